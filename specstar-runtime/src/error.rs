@@ -1,0 +1,368 @@
+//! Every way a request or a call can fail, and the one table that says how each looks on the wire.
+//!
+//! The inner layers build [`Error`] values and know nothing of HTTP. [`Error::kind`] groups them, and
+//! [`ErrorKind::row`] gives status, code and description; the OpenAPI document is written from the same rows,
+//! so what is documented is what is sent.
+
+mod table;
+
+use serde_json::{Value, json};
+
+pub use table::{ErrorKind, ErrorRow};
+
+use crate::id::IdError;
+use crate::json::DecodeError;
+use crate::resource::ValidationErrors;
+
+/// The result of a call that can fail with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed. Values, not prose: the text for the client comes from [`Error::detail`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The body does not fit the type of the resource.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The validator of the resource refused the value.
+    #[error("{0}")]
+    Validation(ValidationErrors),
+    /// The body has a field the type does not have.
+    #[error("unknown field `{name}` at `{path}`{}", did_you_mean(suggestion.as_deref()))]
+    UnknownField {
+        /// Where, as a JSON path.
+        path: String,
+        /// The field.
+        name: String,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// The body names the id, which only the server or the path chooses.
+    #[error(
+        "`resource_id` cannot be part of the data: the server chooses it, or the path of a create-only PUT"
+    )]
+    ReservedField,
+    /// The body sets a field that only the program sets.
+    #[error("field `{field}` is read-only")]
+    ReadOnlyField {
+        /// The field.
+        field: String,
+    },
+    /// An id that no resource can have.
+    #[error("`{id}` cannot be a resource id: {reason}")]
+    InvalidId {
+        /// The id as given.
+        id: String,
+        /// The rule it breaks.
+        reason: IdError,
+    },
+    /// The body is not JSON.
+    #[error("the body is not valid JSON: {message}")]
+    MalformedJson {
+        /// Byte position.
+        offset: usize,
+        /// What the parser expected.
+        message: String,
+    },
+    /// A body is needed.
+    #[error("a JSON body is required")]
+    MissingBody,
+    /// A replace in update mode needs a body.
+    #[error("a body is required unless mode=modify")]
+    MissingReplacement,
+    /// A parameter of the query or the path has an impossible value.
+    #[error("{location} parameter `{name}`: {message}")]
+    InvalidParameter {
+        /// `query`, `path` or `header`.
+        location: &'static str,
+        /// Which.
+        name: String,
+        /// What is expected.
+        message: String,
+        /// What was sent.
+        input: String,
+    },
+    /// A query parameter that this route does not have.
+    #[error("unknown query parameter `{name}`{}", did_you_mean(suggestion.as_deref()))]
+    UnknownParameter {
+        /// Which.
+        name: String,
+        /// The nearest known name.
+        suggestion: Option<String>,
+    },
+    /// A request that contradicts itself or cannot be read.
+    #[error("{0}")]
+    BadRequest(String),
+    /// A filter, sort or selection that cannot be honoured exactly.
+    #[error("{0}")]
+    InvalidQuery(String),
+    /// A patch that cannot be applied.
+    #[error("the patch cannot be applied: {0}")]
+    InvalidPatch(String),
+    /// The media type of the body is not one this route reads.
+    #[error("the content type must be {expected}")]
+    UnsupportedMediaType {
+        /// What it reads.
+        expected: &'static str,
+    },
+    /// The body is longer than the server reads.
+    #[error("the body is longer than {limit} bytes")]
+    PayloadTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The caller did not say who they are, and must.
+    #[error("authentication is required")]
+    Unauthenticated,
+    /// The caller may not do this.
+    #[error("Permission denied for user '{user}' to perform '{action}' on '{model}'")]
+    PermissionDenied {
+        /// Who.
+        user: String,
+        /// What.
+        action: String,
+        /// On which resource type.
+        model: String,
+    },
+    /// No resource has this id.
+    #[error("Resource '{resource_id}' not found.")]
+    NotFound {
+        /// The id.
+        resource_id: String,
+    },
+    /// The resource is soft-deleted.
+    #[error("Resource '{resource_id}' is deleted.")]
+    Deleted {
+        /// The id.
+        resource_id: String,
+    },
+    /// The resource has no such revision.
+    #[error("Revision '{revision_id}' of Resource '{resource_id}' not found.")]
+    RevisionNotFound {
+        /// The resource.
+        resource_id: String,
+        /// The revision as asked for.
+        revision_id: String,
+    },
+    /// No route has this path.
+    #[error("Not Found")]
+    UnknownRoute,
+    /// The path has no such method.
+    #[error("Method Not Allowed")]
+    MethodNotAllowed,
+    /// A unique value belongs to another live resource.
+    #[error("Unique constraint violated: field '{field}' value '{value}' already exists")]
+    UniqueConflict {
+        /// The field, or the fields of a composite joined by `, `.
+        field: String,
+        /// The value, likewise.
+        value: String,
+        /// Who has it; `None` when the caller may not know.
+        conflicting_resource_id: Option<String>,
+    },
+    /// The current revision is stable, so it cannot be rewritten in place.
+    #[error("Resource '{resource_id}' cannot be modified.")]
+    CannotModify {
+        /// The resource.
+        resource_id: String,
+    },
+    /// A resource of that id exists, deleted ones included.
+    #[error("Resource '{resource_id}' already exists.")]
+    DuplicateResource {
+        /// The id.
+        resource_id: String,
+    },
+    /// The revision was written with another schema version.
+    #[error(
+        "Revision '{revision_id}' has schema version {found}, the resource has {expected}: migrate the revision first"
+    )]
+    NotMigrated {
+        /// The revision.
+        revision_id: String,
+        /// Its version.
+        found: String,
+        /// The resource's version.
+        expected: String,
+    },
+    /// One request would change more resources than one commit may.
+    #[error(
+        "{found} resources match, at most {limit} can be changed at once: narrow the filter or set a limit"
+    )]
+    TooManyChanges {
+        /// How many match, at least.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The resource is not in the state the caller expects.
+    #[error(
+        "Precondition failed for '{resource_id}': expected current revision '{expected}', got '{actual}'."
+    )]
+    PreconditionFailed {
+        /// The resource.
+        resource_id: String,
+        /// What the caller expects.
+        expected: String,
+        /// What it is.
+        actual: String,
+    },
+    /// The database is away or too busy; try again later.
+    #[error("The service is temporarily unavailable.")]
+    Unavailable {
+        /// Why, for the log.
+        reason: String,
+        /// Seconds until a new attempt makes sense.
+        retry_after: u32,
+    },
+    /// The application cannot be built or served: every reason at once. No request causes this.
+    #[error("the application cannot start: {}", problems.join("; "))]
+    CannotStart {
+        /// Each reason, in words.
+        problems: Vec<String>,
+    },
+    /// A fault of this program; the client sees only the id.
+    #[error("Internal server error (id {id}).")]
+    Internal {
+        /// Also in the log.
+        id: uuid::Uuid,
+    },
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+impl Error {
+    /// A fault of this program: logs the cause under a new id and gives the error that names only the id.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let id = uuid::Uuid::now_v7();
+        tracing::error!(%id, cause = %cause, "internal error");
+        Self::Internal { id }
+    }
+
+    /// The row of the table this error belongs to.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Decode(_)
+            | Self::Validation(_)
+            | Self::UnknownField { .. }
+            | Self::ReservedField
+            | Self::ReadOnlyField { .. }
+            | Self::InvalidId { .. } => ErrorKind::Validation,
+            Self::MalformedJson { .. }
+            | Self::MissingBody
+            | Self::InvalidParameter { .. }
+            | Self::UnknownParameter { .. } => ErrorKind::Parameter,
+            Self::MissingReplacement | Self::BadRequest(_) => ErrorKind::BadRequest,
+            Self::InvalidQuery(_) => ErrorKind::Query,
+            Self::InvalidPatch(_) => ErrorKind::Patch,
+            Self::UnsupportedMediaType { .. } => ErrorKind::UnsupportedMediaType,
+            Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
+            Self::Unauthenticated => ErrorKind::Unauthenticated,
+            Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
+            Self::NotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::Deleted { .. } => ErrorKind::Deleted,
+            Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,
+            Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,
+            Self::UniqueConflict { .. } => ErrorKind::UniqueConflict,
+            Self::CannotModify { .. } => ErrorKind::CannotModify,
+            Self::DuplicateResource { .. } => ErrorKind::Duplicate,
+            Self::NotMigrated { .. } => ErrorKind::NotMigrated,
+            Self::TooManyChanges { .. } => ErrorKind::TooManyChanges,
+            Self::PreconditionFailed { .. } => ErrorKind::PreconditionFailed,
+            Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::CannotStart { .. } | Self::Internal { .. } => ErrorKind::Internal,
+        }
+    }
+
+    /// The value of `detail` in the answer: text, a list of parameter problems, or an object.
+    pub fn detail(&self) -> Value {
+        match self {
+            Self::MalformedJson { offset, message } => json!([{
+                "type": "json_invalid", "loc": ["body", offset], "msg": "JSON decode error",
+                "input": {}, "ctx": {"error": message},
+            }]),
+            Self::MissingBody => json!([{
+                "type": "missing", "loc": ["body"], "msg": self.to_string(), "input": null,
+            }]),
+            Self::InvalidParameter { location, name, message, input } => json!([{
+                "type": "value_error", "loc": [location, name], "msg": message, "input": input,
+            }]),
+            Self::UnknownParameter { name, .. } => json!([{
+                "type": "unknown_parameter", "loc": ["query", name], "msg": self.to_string(), "input": name,
+            }]),
+            Self::UniqueConflict { field, conflicting_resource_id, .. } => json!({
+                "message": self.to_string(), "field": field,
+                "conflicting_resource_id": conflicting_resource_id,
+            }),
+            Self::PreconditionFailed { expected, actual, .. } => json!({
+                "message": self.to_string(), "code": "PRECONDITION_FAILED",
+                "expected_revision_id": expected, "actual_revision_id": actual,
+            }),
+            other => Value::String(other.to_string()),
+        }
+    }
+
+    /// The same as an object with `message` and `code`, for the structured envelope.
+    pub fn structured_detail(&self) -> Value {
+        let code = self.kind().row().code;
+        let mut detail = match self.detail() {
+            Value::Object(map) => map,
+            Value::Array(errors) => {
+                let mut map = serde_json::Map::new();
+                map.insert("message".into(), "Request validation failed".into());
+                map.insert("errors".into(), Value::Array(errors));
+                map
+            }
+            other => {
+                let mut map = serde_json::Map::new();
+                map.insert("message".into(), other);
+                map
+            }
+        };
+        detail.insert("code".into(), code.into());
+        match self {
+            Self::Decode(error) => {
+                detail.insert("errors".into(), json!([{"path": error.path, "message": error.message}]));
+            }
+            Self::Validation(errors) => {
+                let list: Vec<_> = errors
+                    .problems()
+                    .iter()
+                    .map(|problem| json!({"path": problem.path, "message": problem.message}))
+                    .collect();
+                detail.insert("errors".into(), Value::Array(list));
+            }
+            _ => {}
+        }
+        Value::Object(detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_a_client_text_without_internals() {
+        let error = Error::Unavailable { reason: "/data/app.db: disk I/O error".into(), retry_after: 1 };
+        assert_eq!(error.detail(), json!("The service is temporarily unavailable."));
+        assert_eq!(error.kind().row().status, 503);
+    }
+
+    #[test]
+    fn structured_details_carry_message_and_code() {
+        let unique = Error::UniqueConflict {
+            field: "email".into(),
+            value: "a@x".into(),
+            conflicting_resource_id: Some("user:1".into()),
+        };
+        let detail = unique.structured_detail();
+        assert_eq!(detail["code"], "UNIQUE_CONSTRAINT");
+        assert_eq!(detail["field"], "email");
+        let parameter = Error::UnknownParameter { name: "limt".into(), suggestion: Some("limit".into()) };
+        let detail = parameter.structured_detail();
+        assert_eq!(detail["message"], "Request validation failed");
+        assert_eq!(detail["errors"][0]["loc"], json!(["query", "limt"]));
+    }
+}

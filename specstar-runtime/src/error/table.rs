@@ -1,0 +1,105 @@
+//! THE table: kind of error → status, code, description.
+
+/// A group of errors that look alike on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum ErrorKind {
+    BadRequest,
+    Query,
+    Patch,
+    Unauthenticated,
+    PermissionDenied,
+    NotFound,
+    Deleted,
+    RevisionNotFound,
+    MethodNotAllowed,
+    UniqueConflict,
+    CannotModify,
+    Duplicate,
+    NotMigrated,
+    TooManyChanges,
+    PreconditionFailed,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    Validation,
+    Parameter,
+    Internal,
+    Unavailable,
+}
+
+/// How a group of errors looks on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorRow {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable machine-readable name, sent where errors are structured.
+    pub code: &'static str,
+    /// One sentence for the documentation.
+    pub description: &'static str,
+}
+
+impl ErrorKind {
+    /// Every kind, by status.
+    pub const ALL: &'static [Self] = &[
+        Self::BadRequest,
+        Self::Query,
+        Self::Patch,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::NotFound,
+        Self::Deleted,
+        Self::RevisionNotFound,
+        Self::MethodNotAllowed,
+        Self::UniqueConflict,
+        Self::CannotModify,
+        Self::Duplicate,
+        Self::NotMigrated,
+        Self::TooManyChanges,
+        Self::PreconditionFailed,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Validation,
+        Self::Parameter,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The row of this kind.
+    pub const fn row(self) -> ErrorRow {
+        let (status, code, description) = match self {
+            Self::BadRequest => (400, "BAD_REQUEST", "The request contradicts itself or cannot be read."),
+            Self::Query => (400, "BAD_REQUEST", "A filter, sort key or time bound is malformed."),
+            Self::Patch => (400, "BAD_REQUEST", "The patch is malformed or cannot be applied."),
+            Self::Unauthenticated => (401, "UNAUTHORIZED", "The caller must say who they are."),
+            Self::PermissionDenied => (403, "PERMISSION_DENIED", "The caller may not do this."),
+            Self::NotFound => (404, "RESOURCE_NOT_FOUND", "No such resource."),
+            Self::Deleted => (404, "RESOURCE_DELETED", "The resource is soft-deleted."),
+            Self::RevisionNotFound => (404, "RESOURCE_NOT_FOUND", "The resource has no such revision."),
+            Self::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED", "The path has no such method."),
+            Self::UniqueConflict => (409, "UNIQUE_CONSTRAINT", "A unique value belongs to another resource."),
+            Self::CannotModify => {
+                (409, "RESOURCE_CONFLICT", "The current revision is stable and cannot be rewritten in place.")
+            }
+            Self::Duplicate => (409, "RESOURCE_CONFLICT", "A resource of that id exists."),
+            Self::NotMigrated => (409, "RESOURCE_CONFLICT", "The revision has another schema version."),
+            Self::TooManyChanges => {
+                (409, "RESOURCE_CONFLICT", "More resources match than one request may change.")
+            }
+            Self::PreconditionFailed => {
+                (412, "PRECONDITION_FAILED", "The resource is not at the expected revision.")
+            }
+            Self::PayloadTooLarge => (413, "PAYLOAD_TOO_LARGE", "The body is longer than the server reads."),
+            Self::UnsupportedMediaType => {
+                (415, "UNSUPPORTED_MEDIA_TYPE", "The media type of the body is not one this route reads.")
+            }
+            Self::Validation => (422, "VALIDATION_ERROR", "The body does not fit the resource."),
+            Self::Parameter => {
+                (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
+            }
+            Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
+            Self::Unavailable => (503, "UNAVAILABLE", "The database is away or too busy; try again later."),
+        };
+        ErrorRow { status, code, description }
+    }
+}

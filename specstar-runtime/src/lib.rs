@@ -1,0 +1,32 @@
+//! The runtime of [`specstar`](https://docs.rs/specstar): everything a derived resource does when the
+//! program runs. Applications use the facade crate; this one is its engine room.
+//!
+//! Lowest layer first, and a lower layer never names a higher one:
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
+//! | [`index_key`], [`reference`](mod@reference), [`column`](mod@column) | what the types of fields can be: indexed, unique, references |
+//! | [`registry`] | what `resources!` yields, and its checks at compile time |
+//! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
+//! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
+//! | [`query`] | predicates, sort keys, structured filters |
+//! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
+//! | [`access`], [`clock`] | who may do what; what time it is |
+//! | [`repository`] | read, plan, commit, and plan again when stale |
+//! | [`lookup`] | the future of a derived `find_by_…` |
+//! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
+//! | [`app`] | the builder and the running application |
+
+pub mod column;
+pub mod datetime;
+pub mod descriptor;
+pub mod error;
+pub mod id;
+pub mod index_key;
+pub mod json;
+pub mod meta;
+pub mod reference;
+pub mod registry;
+pub mod resource;

@@ -1,0 +1,47 @@
+//! The typed work of a write: JSON in, checked, canonical JSON out.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Prepared, ValidationErrors};
+use crate::json::{self, DecodeError};
+
+/// What a resource type must be for its values to be stored.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must also derive `serde::Serialize` and `serde::Deserialize`",
+    label = "not serializable",
+    note = "its values are stored as JSON"
+)]
+pub trait Payload: Sized + 'static {
+    /// The value a JSON body describes.
+    fn decode(body: &[u8]) -> Result<Self, DecodeError>;
+    /// The value as canonical JSON.
+    fn encode(&self) -> Result<Vec<u8>, DecodeError>;
+}
+
+// Without this the compiler names the leaf bounds, in the words of serde.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + 'static> Payload for T {
+    fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        json::decode(body)
+    }
+
+    fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        json::to_canonical(self)
+    }
+}
+
+/// Decodes a body and writes it back as canonical JSON.
+pub fn prepare<T: Payload>(body: &[u8]) -> Result<Prepared, DecodeError> {
+    Ok(Prepared { canonical: T::decode(body)?.encode()?, invalid: None })
+}
+
+/// The same, and asks the validator of the resource. A function pointer and no generic parameter: the
+/// compiler then says what signature it expected.
+pub fn prepare_validated<T: Payload>(
+    body: &[u8],
+    validate: fn(&T) -> Result<(), ValidationErrors>,
+) -> Result<Prepared, DecodeError> {
+    let value = T::decode(body)?;
+    Ok(Prepared { canonical: value.encode()?, invalid: validate(&value).err() })
+}

@@ -1,0 +1,2 @@
+//! Versioned REST resources from a struct.
+pub use specstar_runtime as runtime;
