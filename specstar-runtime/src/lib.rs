@@ -27,6 +27,7 @@ pub mod id;
 pub mod index_key;
 pub mod json;
 pub mod meta;
+pub mod query;
 pub mod reference;
 pub mod registry;
 pub mod resource;

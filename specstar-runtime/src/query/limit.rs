@@ -1,0 +1,19 @@
+//! How much one query may hold. All of it is checked before anything is read.
+
+/// Conditions, after shorthands are written out.
+pub const CONDITIONS: usize = 256;
+/// Elements of one list.
+pub const LIST_ELEMENTS: usize = 1000;
+/// Values of all lists together. An engine binds at most 32,766, and a list element can take four of them:
+/// lists are filled up to a power of two, and a revision id is looked up by two columns.
+pub const VALUES: usize = 7_500;
+/// Conditions that are matched by a compiled pattern: each can take megabytes while it runs.
+pub const PATTERNS: usize = 64;
+/// Characters of a regular expression.
+pub const PATTERN_CHARACTERS: usize = 1000;
+/// Bytes of a compiled regular expression.
+pub const PATTERN_PROGRAM: usize = 1 << 20;
+/// Sort keys.
+pub const SORT_KEYS: usize = 16;
+/// Bytes of one structured parameter.
+pub const JSON_BYTES: usize = 64 * 1024;
