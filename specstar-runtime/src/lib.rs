@@ -19,6 +19,8 @@
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
 
+pub mod access;
+pub mod clock;
 pub mod column;
 pub mod datetime;
 pub mod descriptor;
@@ -31,3 +33,5 @@ pub mod query;
 pub mod reference;
 pub mod registry;
 pub mod resource;
+pub mod store;
+pub mod timeline;

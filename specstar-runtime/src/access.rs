@@ -1,0 +1,162 @@
+//! Who may do what: the port every route asks before it acts.
+
+mod action;
+mod principal;
+
+use futures_util::future::BoxFuture;
+
+pub use action::Action;
+pub use principal::{Anonymous, Principal, PrincipalExtractor, principal_fn};
+
+use crate::datetime::Timestamp;
+use crate::descriptor::ResourceDescriptor;
+use crate::error::{Error, Result};
+
+/// One question: may this principal do this, here, now?
+#[derive(Clone, Copy, Debug)]
+pub struct AccessRequest<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// A single action, never a group.
+    pub action: Action,
+    /// On which resource type.
+    pub model: &'static ResourceDescriptor,
+    /// On which resource; `None` for a whole type, as in a list or a create.
+    pub resource_id: Option<&'a str>,
+    /// The instant of the request.
+    pub now: Timestamp,
+}
+
+/// The answer. Only [`Decision::Allow`] lets the request through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Yes.
+    Allow,
+    /// No.
+    Deny,
+    /// This rule has nothing to say; refused unless another rule allows.
+    Abstain,
+}
+
+/// Decides who may do what. An `Err` fails the request; it never counts as allowed.
+pub trait AccessControl: Send + Sync + 'static {
+    /// Decides one question.
+    fn decide<'a>(&'a self, request: AccessRequest<'a>) -> BoxFuture<'a, Result<Decision>>;
+}
+
+/// Everybody may do everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AllowAll;
+
+impl AccessControl for AllowAll {
+    fn decide<'a>(&'a self, _: AccessRequest<'a>) -> BoxFuture<'a, Result<Decision>> {
+        Box::pin(std::future::ready(Ok(Decision::Allow)))
+    }
+}
+
+/// Access decided by a function.
+///
+/// ```
+/// use specstar_runtime::access::{Action, Decision, access_fn};
+/// let readers = access_fn(|request| {
+///     if Action::READ.contains(request.action) || request.principal.name() == "root" {
+///         Decision::Allow
+///     } else {
+///         Decision::Deny
+///     }
+/// });
+/// # let _ = readers;
+/// ```
+pub fn access_fn<F>(decide: F) -> impl AccessControl
+where
+    F: Fn(&AccessRequest<'_>) -> Decision + Send + Sync + 'static,
+{
+    FnAccess(decide)
+}
+
+struct FnAccess<F>(F);
+
+impl<F> AccessControl for FnAccess<F>
+where
+    F: Fn(&AccessRequest<'_>) -> Decision + Send + Sync + 'static,
+{
+    fn decide<'a>(&'a self, request: AccessRequest<'a>) -> BoxFuture<'a, Result<Decision>> {
+        Box::pin(std::future::ready(Ok((self.0)(&request))))
+    }
+}
+
+/// Fails with 403 unless the action is allowed. For the actions that read one resource a rule that grants
+/// [`Action::GET`] speaks where no rule speaks of the action itself.
+pub(crate) async fn authorize(control: &dyn AccessControl, request: AccessRequest<'_>) -> Result<()> {
+    let mut decision = control.decide(request).await?;
+    if decision == Decision::Abstain && Action::GET_PARTS.contains(request.action) {
+        decision = control.decide(AccessRequest { action: Action::GET, ..request }).await?;
+    }
+    if decision == Decision::Allow {
+        return Ok(());
+    }
+    Err(Error::PermissionDenied {
+        user: request.principal.name().to_owned(),
+        action: request.action.name().to_owned(),
+        model: request.model.id.name.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::{Identity, hash_name};
+
+    static MODEL: ResourceDescriptor = ResourceDescriptor {
+        id: Identity {
+            name: "item",
+            path: "tests::Item",
+            type_name: "Item",
+            name_hash: hash_name("item"),
+            path_hash: hash_name("tests::Item"),
+        },
+        docs: "",
+        schema_version: None,
+        default_status: None,
+        id_generator: None,
+        unknown_fields: None,
+        openapi: true,
+        fields: &[],
+        indexes: &[],
+        uniques: &[],
+        references: &[],
+        display_name: None,
+    };
+
+    async fn ask(action: Action, answer: fn(Action) -> Decision) -> Result<()> {
+        let control = access_fn(move |request| answer(request.action));
+        let principal = Principal::user("ann");
+        let request = AccessRequest {
+            principal: &principal,
+            action,
+            model: &MODEL,
+            resource_id: None,
+            now: Timestamp(0),
+        };
+        authorize(&control, request).await
+    }
+
+    #[tokio::test]
+    async fn only_allow_allows() {
+        assert!(ask(Action::CREATE, |_| Decision::Allow).await.is_ok());
+        for refused in [Decision::Deny, Decision::Abstain] {
+            let answer = if refused == Decision::Deny { |_| Decision::Deny } else { |_| Decision::Abstain };
+            let error = ask(Action::CREATE, answer).await.expect_err("refused");
+            assert_eq!(error.to_string(), "Permission denied for user 'ann' to perform 'create' on 'item'");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rule_for_get_covers_its_parts_unless_a_part_is_denied() {
+        let only_get = |action| if action == Action::GET { Decision::Allow } else { Decision::Abstain };
+        assert!(ask(Action::GET_META, only_get).await.is_ok());
+        assert!(ask(Action::UPDATE, only_get).await.is_err());
+        let but_meta = |action| if action == Action::GET { Decision::Allow } else { Decision::Deny };
+        assert!(ask(Action::GET_META, but_meta).await.is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! Where resources are kept: one small semantic trait, and the adapters that implement it.
+
+#[cfg(feature = "sqlite")]
+pub(crate) mod layout;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::descriptor::ResourceDescriptor;
+use crate::json::{IndexRow, IndexValue};
+use crate::meta::{Head, HeadRef, Revision, Stamp};
+use crate::query::{Predicate, SortKey};
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+
+/// Position of a resource type among the registered ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelIndex(pub usize);
+
+/// A place that keeps resources. Every call is one consistent read or one atomic write.
+pub trait Store: Send + Sync + 'static {
+    /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
+    fn ensure_layout<'a>(
+        &'a self,
+        models: &'a [&'static ResourceDescriptor],
+    ) -> BoxFuture<'a, Result<LayoutReport, StoreError>>;
+
+    /// Applies every change of the set, or none.
+    fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>>;
+
+    /// The head of one resource, deleted or not.
+    fn head<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>>;
+
+    /// The live head with these values under the unique constraint at that position of the descriptor.
+    fn find_unique<'a>(
+        &'a self,
+        model: ModelIndex,
+        unique: usize,
+        values: &'a [IndexValue],
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>>;
+
+    /// One superseded revision. The current one stands in the head.
+    fn revision(
+        &self,
+        model: ModelIndex,
+        pk: i64,
+        seq: i64,
+    ) -> BoxFuture<'_, Result<Option<Revision>, StoreError>>;
+
+    /// Every superseded revision, by ascending number; payloads are left empty.
+    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>>;
+
+    /// Hands each head of one page to `visit`, in order. It reads one row more than `limit` to learn
+    /// whether there is a next page; that row is not visited.
+    fn search(&self, search: Search, visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>>;
+
+    /// How many heads match.
+    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Finishes every write that was accepted and closes the connections.
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// Called with each row of a page; it may run on a thread of the store.
+pub type Visit = Box<dyn FnMut(HeadRef<'_>) + Send>;
+
+/// One page of a search.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Which resource type.
+    pub model: ModelIndex,
+    /// Which rows; the deletion filter is part of it.
+    pub predicate: Arc<Predicate>,
+    /// Order; ties and an empty list end in the order of creation.
+    pub sorts: Vec<SortKey>,
+    /// At most this many rows.
+    pub limit: u64,
+    /// After skipping this many.
+    pub offset: u64,
+}
+
+/// How a page ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageEnd {
+    /// There is at least one more row.
+    pub has_more: bool,
+}
+
+/// Changes that are applied together or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeSet {
+    /// In the order they are applied.
+    pub changes: Vec<Change>,
+}
+
+/// A change of one resource.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A new resource.
+    Create(Box<NewHead>),
+    /// A change of an existing head.
+    Update(Box<HeadUpdate>),
+    /// Removes the head and all its history.
+    Purge(Existing),
+    /// Removes superseded revisions, and nothing else.
+    Prune {
+        /// Whose.
+        of: Existing,
+        /// Which.
+        seqs: Vec<i64>,
+    },
+}
+
+/// A head as it was read; the change fails as stale when its version has moved on.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    /// Which resource type.
+    pub model: ModelIndex,
+    /// Its row.
+    pub pk: i64,
+    /// Its id, for error messages.
+    pub resource_id: String,
+    /// The version that was read.
+    pub version: i64,
+}
+
+/// A resource to insert: version 1, revision 1, live.
+#[derive(Clone, Debug)]
+pub struct NewHead {
+    /// Which resource type.
+    pub model: ModelIndex,
+    /// Its id.
+    pub resource_id: String,
+    /// Its first revision; `created` and `updated` of the resource are those of the revision.
+    pub revision: Revision,
+    /// Its index values.
+    pub index: IndexRow,
+}
+
+/// A change of a head: each part is written only when it is given.
+#[derive(Clone, Debug)]
+pub struct HeadUpdate {
+    /// Which head, and the version it must still have.
+    pub of: Existing,
+    /// `updated_time` and `updated_by` of the resource.
+    pub updated: Stamp,
+    /// New deletion state.
+    pub is_deleted: Option<bool>,
+    /// The head's current revision goes into history before `revision` replaces it.
+    pub archive: bool,
+    /// This superseded revision leaves history, because `revision` puts it into the head again (switch).
+    pub take: Option<i64>,
+    /// New current revision.
+    pub revision: Option<Revision>,
+    /// New `rev_count`, where a number was issued.
+    pub rev_count: Option<i64>,
+    /// Index values before, to write only what differs. Equal to `index_after` when the payload stays.
+    pub index_before: IndexRow,
+    /// Index values after; also names the values of a unique conflict.
+    pub index_after: IndexRow,
+}
+
+/// Why a change set was not applied. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A head has another version than the change expects, or is gone.
+    #[error("stale: change {change} expects another version")]
+    Stale {
+        /// Position in the set.
+        change: usize,
+    },
+    /// A resource of that id exists.
+    #[error("resource `{resource_id}` exists already")]
+    DuplicateId {
+        /// Position in the set.
+        change: usize,
+        /// The id.
+        resource_id: String,
+    },
+    /// A unique value is taken by another live resource.
+    #[error("unique constraint {unique} is violated by change {change}")]
+    Unique {
+        /// Position in the set.
+        change: usize,
+        /// Which resource type.
+        model: ModelIndex,
+        /// Position in the descriptor's `uniques`: the first in declared order that conflicts.
+        unique: usize,
+        /// The values, in the order of the constraint's indexes.
+        values: Vec<IndexValue>,
+        /// Who has them.
+        conflicting_resource_id: String,
+    },
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a store call failed for reasons outside the request.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is locked, full or lost; a later call may succeed.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A statement took longer than it may.
+    #[error("the statement took too long")]
+    Timeout,
+    /// The stored data is not what this program wrote.
+    #[error("stored data is not readable: {0}")]
+    Corrupt(String),
+    /// The tables cannot become what the program declares. Nothing was changed; somebody has to act.
+    #[error("the tables cannot be adapted: {0}")]
+    Layout(String),
+    /// A fault of this program.
+    #[error("internal store error: {0}")]
+    Internal(String),
+}
+
+/// What [`Store::ensure_layout`] found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LayoutReport {
+    /// One entry per model that was created or changed.
+    pub models: Vec<ModelLayoutChange>,
+}
+
+/// How the tables of one model changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelLayoutChange {
+    /// The resource's name.
+    pub model: String,
+    /// Its tables did not exist.
+    pub created: bool,
+    /// Index keys that are new or have another type.
+    pub indexes_added: Vec<String>,
+    /// Index keys that are gone.
+    pub indexes_removed: Vec<String>,
+    /// Rows whose index values were computed again.
+    pub rows_backfilled: u64,
+}

@@ -1,0 +1,189 @@
+//! Which tables and columns hold a resource type: names, and where each declared index stands.
+
+use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor};
+use crate::store::sql::search::TextCache;
+
+/// The revisions that are no longer current, of every resource type.
+pub(crate) const REVISION_TABLE: &str = "ss_revision";
+
+/// Which resource types this database knows, and how far their tables are.
+pub(crate) const MODEL_TABLE: &str = "ss_model";
+
+/// What a head is read from, in the order readers rely on. The payload stands last, so that the
+/// other columns never lie behind its overflow pages.
+pub(crate) const HEAD_COLUMNS: [&str; 21] = [
+    "pk",
+    "resource_id",
+    "rev_count",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "is_deleted",
+    "rev_seq",
+    "rev_uid",
+    "rev_parent_seq",
+    "schema_version",
+    "parent_schema_version",
+    "rev_status",
+    "data_hash",
+    "rev_created_at",
+    "rev_created_by",
+    "rev_updated_at",
+    "rev_updated_by",
+    "data",
+];
+
+/// The head columns that make up the current revision: what an update archives and replaces.
+pub(crate) const HEAD_REVISION_COLUMNS: [&str; 12] = [
+    "rev_seq",
+    "rev_uid",
+    "rev_parent_seq",
+    "schema_version",
+    "parent_schema_version",
+    "rev_status",
+    "data_hash",
+    "rev_created_at",
+    "rev_created_by",
+    "rev_updated_at",
+    "rev_updated_by",
+    "data",
+];
+
+/// The columns of [`REVISION_TABLE`] after `model_id` and `pk`, each holding what
+/// [`HEAD_REVISION_COLUMNS`] names at the same position.
+pub(crate) const REVISION_COLUMNS: [&str; 12] = [
+    "seq",
+    "uid",
+    "parent_seq",
+    "schema_version",
+    "parent_schema_version",
+    "status",
+    "data_hash",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "data",
+];
+
+/// The table of the heads of a resource type.
+pub(crate) fn head_table(name: &str) -> String {
+    format!("h_{name}")
+}
+
+/// The table of the list values of a resource type: `(field, value, pk)`.
+pub(crate) fn list_table(name: &str) -> String {
+    format!("l_{name}")
+}
+
+/// The head column of a scalar index.
+pub(crate) fn index_column(key: &str) -> String {
+    format!("ix_{key}")
+}
+
+/// The head column with the case-folded copy of a text index, for unique constraints that ignore case.
+pub(crate) fn folded_column(key: &str) -> String {
+    format!("uf_{key}")
+}
+
+/// Text as a unique constraint that ignores case compares it.
+pub(crate) fn fold(text: &str) -> String {
+    unicase::UniCase::new(text).to_folded_case()
+}
+
+/// Where one resource type is kept in one database file.
+#[derive(Debug)]
+pub(crate) struct ModelLayout {
+    /// The constants of the type.
+    pub(crate) descriptor: &'static ResourceDescriptor,
+    /// Its number in the shared tables; stable in a database, different between databases.
+    pub(crate) model_id: i64,
+    /// [`head_table`] of its name.
+    pub(crate) head_table: String,
+    /// [`list_table`] of its name. The table exists when some index is a list.
+    pub(crate) list_table: String,
+    /// Where each of the descriptor's `indexes` stands, in the same order.
+    pub(crate) indexes: Vec<IndexPlace>,
+    /// Search texts that were built before, by the shape of the predicate.
+    pub(crate) texts: TextCache,
+}
+
+/// Where the values of one index stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IndexPlace {
+    /// A column of the head table.
+    Column {
+        /// Its name, [`index_column`] of the key.
+        name: String,
+        /// The column with the folded copy, when a unique constraint ignores the case of this text.
+        folded: Option<String>,
+    },
+    /// Rows of the list table.
+    List {
+        /// The value of their `field` column: given once per key and never used for another one.
+        field: i64,
+    },
+}
+
+impl ModelLayout {
+    /// The layout of a type whose list indexes have these `field` numbers, by key.
+    pub(crate) fn new(
+        descriptor: &'static ResourceDescriptor,
+        model_id: i64,
+        field_of: impl Fn(&str) -> i64,
+    ) -> Self {
+        let indexes = descriptor.indexes.iter().enumerate();
+        Self {
+            descriptor,
+            model_id,
+            head_table: head_table(descriptor.id.name),
+            list_table: list_table(descriptor.id.name),
+            indexes: indexes.map(|(at, index)| IndexPlace::of(descriptor, at, index, &field_of)).collect(),
+            texts: TextCache::default(),
+        }
+    }
+
+    /// Whether some index needs the list table.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.indexes.iter().any(|place| matches!(place, IndexPlace::List { .. }))
+    }
+
+    /// The columns a unique constraint compares: the folded copy where it ignores case and there is one.
+    pub(crate) fn unique_columns<'a>(
+        &'a self,
+        unique: &'a UniqueDescriptor,
+    ) -> impl Iterator<Item = &'a str> {
+        unique.indexes.iter().filter_map(|&at| match &self.indexes[at] {
+            IndexPlace::Column { name, folded } => match folded {
+                Some(folded) if unique.case_insensitive => Some(folded.as_str()),
+                _ => Some(name.as_str()),
+            },
+            IndexPlace::List { .. } => None,
+        })
+    }
+}
+
+impl IndexPlace {
+    fn of(
+        descriptor: &ResourceDescriptor,
+        at: usize,
+        index: &IndexDescriptor,
+        field_of: impl Fn(&str) -> i64,
+    ) -> Self {
+        if index.list {
+            return Self::List { field: field_of(index.key) };
+        }
+        Self::Column {
+            name: index_column(index.key),
+            folded: is_folded(descriptor, at).then(|| folded_column(index.key)),
+        }
+    }
+}
+
+/// Whether a unique constraint compares this text index after case folding.
+pub(crate) fn is_folded(descriptor: &ResourceDescriptor, at: usize) -> bool {
+    descriptor.indexes[at].kind == IndexKind::Text
+        && descriptor.uniques.iter().any(|unique| unique.case_insensitive && unique.indexes.contains(&at))
+}

@@ -1,0 +1,85 @@
+//! The statements of `search` and `count`.
+//!
+//! Building a text takes microseconds, so texts are kept by the *shape* of what was asked: fields,
+//! operators and lengths of lists, but no operands. One walk over the predicate writes the shape and
+//! collects the operands in the order of their places in the text ([`shape`]); only when no text of that
+//! shape is known is one built ([`build`]).
+//!
+//! Every operand is bound. A text has nothing from a request in it, not even a field name: names were
+//! resolved against the descriptor, and columns come from the layout. Booleans are the one exception, as
+//! `0` and `1`, because a planner uses the partial index over live rows only when it reads
+//! `is_deleted = 0`.
+
+mod build;
+mod cache;
+mod condition;
+mod document;
+#[cfg(feature = "sqlite")]
+pub(crate) mod functions;
+mod shape;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
+
+use std::sync::Arc;
+
+pub(crate) use cache::TextCache;
+
+use crate::query::Predicate;
+use crate::store::layout::ModelLayout;
+use crate::store::{Search, StoreError};
+use shape::Shape;
+
+/// A text and the values of its places, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    /// The text.
+    pub(crate) sql: Arc<str>,
+    /// One per place.
+    pub(crate) values: Vec<BindValue>,
+}
+
+/// A value to bind, free of any engine.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum BindValue {
+    /// An integer, a boolean as 0 or 1, an instant in microseconds.
+    Integer(i64),
+    /// A double.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// The bytes of a text, where an engine has to compare bytes.
+    Blob(Vec<u8>),
+}
+
+/// One page of heads: the columns of [`HEAD_COLUMNS`](crate::store::layout::HEAD_COLUMNS), one row more
+/// than the limit.
+pub(crate) fn search_sql(model: &ModelLayout, search: &Search) -> Result<Statement, StoreError> {
+    let mut shape = Shape::of_search(model, &search.sorts)?;
+    shape.predicate(&search.predicate)?;
+    shape.page(search.limit, search.offset);
+    statement(model, shape, || build::page(model, &search.predicate, &search.sorts))
+}
+
+/// The number of heads that match, as the one column of one row.
+pub(crate) fn count_sql(model: &ModelLayout, predicate: &Predicate) -> Result<Statement, StoreError> {
+    let mut shape = Shape::of_count(model);
+    shape.predicate(predicate)?;
+    statement(model, shape, || build::count(model, predicate))
+}
+
+fn statement(
+    model: &ModelLayout,
+    shape: Shape<'_>,
+    build: impl FnOnce() -> Result<(String, usize), StoreError>,
+) -> Result<Statement, StoreError> {
+    let (key, values) = shape.finish()?;
+    if let Some(sql) = model.texts.get(&key) {
+        return Ok(Statement { sql, values });
+    }
+    let (text, places) = build()?;
+    if places != values.len() {
+        let problem = format!("a search text has {places} places for {} values", values.len());
+        return Err(StoreError::Internal(problem));
+    }
+    Ok(Statement { sql: model.texts.insert(key, text.into()), values })
+}

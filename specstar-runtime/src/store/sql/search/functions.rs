@@ -1,0 +1,59 @@
+//! The functions search texts call that the embedded engine does not have.
+
+use std::borrow::Cow;
+
+use regex::Regex;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Error, Result};
+
+use crate::query::{float_text, parse_instant};
+
+/// Adds the functions to a connection; each gives NULL on NULL.
+///
+/// * `ss_regex(pattern, value)`: 1 when the pattern is found in the text of the value, else 0
+/// * `ss_length(text)`: code points (`length` stops at a U+0000)
+/// * `ss_micros(text)`: an ISO 8601 date-time as microseconds since 1970 in UTC
+pub(crate) fn register(connection: &Connection) -> Result<()> {
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("ss_regex", 2, flags, matches)?;
+    connection.create_scalar_function("ss_length", 1, flags, length)?;
+    connection.create_scalar_function("ss_micros", 1, flags, micros)
+}
+
+fn matches(context: &Context<'_>) -> Result<Option<bool>> {
+    let Some(text) = text(context, 1)? else { return Ok(None) };
+    // Compiled once per statement: SQLite keeps it with the pattern, which does not change while it runs.
+    let pattern = context.get_or_create_aux(0, |pattern| -> std::result::Result<Regex, Problem> {
+        Ok(Regex::new(pattern.as_str()?)?)
+    })?;
+    Ok(Some(pattern.is_match(&text)))
+}
+
+fn length(context: &Context<'_>) -> Result<Option<i64>> {
+    Ok(text(context, 0)?.map(|text| text.chars().count() as i64))
+}
+
+fn micros(context: &Context<'_>) -> Result<Option<i64>> {
+    Ok(text(context, 0)?.and_then(|text| parse_instant(&text)).map(|instant| instant.0))
+}
+
+type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+/// The text the text operators see: numbers stand for theirs.
+fn text<'c>(context: &'c Context<'_>, at: usize) -> Result<Option<Cow<'c, str>>> {
+    let value = context.get_raw(at);
+    Ok(match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(integer) => Some(Cow::Owned(integer.to_string())),
+        ValueRef::Real(float) => Some(Cow::Owned(float_text(float))),
+        ValueRef::Text(_) => {
+            let text = value.as_str().map_err(|problem| Error::UserFunctionError(problem.into()))?;
+            Some(Cow::Borrowed(text))
+        }
+        ValueRef::Blob(_) => {
+            return Err(Error::InvalidFunctionParameterType(at, value.data_type()));
+        }
+    })
+}

@@ -1,0 +1,6 @@
+//! Texts against a real engine.
+
+mod agreement;
+mod bench;
+mod operators;
+mod plans;

@@ -1,0 +1,163 @@
+//! For any rows and any condition, the engine finds what the evaluation in memory finds.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use super::bench::{Bench, Stored};
+use crate::datetime::Timestamp;
+use crate::query::fixture::SPECIMEN;
+use crate::query::{Literal, MetaField, Operator, Predicate, Quantifier, Scope, Target};
+
+const OPERATORS: [Operator; 20] = [
+    Operator::Eq,
+    Operator::Ne,
+    Operator::Gt,
+    Operator::Gte,
+    Operator::Lt,
+    Operator::Lte,
+    Operator::Contains,
+    Operator::StartsWith,
+    Operator::EndsWith,
+    Operator::In,
+    Operator::NotIn,
+    Operator::ContainsAny,
+    Operator::IsNull,
+    Operator::Exists,
+    Operator::IsNa,
+    Operator::Regex,
+    Operator::IContains,
+    Operator::IStartsWith,
+    Operator::IEndsWith,
+    Operator::Like,
+];
+
+const TEXTS: [&str; 22] = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "b",
+    "ba",
+    "é",
+    "É",
+    "a\0b",
+    "%",
+    "_",
+    "\\",
+    "10",
+    "1.5",
+    "0.0",
+    "\u{10ffff}",
+    "\u{d7ff}",
+    "\u{e000}",
+    " \t",
+    "'",
+    "ann",
+    "2024-01-01",
+];
+const INTEGERS: [i64; 11] =
+    [i64::MIN, -1, 0, 1, 2, 10, 15, 2000, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX];
+const FLOATS: [f64; 11] =
+    [-1.5, -0.0, 0.0, 0.1, 0.300_000_000_000_000_04, 1.0, 1.5, 10.0, 9_007_199_254_740_992.0, 9.3e18, 1e300];
+const TIMES: [&str; 6] = [
+    "2024-01-01T00:00:00Z",
+    "2024-01-01T08:00:00+08:00",
+    "2024-01-01T00:00:00.000001",
+    "1970-01-01T00:00:00.004Z",
+    "1969-12-31 23:59",
+    "2999-12-31T23:59:59.999999-12:00",
+];
+
+fn or_null(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    prop_oneof![4 => values, 1 => Just(Value::Null)]
+}
+
+fn list(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let lists = prop::collection::vec(values, 0..4).prop_map(Value::Array);
+    prop_oneof![6 => lists, 1 => Just(Value::Null)]
+}
+
+fn data() -> impl Strategy<Value = Value> {
+    let text = || select(&TEXTS[..]).prop_map(Value::from);
+    let integer = || select(&INTEGERS[..]).prop_map(Value::from);
+    let float = || select(&FLOATS[..]).prop_map(Value::from);
+    let bit = || any::<bool>().prop_map(Value::from);
+    let time = || select(&TIMES[..]).prop_map(Value::from);
+    let scalars = (or_null(text()), or_null(integer()), or_null(float()), or_null(bit()), or_null(time()));
+    let lists = (list(text()), list(integer()), list(float()), list(bit()), list(time()));
+    (scalars, lists, or_null(text())).prop_map(|((a, b, c, d, e), (f, g, h, i, j), city)| {
+        json!({
+            "name": a, "age": b, "score": c, "active": d, "due": e, "address": {"city": city}, "tags": f,
+            "nums": g, "ratios": h, "flags": i, "a \"quoted\" key": j, "created_by": 1,
+        })
+    })
+}
+
+fn literal() -> impl Strategy<Value = Literal> {
+    let scalar = || {
+        prop_oneof![
+            4 => select(&TEXTS[..]).prop_map(Literal::from),
+            4 => select(&INTEGERS[..]).prop_map(Literal::from),
+            3 => select(&FLOATS[..]).prop_map(Literal::from),
+            2 => any::<bool>().prop_map(Literal::from),
+            3 => select(&TIMES[..]).prop_map(Literal::from),
+            1 => select(vec![0, 2_000, 1_704_067_200_000_000]).prop_map(|at| Literal::DateTime(Timestamp(at))),
+            1 => select(vec!["specimen:1:2", "specimen:2:1", "specimen:2:01", "specimen:3", "stable"])
+                .prop_map(Literal::from),
+            1 => Just(Literal::Null),
+            1 => Just(Literal::Object),
+        ]
+    };
+    let scalars = prop::collection::vec(scalar(), 0..5).prop_map(Literal::List);
+    let lists = prop::collection::vec(prop::collection::vec(scalar(), 0..3).prop_map(Literal::List), 0..3);
+    prop_oneof![8 => scalar(), 4 => scalars, 1 => lists.prop_map(Literal::List)]
+}
+
+/// Conditions of every kind. Where a random operand does not fit, a null check stands instead.
+fn condition() -> impl Strategy<Value = Predicate> {
+    let data = SPECIMEN.indexes.iter().map(|index| (index.key, Scope::Data));
+    let meta = MetaField::ALL.map(|field| (field.as_str(), Scope::Everything));
+    let names: Vec<_> = data.chain(meta).chain([("nowhere", Scope::Everything)]).collect();
+    let parts = (select(names), 0..8, select(&OPERATORS[..]), literal());
+    parts.prop_map(|((name, scope), form, operator, literal)| {
+        let target = Target::find(&SPECIMEN, name, scope);
+        let condition = match form {
+            0 => Ok(target.truthy()),
+            1 => target.is_blank().map(|blank| blank | target.is_empty()),
+            2 => target.length(operator, &literal),
+            3 => target.quantified(Quantifier::Any, operator, &literal),
+            4 => target.quantified(Quantifier::All, operator, &literal),
+            _ => target.condition(operator, &literal),
+        };
+        let null = || target.condition(Operator::IsNull, &Literal::Bool(true));
+        condition.or_else(|_| null()).expect("a null check fits every field")
+    })
+}
+
+fn predicate() -> impl Strategy<Value = Predicate> {
+    condition().prop_recursive(3, 12, 3, |inner| {
+        let parts = || prop::collection::vec(inner.clone(), 0..4);
+        prop_oneof![
+            parts().prop_map(Predicate::all),
+            parts().prop_map(Predicate::any),
+            inner.clone().prop_map(|inner| !inner),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_agrees_with_memory(
+        rows in prop::collection::vec(data(), 1..12),
+        conditions in prop::collection::vec(condition(), 40),
+        predicates in prop::collection::vec(predicate(), 10),
+    ) {
+        let bench = Bench::new(rows.iter().zip(1..).map(|(data, pk)| Stored::new(pk, data)).collect());
+        for predicate in conditions.iter().chain(&predicates) {
+            bench.agrees(predicate);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! A database with the tables of the fixture, and the same rows in memory.
+
+use std::sync::Arc;
+
+use rusqlite::types::{ToSqlOutput, Value as SqlValue};
+use rusqlite::{Connection, ToSql, params_from_iter};
+use sea_query::SqliteQueryBuilder;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::datetime::Timestamp;
+use crate::json::{IndexEntry, IndexValue};
+use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
+use crate::query::fixture::{SPECIMEN, entries};
+use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Truth};
+use crate::store::layout::{IndexPlace, ModelLayout};
+use crate::store::sql::ddl;
+use crate::store::sql::search::{BindValue, Statement, count_sql, functions, search_sql};
+use crate::store::{ModelIndex, Search};
+
+pub(super) struct Bench {
+    pub(super) connection: Connection,
+    pub(super) model: ModelLayout,
+    pub(super) rows: Vec<Stored>,
+}
+
+/// What stands in one head.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) pk: i64,
+    pub(super) resource_id: String,
+    pub(super) rev_count: i64,
+    pub(super) rev_seq: i64,
+    pub(super) created: i64,
+    pub(super) updated: i64,
+    pub(super) by: String,
+    pub(super) deleted: bool,
+    pub(super) schema: Option<String>,
+    pub(super) draft: bool,
+    pub(super) json: String,
+    pub(super) values: Vec<IndexEntry>,
+}
+
+impl Stored {
+    pub(super) fn new(pk: i64, data: &Value) -> Self {
+        Self {
+            pk,
+            resource_id: format!("specimen:{pk}"),
+            rev_count: pk % 3 + 1,
+            rev_seq: pk % 2 + 1,
+            created: pk * 1_000,
+            updated: pk * 1_000 + pk % 4,
+            by: ["ann", "bob", "Éva"][usize::try_from(pk % 3).expect("small")].to_owned(),
+            deleted: pk % 5 == 0,
+            schema: (pk % 2 == 0).then(|| "v2".to_owned()),
+            draft: pk % 4 == 0,
+            json: data.to_string(),
+            values: entries(data),
+        }
+    }
+
+    fn head(&self) -> HeadRef<'_> {
+        HeadRef {
+            pk: self.pk,
+            resource_id: &self.resource_id,
+            rev_count: self.rev_count,
+            version: 1,
+            created_time: Timestamp(self.created),
+            created_by: &self.by,
+            updated_time: Timestamp(self.updated),
+            updated_by: &self.by,
+            is_deleted: self.deleted,
+            revision: RevisionRef {
+                seq: self.rev_seq,
+                uid: Uuid::nil(),
+                parent_seq: None,
+                schema_version: self.schema.as_deref(),
+                parent_schema_version: None,
+                status: if self.draft { RevisionStatus::Draft } else { RevisionStatus::Stable },
+                data_hash: DataHash(0),
+                created_time: Timestamp(self.created),
+                created_by: &self.by,
+                updated_time: Timestamp(self.updated),
+                updated_by: &self.by,
+                data: self.json.as_bytes(),
+            },
+        }
+    }
+}
+
+impl Bench {
+    pub(super) fn new(rows: Vec<Stored>) -> Self {
+        let connection = Connection::open_in_memory().expect("a database");
+        functions::register(&connection).expect("functions");
+        let model = ModelLayout::new(&SPECIMEN, 1, |key| {
+            let at = SPECIMEN.indexes.iter().position(|index| index.key == key);
+            at.expect("declared") as i64 + 100
+        });
+        let tables = ddl::model_tables::<SqliteQueryBuilder>(&model).into_iter();
+        let indexes = ddl::model_indexes::<SqliteQueryBuilder>(&model).into_iter().map(|index| index.sql);
+        for statement in tables.chain(indexes) {
+            connection.execute_batch(&statement).expect("tables");
+        }
+        let bench = Self { connection, model, rows };
+        for row in &bench.rows {
+            bench.insert(row);
+        }
+        bench
+    }
+
+    pub(super) fn of_data(data: &[Value]) -> Self {
+        Self::new(data.iter().zip(1..).map(|(data, pk)| Stored::new(pk, data)).collect())
+    }
+
+    fn insert(&self, row: &Stored) {
+        let mut columns = vec![
+            ("pk".to_owned(), SqlValue::Integer(row.pk)),
+            ("resource_id".to_owned(), SqlValue::Text(row.resource_id.clone())),
+            ("rev_count".to_owned(), SqlValue::Integer(row.rev_count)),
+            ("version".to_owned(), SqlValue::Integer(1)),
+            ("is_deleted".to_owned(), SqlValue::Integer(row.deleted.into())),
+            ("rev_seq".to_owned(), SqlValue::Integer(row.rev_seq)),
+            ("schema_version".to_owned(), row.schema.clone().map_or(SqlValue::Null, SqlValue::Text)),
+            ("rev_status".to_owned(), SqlValue::Text(if row.draft { "draft" } else { "stable" }.to_owned())),
+            ("rev_uid".to_owned(), SqlValue::Blob(vec![0; 16])),
+            ("data_hash".to_owned(), SqlValue::Blob(vec![0; 16])),
+            ("data".to_owned(), SqlValue::Text(row.json.clone())),
+        ];
+        for name in ["created_at", "rev_created_at"] {
+            columns.push((name.to_owned(), SqlValue::Integer(row.created)));
+        }
+        for name in ["updated_at", "rev_updated_at"] {
+            columns.push((name.to_owned(), SqlValue::Integer(row.updated)));
+        }
+        for name in ["created_by", "updated_by", "rev_created_by", "rev_updated_by"] {
+            columns.push((name.to_owned(), SqlValue::Text(row.by.clone())));
+        }
+        for (place, entry) in self.model.indexes.iter().zip(&row.values) {
+            match (place, entry) {
+                (IndexPlace::Column { name, .. }, IndexEntry::Scalar(value)) => {
+                    columns.push((name.clone(), sql_value(value)));
+                }
+                (IndexPlace::List { field }, IndexEntry::List(Some(items))) => {
+                    for item in items {
+                        self.insert_item(*field, item, row.pk);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let names: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+        let places = vec!["?"; names.len()].join(", ");
+        let sql = format!("INSERT INTO \"h_specimen\" ({}) VALUES ({places})", names.join(", "));
+        let values = params_from_iter(columns.iter().map(|(_, value)| value));
+        self.connection.execute(&sql, values).expect("insert");
+    }
+
+    fn insert_item(&self, field: i64, item: &IndexValue, pk: i64) {
+        let sql = "INSERT OR IGNORE INTO \"l_specimen\" VALUES (?, ?, ?)";
+        self.connection.execute(sql, (field, sql_value(item), pk)).expect("insert");
+    }
+
+    /// The row numbers on a page.
+    pub(super) fn page(&self, predicate: &Predicate, sorts: &[SortKey], limit: u64, offset: u64) -> Vec<i64> {
+        let search = Search {
+            model: ModelIndex(0),
+            predicate: Arc::new(predicate.clone()),
+            sorts: sorts.to_vec(),
+            limit,
+            offset,
+        };
+        self.numbers(&search_sql(&self.model, &search).expect("a statement"))
+    }
+
+    pub(super) fn all(&self, predicate: &Predicate) -> Vec<i64> {
+        self.page(predicate, &[], 4_294_967_295, 0)
+    }
+
+    pub(super) fn count(&self, predicate: &Predicate) -> i64 {
+        self.numbers(&count_sql(&self.model, predicate).expect("a statement"))[0]
+    }
+
+    fn numbers(&self, statement: &Statement) -> Vec<i64> {
+        let mut prepared = self.connection.prepare(&statement.sql).expect("valid SQL");
+        let rows = prepared.query_map(params_from_iter(&statement.values), |row| row.get(0));
+        let numbers = rows.and_then(Iterator::collect);
+        numbers.unwrap_or_else(|error| panic!("{error}: {}", statement.sql))
+    }
+
+    /// The plan of a page, one line per step, and its text.
+    pub(super) fn page_plan(&self, predicate: &Predicate, sorts: &[SortKey]) -> String {
+        let search = Search {
+            model: ModelIndex(0),
+            predicate: Arc::new(predicate.clone()),
+            sorts: sorts.to_vec(),
+            limit: 20,
+            offset: 0,
+        };
+        self.plan(&search_sql(&self.model, &search).expect("a statement"))
+    }
+
+    /// The plan of a count, one line per step, and its text.
+    pub(super) fn count_plan(&self, predicate: &Predicate) -> String {
+        self.plan(&count_sql(&self.model, predicate).expect("a statement"))
+    }
+
+    fn plan(&self, statement: &Statement) -> String {
+        let sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let mut prepared = self.connection.prepare(&sql).expect("valid SQL");
+        let lines = prepared.query_map(params_from_iter(&statement.values), |row| row.get::<_, String>(3));
+        let lines: Vec<String> = lines.and_then(Iterator::collect).expect("a plan");
+        format!("{}\n{}", lines.join("\n"), statement.sql)
+    }
+
+    /// What the rows in memory say.
+    pub(super) fn expected(&self, predicate: &Predicate) -> Vec<i64> {
+        let holds =
+            |row: &&Stored| predicate.eval(&Row { head: row.head(), values: &row.values }) == Truth::True;
+        self.rows.iter().filter(holds).map(|row| row.pk).collect()
+    }
+
+    /// The engine and the memory agree on a predicate and on its negation.
+    pub(super) fn agrees(&self, predicate: &Predicate) {
+        for predicate in [predicate.clone(), !predicate.clone()] {
+            let expected = self.expected(&predicate);
+            assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
+            assert_eq!(self.count(&predicate), expected.len() as i64, "{predicate:#?}");
+        }
+    }
+}
+
+/// A condition that has to be accepted.
+pub(super) fn on(name: &str, operator: Operator, literal: impl Into<Literal>) -> Predicate {
+    let target = Target::find(&SPECIMEN, name, Scope::Everything);
+    target.condition(operator, &literal.into()).expect("a valid condition")
+}
+
+fn sql_value(value: &IndexValue) -> SqlValue {
+    match value {
+        IndexValue::Null => SqlValue::Null,
+        IndexValue::Integer(value) => SqlValue::Integer(*value),
+        IndexValue::Float(value) => SqlValue::Real(*value),
+        IndexValue::Text(value) => SqlValue::Text(value.clone()),
+    }
+}
+
+impl ToSql for BindValue {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Integer(value) => value.to_sql(),
+            Self::Float(value) => value.to_sql(),
+            Self::Text(value) => value.to_sql(),
+            Self::Blob(value) => value.to_sql(),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The embedded database: rusqlite on one file.
+//!
+//! One thread owns the only connection that writes and commits everything that waits in one
+//! transaction ([`writer`]). Point reads run where they are called, on a connection of a small pool
+//! ([`pool`]). Searches, counts and histories run on threads of their own, under a time limit
+//! ([`scan`]), so that a slow one never holds a thread of the async runtime.
+
+mod apply;
+mod conflict;
+mod connection;
+mod migrate;
+mod model;
+mod pool;
+mod registry;
+mod row;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod values;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+
+use self::pool::{Lease, Pool};
+use self::scan::ScanThreads;
+use self::writer::{Message, Writer};
+use super::{ChangeSet, CommitError, LayoutReport, ModelIndex, PageEnd, Search, Store, StoreError, Visit};
+use crate::descriptor::ResourceDescriptor;
+use crate::json::IndexValue;
+use crate::meta::{Head, Revision};
+use crate::query::Predicate;
+
+/// Writes that may wait for the writer before a caller has to wait to hand its own over.
+const QUEUE: usize = 1024;
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Each commit is on the disk before it is answered: it survives a loss of power.
+    #[default]
+    Full,
+    /// The disk decides: a loss of power may take back the last commits, but the file stays consistent.
+    Normal,
+}
+
+/// How a [`SqliteStore`] is opened.
+///
+/// ```
+/// use specstar_runtime::store::{SqliteOptions, Synchronous};
+/// let options = SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::new("data/app.db") };
+/// assert_eq!(options.reader_threads, 2);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The database file. It and its folders are made when they do not exist.
+    pub path: PathBuf,
+    /// When a commit counts as done.
+    pub synchronous: Synchronous,
+    /// Threads for searches, counts and histories; at least one.
+    pub reader_threads: usize,
+    /// The longest time one of these may take.
+    pub statement_timeout: Duration,
+    /// The longest wait for another process that has locked the file.
+    pub busy_timeout: Duration,
+}
+
+impl SqliteOptions {
+    /// The defaults, for this file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            synchronous: Synchronous::Full,
+            reader_threads: 2,
+            statement_timeout: Duration::from_secs(5),
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Resources in one `SQLite` file.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use specstar_runtime::store::SqliteStore;
+/// let store = SqliteStore::temporary()?;
+/// assert!(store.path().exists());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+    writer: mpsc::Sender<Message>,
+    scans: ScanThreads,
+}
+
+/// What the threads of a store have in common.
+#[derive(Debug)]
+struct Shared {
+    options: SqliteOptions,
+    pool: Pool,
+    /// Goes with the last of them, after every connection into it.
+    folder: Mutex<Option<TempDir>>,
+}
+
+impl Shared {
+    /// Removes the folder of a temporary store.
+    fn remove_folder(&self) {
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(error)) = folder.map(TempDir::close) {
+            tracing::warn!(%error, "the folder of a temporary database could not be removed");
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and starts the threads.
+    pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        Self::start(options, None)
+    }
+
+    /// A store on a file of its own in a temporary folder, which is removed when the store is closed or
+    /// dropped.
+    pub fn temporary() -> Result<Self, StoreError> {
+        let folder = tempfile::Builder::new().prefix("specstar-").tempdir().map_err(unavailable)?;
+        Self::start(SqliteOptions::new(folder.path().join("specstar.db")), Some(folder))
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.shared.options.path
+    }
+
+    fn start(mut options: SqliteOptions, folder: Option<TempDir>) -> Result<Self, StoreError> {
+        // A later change of the working directory must not move the database.
+        options.path = std::path::absolute(&options.path).map_err(unavailable)?;
+        if let Some(parent) = options.path.parent() {
+            std::fs::create_dir_all(parent).map_err(unavailable)?;
+        }
+        let shared =
+            Arc::new(Shared { pool: Pool::new(options.clone()), options, folder: Mutex::new(folder) });
+        let (writer, queue) = mpsc::channel(QUEUE);
+        Writer::open(Arc::clone(&shared))?.spawn(queue)?;
+        let scans = ScanThreads::start(&shared)?;
+        Ok(Self { shared, writer, scans })
+    }
+
+    /// A connection to read with. When the file was lost, the writer looks for it first.
+    async fn lease(&self) -> Result<Lease, StoreError> {
+        if let Some(lease) = Lease::take(&self.shared)? {
+            return Ok(lease);
+        }
+        self.ask(Message::Recover).await??;
+        Lease::take(&self.shared)?.ok_or_else(|| StoreError::Unavailable("the database file is lost".into()))
+    }
+
+    /// Sends the writer a message and waits for its answer.
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.send(message(reply)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())
+    }
+}
+
+impl Store for SqliteStore {
+    fn ensure_layout<'a>(
+        &'a self,
+        models: &'a [&'static ResourceDescriptor],
+    ) -> BoxFuture<'a, Result<LayoutReport, StoreError>> {
+        let models = models.to_vec();
+        Box::pin(async move { self.ask(|reply| Message::Layout { models, reply }).await? })
+    }
+
+    fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
+        Box::pin(async move { self.ask(|reply| Message::Commit { changes, reply }).await? })
+    }
+
+    fn head<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>> {
+        Box::pin(async move { self.lease().await?.head(model, resource_id) })
+    }
+
+    fn find_unique<'a>(
+        &'a self,
+        model: ModelIndex,
+        unique: usize,
+        values: &'a [IndexValue],
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>> {
+        Box::pin(async move { self.lease().await?.find_unique(model, unique, values) })
+    }
+
+    fn revision(
+        &self,
+        model: ModelIndex,
+        pk: i64,
+        seq: i64,
+    ) -> BoxFuture<'_, Result<Option<Revision>, StoreError>> {
+        Box::pin(async move { self.lease().await?.revision(model, pk, seq) })
+    }
+
+    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, move |lease| lease.history(model, pk)).await
+        })
+    }
+
+    fn search(&self, search: Search, mut visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, move |lease| lease.search(&search, &mut visit)).await
+        })
+    }
+
+    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, move |lease| lease.count(model, &predicate)).await
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.scans.close().await;
+            // A second close finds the writer gone, which is what it asks for.
+            let _ = self.ask(Message::Close).await;
+            Ok(())
+        })
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
+
+#[allow(clippy::needless_pass_by_value)] // used as a function in `map_err`
+fn unavailable(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}

@@ -1,0 +1,413 @@
+//! One change set inside an open transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql, params};
+use sea_query::SqliteQueryBuilder;
+
+use super::connection::{is_duplicate, store_error};
+use super::model::{Model, Models};
+use super::{conflict, values};
+use crate::json::{IndexEntry, IndexRow, IndexValue};
+use crate::meta::Revision;
+use crate::store::layout::IndexPlace;
+use crate::store::sql::write::{UpdateShape, update};
+use crate::store::{Change, ChangeSet, CommitError, Existing, HeadUpdate, ModelIndex, NewHead, StoreError};
+
+/// Update texts kept per resource type. More shapes than that write all index columns, so that a type
+/// with many of them cannot fill the memory.
+const SHAPES: usize = 256;
+
+/// What the writer remembers of one resource type.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The highest row number in use. Numbers of removed rows are not given again while the program
+    /// runs: a change that was planned for the removed row must not find another one under its number.
+    last_pk: Option<i64>,
+    updates: HashMap<UpdateShape, Arc<str>>,
+}
+
+impl Memory {
+    /// Another process may have inserted: look again.
+    pub(super) fn forget_last_pk(&mut self) {
+        self.last_pk = None;
+    }
+
+    /// The same numbers, for new tables.
+    pub(super) fn forget_texts(&mut self) {
+        self.updates.clear();
+    }
+}
+
+/// Why a change set was not applied.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: CommitError,
+    /// Statements before the failing one changed rows, which have to be rolled back.
+    pub(super) dirty: bool,
+}
+
+/// Applies change sets to a connection with an open transaction.
+pub(super) struct Applier<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) models: &'a Models,
+    pub(super) memory: &'a mut [Memory],
+    dirty: bool,
+}
+
+impl<'a> Applier<'a> {
+    /// For these types.
+    pub(super) fn new(connection: &'a Connection, models: &'a Models, memory: &'a mut [Memory]) -> Self {
+        Self { connection, models, memory, dirty: false }
+    }
+
+    /// Applies every change, or stops at the first one that fails.
+    pub(super) fn apply(&mut self, set: &ChangeSet) -> Result<(), Failure> {
+        self.dirty = false;
+        for (at, change) in set.changes.iter().enumerate() {
+            self.change(at, change).map_err(|error| Failure { error, dirty: self.dirty })?;
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, at: usize, change: &Change) -> Result<(), CommitError> {
+        match change {
+            Change::Create(new) => self.create(at, new),
+            Change::Update(update) => self.update(at, update),
+            Change::Purge(of) => self.purge(at, of),
+            Change::Prune { of, seqs } => self.prune(at, of, seqs),
+        }
+    }
+
+    fn create(&mut self, at: usize, new: &NewHead) -> Result<(), CommitError> {
+        let model = self.models.get(new.model)?;
+        let pk = self.next_pk(new.model, model)?;
+        match self.insert(model, pk, new) {
+            Ok(()) => {}
+            Err(error) if is_duplicate(&error) => return Err(self.duplicate(at, new, pk, &error)),
+            Err(error) => return Err(store_error(error).into()),
+        }
+        self.dirty = true;
+        for (entry, field) in lists(model, &new.index) {
+            for value in entry {
+                self.list_value(&model.writes.insert_value, field, value, pk)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_pk(&mut self, index: ModelIndex, model: &Model) -> Result<i64, StoreError> {
+        let memory = &mut self.memory[index.0];
+        let last = match memory.last_pk {
+            Some(last) => last,
+            None => last_pk(self.connection, model)?,
+        };
+        memory.last_pk = Some(last + 1);
+        Ok(last + 1)
+    }
+
+    fn insert(&self, model: &Model, pk: i64, new: &NewHead) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(&model.writes.insert)?;
+        let mut bind = Binder::new(&mut statement);
+        bind.value(pk)?;
+        bind.text(&new.resource_id)?;
+        bind.value(1)?;
+        bind.value(1)?;
+        for stamp in [&new.revision.created, &new.revision.updated] {
+            bind.value(stamp.time.0)?;
+            bind.text(&stamp.by)?;
+        }
+        bind.value(0)?;
+        bind.revision(&new.revision)?;
+        bind.columns(model, &new.index, |_| true)?;
+        statement.raw_execute()?;
+        Ok(())
+    }
+
+    /// Names what a refused insert collides with: the id first, then the unique constraints as declared.
+    fn duplicate(&mut self, at: usize, new: &NewHead, pk: i64, error: &rusqlite::Error) -> CommitError {
+        let found = self.find_duplicate(at, new, pk);
+        match found {
+            Ok(Some(conflict)) => conflict,
+            Ok(None) => {
+                // Neither: the row number itself was taken, by another process.
+                self.memory[new.model.0].forget_last_pk();
+                StoreError::Unavailable(error.to_string()).into()
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    fn find_duplicate(&self, at: usize, new: &NewHead, pk: i64) -> Result<Option<CommitError>, StoreError> {
+        let model = self.models.get(new.model)?;
+        let mut statement = self.connection.prepare_cached(&model.writes.exists).map_err(store_error)?;
+        if statement.exists([&new.resource_id]).map_err(store_error)? {
+            let resource_id = new.resource_id.clone();
+            return Ok(Some(CommitError::DuplicateId { change: at, resource_id }));
+        }
+        conflict::find(self.connection, model, new.model, at, &new.index, pk)
+    }
+
+    fn update(&mut self, at: usize, change: &HeadUpdate) -> Result<(), CommitError> {
+        let model = self.models.get(change.of.model)?;
+        if change.archive {
+            self.expect_row(at, &model.writes.archive, [change.of.pk, change.of.version])?;
+        }
+        if let Some(seq) = change.take {
+            self.expect_row(at, &model.writes.delete_revision, [change.of.pk, seq])?;
+        }
+        match self.update_head(model, change) {
+            Ok(0) => return Err(CommitError::Stale { change: at }),
+            Ok(_) => self.dirty = true,
+            Err(error) if is_duplicate(&error) => {
+                let Existing { model: index, pk, .. } = change.of;
+                let found = conflict::find(self.connection, model, index, at, &change.index_after, pk)?;
+                return Err(found.unwrap_or_else(|| StoreError::Internal(error.to_string()).into()));
+            }
+            Err(error) => return Err(store_error(error).into()),
+        }
+        Ok(self.update_lists(model, change)?)
+    }
+
+    /// Runs a statement that must find the row the change was planned for.
+    fn expect_row(&mut self, at: usize, sql: &str, keys: [i64; 2]) -> Result<(), CommitError> {
+        let changed = self.execute(sql, keys)?;
+        if changed == 0 { Err(CommitError::Stale { change: at }) } else { Ok(()) }
+    }
+
+    fn execute(&mut self, sql: &str, keys: impl rusqlite::Params) -> Result<usize, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
+        let changed = statement.execute(keys).map_err(store_error)?;
+        self.dirty |= changed > 0;
+        Ok(changed)
+    }
+
+    fn update_head(&mut self, model: &Model, change: &HeadUpdate) -> rusqlite::Result<usize> {
+        let shape = self.shape(change);
+        let text = self.update_text(model, change.of.model, shape);
+        let mut statement = self.connection.prepare_cached(&text)?;
+        let mut bind = Binder::new(&mut statement);
+        bind.value(change.updated.time.0)?;
+        bind.text(&change.updated.by)?;
+        if let Some(is_deleted) = change.is_deleted {
+            bind.value(is_deleted)?;
+        }
+        if let Some(revision) = &change.revision {
+            bind.revision(revision)?;
+        }
+        if let Some(rev_count) = change.rev_count {
+            bind.value(rev_count)?;
+        }
+        bind.columns(model, &change.index_after, |index| shape.writes(index))?;
+        bind.value(change.of.pk)?;
+        bind.value(change.of.version)?;
+        statement.raw_execute()
+    }
+
+    fn shape(&self, change: &HeadUpdate) -> UpdateShape {
+        let mut shape = UpdateShape {
+            is_deleted: change.is_deleted.is_some(),
+            revision: change.revision.is_some(),
+            rev_count: change.rev_count.is_some(),
+            indexes: 0,
+        };
+        let (before, after) = (&change.index_before.entries, &change.index_after.entries);
+        for (at, entry) in after.iter().enumerate() {
+            if matches!(entry, IndexEntry::Scalar(_)) && before.get(at) != Some(entry) {
+                shape.mark(at);
+            }
+        }
+        let known = &self.memory[change.of.model.0].updates;
+        if shape.indexes != 0 && known.len() >= SHAPES && !known.contains_key(&shape) {
+            shape.indexes = u64::MAX;
+        }
+        shape
+    }
+
+    fn update_text(&mut self, model: &Model, index: ModelIndex, shape: UpdateShape) -> Arc<str> {
+        let texts = &mut self.memory[index.0].updates;
+        let text =
+            texts.entry(shape).or_insert_with(|| update::<SqliteQueryBuilder>(&model.layout, shape).into());
+        Arc::clone(text)
+    }
+
+    fn update_lists(&mut self, model: &Model, change: &HeadUpdate) -> Result<(), StoreError> {
+        for (at, place) in model.layout.indexes.iter().enumerate() {
+            let IndexPlace::List { field } = place else { continue };
+            let (before, after) = (change.index_before.entries.get(at), change.index_after.entries.get(at));
+            if before == after {
+                continue;
+            }
+            let difference = values::difference(elements(before), elements(after));
+            for value in difference.gone {
+                self.list_value(&model.writes.delete_value, *field, value, change.of.pk)?;
+            }
+            for value in difference.new {
+                self.list_value(&model.writes.insert_value, *field, value, change.of.pk)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A null element is not in the table: it is never looked for by value.
+    fn list_value(&self, sql: &str, field: i64, value: &IndexValue, pk: i64) -> Result<(), StoreError> {
+        if *value == IndexValue::Null {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
+        statement.execute(params![field, Bound(value), pk]).map_err(store_error)?;
+        Ok(())
+    }
+
+    fn purge(&mut self, at: usize, of: &Existing) -> Result<(), CommitError> {
+        let model = self.models.get(of.model)?;
+        let data = self.delete_head(model, of)?.ok_or(CommitError::Stale { change: at })?;
+        self.dirty = true;
+        self.execute(&model.writes.delete_revisions, [of.pk])?;
+        Ok(self.purge_lists(model, of.pk, &data)?)
+    }
+
+    fn delete_head(&self, model: &Model, of: &Existing) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&model.writes.delete_head).map_err(store_error)?;
+        let mut rows = statement.query([of.pk, of.version]).map_err(store_error)?;
+        let Some(row) = rows.next().map_err(store_error)? else { return Ok(None) };
+        let data = row.get_ref(0).map_err(store_error)?.as_bytes().unwrap_or_default().to_vec();
+        // The statement is only finished when it has been run to its end.
+        while rows.next().map_err(store_error)?.is_some() {}
+        Ok(Some(data))
+    }
+
+    /// The list table is clustered by value, so the payload says which rows to remove. One that cannot
+    /// be read costs a scan instead.
+    fn purge_lists(&mut self, model: &Model, pk: i64, data: &[u8]) -> Result<(), StoreError> {
+        if !model.layout.has_lists() {
+            return Ok(());
+        }
+        let Ok(index) = crate::json::index_row(model.layout.descriptor, data) else {
+            return self.execute(&model.writes.delete_values, [pk]).map(|_| ());
+        };
+        for (entry, field) in lists(model, &index) {
+            for value in entry {
+                self.list_value(&model.writes.delete_value, field, value, pk)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prune(&mut self, at: usize, of: &Existing, seqs: &[i64]) -> Result<(), CommitError> {
+        let model = self.models.get(of.model)?;
+        let mut statement = self.connection.prepare_cached(&model.writes.check).map_err(store_error)?;
+        if !statement.exists([of.pk, of.version]).map_err(store_error)? {
+            return Err(CommitError::Stale { change: at });
+        }
+        for seq in seqs {
+            self.execute(&model.writes.delete_revision, [of.pk, *seq])?;
+        }
+        Ok(())
+    }
+}
+
+fn last_pk(connection: &Connection, model: &Model) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached(&model.writes.last_pk).map_err(store_error)?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0)).map_err(store_error)?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The lists of a row, each with its number in the list table.
+fn lists<'a>(model: &'a Model, index: &'a IndexRow) -> impl Iterator<Item = (&'a [IndexValue], i64)> {
+    model.layout.indexes.iter().zip(&index.entries).filter_map(|(place, entry)| match place {
+        IndexPlace::List { field } => Some((elements(Some(entry)), *field)),
+        IndexPlace::Column { .. } => None,
+    })
+}
+
+fn elements(entry: Option<&IndexEntry>) -> &[IndexValue] {
+    match entry {
+        Some(IndexEntry::List(Some(values))) => values,
+        _ => &[],
+    }
+}
+
+/// An index value as the engine takes it.
+pub(super) struct Bound<'a>(pub(super) &'a IndexValue);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            IndexValue::Null => ValueRef::Null,
+            IndexValue::Text(text) => ValueRef::Text(text.as_bytes()),
+            IndexValue::Integer(number) => ValueRef::Integer(*number),
+            IndexValue::Float(number) => ValueRef::Real(*number),
+        }))
+    }
+}
+
+/// Binds one value after the other.
+pub(super) struct Binder<'a, 'c> {
+    statement: &'a mut CachedStatement<'c>,
+    at: usize,
+}
+
+impl<'a, 'c> Binder<'a, 'c> {
+    /// From the first place on.
+    pub(super) fn new(statement: &'a mut CachedStatement<'c>) -> Self {
+        Self { statement, at: 0 }
+    }
+
+    /// The next value.
+    pub(super) fn value(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
+        self.at += 1;
+        self.statement.raw_bind_parameter(self.at, value)
+    }
+
+    fn text(&mut self, text: &str) -> rusqlite::Result<()> {
+        self.value(text)
+    }
+
+    /// In the order of `HEAD_REVISION_COLUMNS`.
+    fn revision(&mut self, revision: &Revision) -> rusqlite::Result<()> {
+        self.value(revision.seq)?;
+        self.value(&revision.uid.as_bytes()[..])?;
+        self.value(revision.parent_seq)?;
+        self.value(revision.schema_version.as_deref())?;
+        self.value(revision.parent_schema_version.as_deref())?;
+        self.text(revision.status.as_str())?;
+        self.value(&revision.data_hash.0.to_be_bytes()[..])?;
+        for stamp in [&revision.created, &revision.updated] {
+            self.value(stamp.time.0)?;
+            self.text(&stamp.by)?;
+        }
+        self.value(ToSqlOutput::Borrowed(ValueRef::Text(&revision.data)))
+    }
+
+    /// The columns of the chosen indexes, each followed by its folded copy.
+    pub(super) fn columns(
+        &mut self,
+        model: &Model,
+        index: &IndexRow,
+        chosen: impl Fn(usize) -> bool,
+    ) -> rusqlite::Result<()> {
+        for (at, place) in model.layout.indexes.iter().enumerate() {
+            let IndexPlace::Column { folded, .. } = place else { continue };
+            if !chosen(at) {
+                continue;
+            }
+            let value = scalar(index, at);
+            self.value(Bound(value))?;
+            if folded.is_some() {
+                self.value(values::folded(value))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The scalar at this position; null when the row has none.
+pub(super) fn scalar(index: &IndexRow, at: usize) -> &IndexValue {
+    match index.entries.get(at) {
+        Some(IndexEntry::Scalar(value)) => value,
+        _ => &IndexValue::Null,
+    }
+}

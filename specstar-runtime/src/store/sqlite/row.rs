@@ -1,0 +1,116 @@
+//! Rows to heads and revisions. The columns stand in the order of [`HEAD_COLUMNS`] and
+//! [`REVISION_COLUMNS`].
+//!
+//! [`HEAD_COLUMNS`]: crate::store::layout::HEAD_COLUMNS
+//! [`REVISION_COLUMNS`]: crate::store::layout::REVISION_COLUMNS
+
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+use uuid::Uuid;
+
+use crate::datetime::Timestamp;
+use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
+use crate::store::StoreError;
+
+/// Position of the payload in a head row.
+const HEAD_DATA: usize = 20;
+
+/// A head, borrowed from its row.
+pub(super) fn head<'a>(row: &'a Row<'_>) -> Result<HeadRef<'a>, StoreError> {
+    let columns = Columns(row);
+    Ok(HeadRef {
+        pk: columns.integer(0)?,
+        resource_id: columns.text(1)?,
+        rev_count: columns.integer(2)?,
+        version: columns.integer(3)?,
+        created_time: columns.time(4)?,
+        created_by: columns.text(5)?,
+        updated_time: columns.time(6)?,
+        updated_by: columns.text(7)?,
+        is_deleted: columns.integer(8)? != 0,
+        revision: columns.revision(9, HEAD_DATA)?,
+    })
+}
+
+/// A superseded revision, borrowed from its row.
+pub(super) fn revision<'a>(row: &'a Row<'_>) -> Result<RevisionRef<'a>, StoreError> {
+    Columns(row).revision(0, 11)
+}
+
+#[derive(Clone, Copy)]
+struct Columns<'a, 'stmt>(&'a Row<'stmt>);
+
+impl<'a> Columns<'a, '_> {
+    /// The revision whose first column stands at `from`.
+    fn revision(self, from: usize, data: usize) -> Result<RevisionRef<'a>, StoreError> {
+        Ok(RevisionRef {
+            seq: self.integer(from)?,
+            uid: Uuid::from_bytes(self.bytes16(from + 1)?),
+            parent_seq: self.optional_integer(from + 2)?,
+            schema_version: self.optional_text(from + 3)?,
+            parent_schema_version: self.optional_text(from + 4)?,
+            status: self.status(from + 5)?,
+            data_hash: DataHash(u128::from_be_bytes(self.bytes16(from + 6)?)),
+            created_time: self.time(from + 7)?,
+            created_by: self.text(from + 8)?,
+            updated_time: self.time(from + 9)?,
+            updated_by: self.text(from + 10)?,
+            data: self.payload(data)?,
+        })
+    }
+
+    fn value(self, at: usize) -> Result<ValueRef<'a>, StoreError> {
+        self.0.get_ref(at).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    fn optional_integer(self, at: usize) -> Result<Option<i64>, StoreError> {
+        match self.value(at)? {
+            ValueRef::Integer(number) => Ok(Some(number)),
+            ValueRef::Null => Ok(None),
+            _ => Err(corrupt(at)),
+        }
+    }
+
+    fn integer(self, at: usize) -> Result<i64, StoreError> {
+        self.optional_integer(at)?.ok_or_else(|| corrupt(at))
+    }
+
+    fn time(self, at: usize) -> Result<Timestamp, StoreError> {
+        self.integer(at).map(Timestamp)
+    }
+
+    fn optional_text(self, at: usize) -> Result<Option<&'a str>, StoreError> {
+        match self.value(at)? {
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map(Some).map_err(|_| corrupt(at)),
+            ValueRef::Null => Ok(None),
+            _ => Err(corrupt(at)),
+        }
+    }
+
+    fn text(self, at: usize) -> Result<&'a str, StoreError> {
+        self.optional_text(at)?.ok_or_else(|| corrupt(at))
+    }
+
+    fn status(self, at: usize) -> Result<RevisionStatus, StoreError> {
+        RevisionStatus::parse(self.text(at)?).ok_or_else(|| corrupt(at))
+    }
+
+    fn bytes16(self, at: usize) -> Result<[u8; 16], StoreError> {
+        match self.value(at)? {
+            ValueRef::Blob(bytes) => bytes.try_into().map_err(|_| corrupt(at)),
+            _ => Err(corrupt(at)),
+        }
+    }
+
+    /// Bytes that were written as UTF-8 by this program; who parses them checks again.
+    fn payload(self, at: usize) -> Result<&'a [u8], StoreError> {
+        match self.value(at)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Ok(bytes),
+            _ => Err(corrupt(at)),
+        }
+    }
+}
+
+fn corrupt(at: usize) -> StoreError {
+    StoreError::Corrupt(format!("column {at} of a stored row has an unexpected value"))
+}

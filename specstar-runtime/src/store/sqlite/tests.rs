@@ -1,0 +1,7 @@
+//! The store on real files.
+
+mod changes;
+mod faults;
+pub(super) mod fixture;
+mod groups;
+mod reads;

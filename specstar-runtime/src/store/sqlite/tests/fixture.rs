@@ -1,0 +1,225 @@
+//! A resource type in several versions of its declaration, and short ways to write changes.
+
+use std::sync::{Arc, Mutex};
+
+use uuid::Uuid;
+
+use crate::datetime::Timestamp;
+use crate::descriptor::{
+    Identity, IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, hash_name,
+};
+use crate::json::{IndexRow, index_row};
+use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
+use crate::query::Predicate;
+use crate::store::{
+    Change, ChangeSet, CommitError, Existing, HeadUpdate, ModelIndex, NewHead, PageEnd, Search, SqliteStore,
+    Store, StoreError,
+};
+
+pub(in crate::store::sqlite) const USER: ModelIndex = ModelIndex(0);
+
+const fn scalar(key: &'static str, path: &'static [&'static str], kind: IndexKind) -> IndexDescriptor {
+    IndexDescriptor { key, path, kind, list: false, nullable: true }
+}
+
+pub(in crate::store::sqlite) const NAME: IndexDescriptor = scalar("name", &["name"], IndexKind::Text);
+pub(in crate::store::sqlite) const EMAIL: IndexDescriptor = scalar("email", &["email"], IndexKind::Text);
+pub(in crate::store::sqlite) const AGE: IndexDescriptor = scalar("age", &["age"], IndexKind::Integer);
+pub(in crate::store::sqlite) const AGE_AS_FLOAT: IndexDescriptor = scalar("age", &["age"], IndexKind::Float);
+pub(in crate::store::sqlite) const TAGS: IndexDescriptor =
+    IndexDescriptor { key: "tags", path: &["tags"], kind: IndexKind::Text, list: true, nullable: true };
+
+/// A constraint on one index.
+pub(in crate::store::sqlite) const fn unique(indexes: &'static [usize]) -> UniqueDescriptor {
+    UniqueDescriptor { indexes, case_insensitive: false, nulls_equal: false }
+}
+
+/// `user` with these indexes and constraints.
+pub(in crate::store::sqlite) const fn user(
+    indexes: &'static [IndexDescriptor],
+    uniques: &'static [UniqueDescriptor],
+) -> ResourceDescriptor {
+    named("user", indexes, uniques)
+}
+
+/// A type of that name with these indexes and constraints.
+pub(in crate::store::sqlite) const fn named(
+    name: &'static str,
+    indexes: &'static [IndexDescriptor],
+    uniques: &'static [UniqueDescriptor],
+) -> ResourceDescriptor {
+    ResourceDescriptor {
+        id: Identity {
+            name,
+            path: name,
+            type_name: name,
+            name_hash: hash_name(name),
+            path_hash: hash_name(name),
+        },
+        docs: "",
+        schema_version: Some("v1"),
+        default_status: None,
+        id_generator: None,
+        unknown_fields: None,
+        openapi: true,
+        fields: &[],
+        indexes,
+        uniques,
+        references: &[],
+        display_name: None,
+    }
+}
+
+/// The usual declaration: name and e-mail unique in this order, e-mail in any case.
+pub(in crate::store::sqlite) static USUAL: ResourceDescriptor = user(
+    &[NAME, EMAIL, AGE, TAGS],
+    &[unique(&[0]), UniqueDescriptor { indexes: &[1], case_insensitive: true, nulls_equal: false }],
+);
+
+/// A store on a file of its own with one resource type, and what is done to it.
+pub(in crate::store::sqlite) struct Db {
+    pub(in crate::store::sqlite) store: SqliteStore,
+    pub(in crate::store::sqlite) descriptor: &'static ResourceDescriptor,
+}
+
+impl Db {
+    /// With the usual declaration.
+    pub(in crate::store::sqlite) async fn new() -> Self {
+        Self::with(SqliteStore::temporary().unwrap(), &USUAL).await
+    }
+
+    pub(in crate::store::sqlite) async fn with(
+        store: SqliteStore,
+        descriptor: &'static ResourceDescriptor,
+    ) -> Self {
+        store.ensure_layout(&[descriptor]).await.unwrap();
+        Self { store, descriptor }
+    }
+
+    pub(in crate::store::sqlite) fn new_head(&self, id: &str, json: &str) -> NewHead {
+        NewHead {
+            model: USER,
+            resource_id: id.to_owned(),
+            revision: revision(1, None, json),
+            index: self.index(json.as_bytes()),
+        }
+    }
+
+    pub(in crate::store::sqlite) fn creation(&self, id: &str, json: &str) -> ChangeSet {
+        set([Change::Create(Box::new(self.new_head(id, json)))])
+    }
+
+    pub(in crate::store::sqlite) async fn create(&self, id: &str, json: &str) -> Result<(), CommitError> {
+        self.store.commit(self.creation(id, json)).await
+    }
+
+    pub(in crate::store::sqlite) fn index(&self, json: &[u8]) -> IndexRow {
+        index_row(self.descriptor, json).unwrap()
+    }
+
+    /// The head of a resource that is there.
+    pub(in crate::store::sqlite) async fn head(&self, id: &str) -> Head {
+        self.store.head(USER, id).await.unwrap().unwrap()
+    }
+
+    /// Nothing but a new `updated` stamp.
+    pub(in crate::store::sqlite) fn touch(&self, head: &Head) -> HeadUpdate {
+        let index = self.index(&head.revision.data);
+        HeadUpdate {
+            of: existing(head),
+            updated: stamp(99),
+            is_deleted: None,
+            archive: false,
+            take: None,
+            revision: None,
+            rev_count: None,
+            index_before: index.clone(),
+            index_after: index,
+        }
+    }
+
+    /// A new revision on top of the current one.
+    pub(in crate::store::sqlite) fn replacement(&self, head: &Head, json: &str) -> HeadUpdate {
+        HeadUpdate {
+            archive: true,
+            revision: Some(revision(head.rev_count + 1, Some(head.revision.seq), json)),
+            rev_count: Some(head.rev_count + 1),
+            index_after: self.index(json.as_bytes()),
+            ..self.touch(head)
+        }
+    }
+
+    pub(in crate::store::sqlite) async fn replace(&self, id: &str, json: &str) -> Result<(), CommitError> {
+        let update = self.replacement(&self.head(id).await, json);
+        self.store.commit(set([update.into()])).await
+    }
+
+    /// Deletes or restores.
+    pub(in crate::store::sqlite) async fn set_deleted(
+        &self,
+        id: &str,
+        is_deleted: bool,
+    ) -> Result<(), CommitError> {
+        let head = self.head(id).await;
+        let update = HeadUpdate { is_deleted: Some(is_deleted), ..self.touch(&head) };
+        self.store.commit(set([update.into()])).await
+    }
+
+    /// The ids of one page, and how it ended.
+    pub(in crate::store::sqlite) async fn page(
+        &self,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Vec<String>, PageEnd), StoreError> {
+        let ids = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&ids);
+        let search =
+            Search { model: USER, predicate: Arc::new(Predicate::And(vec![])), sorts: vec![], limit, offset };
+        let visit =
+            move |head: crate::meta::HeadRef<'_>| seen.lock().unwrap().push(head.resource_id.to_owned());
+        let end = self.store.search(search, Box::new(visit)).await?;
+        let ids = ids.lock().unwrap().clone();
+        Ok((ids, end))
+    }
+
+    /// Reads the file directly.
+    pub(in crate::store::sqlite) fn query<T: rusqlite::types::FromSql>(&self, sql: &str) -> Vec<T> {
+        let connection = rusqlite::Connection::open(self.store.path()).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+impl From<HeadUpdate> for Change {
+    fn from(update: HeadUpdate) -> Self {
+        Self::Update(Box::new(update))
+    }
+}
+
+pub(in crate::store::sqlite) fn set(changes: impl IntoIterator<Item = Change>) -> ChangeSet {
+    ChangeSet { changes: changes.into_iter().collect() }
+}
+
+pub(in crate::store::sqlite) fn existing(head: &Head) -> Existing {
+    Existing { model: USER, pk: head.pk, resource_id: head.resource_id.clone(), version: head.version }
+}
+
+pub(in crate::store::sqlite) fn stamp(time: i64) -> Stamp {
+    Stamp { time: Timestamp(time), by: "ann".into() }
+}
+
+pub(in crate::store::sqlite) fn revision(seq: i64, parent_seq: Option<i64>, json: &str) -> Revision {
+    Revision {
+        seq,
+        uid: Uuid::from_u128(u128::from(seq.unsigned_abs()) << 64 | 7),
+        parent_seq,
+        schema_version: Some("v1".into()),
+        parent_schema_version: None,
+        status: RevisionStatus::Stable,
+        data_hash: DataHash::of(json.as_bytes()),
+        created: stamp(seq * 10),
+        updated: stamp(seq * 10 + 1),
+        data: json.as_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Pages, counts, limits, and what the engine does for a read.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::connection::Reader;
+use super::super::model::Model;
+use super::fixture::{Db, USER, USUAL};
+use crate::json::IndexValue;
+use crate::query::Predicate;
+use crate::store::layout::ModelLayout;
+use crate::store::{PageEnd, Search, SqliteOptions, SqliteStore, Store, StoreError};
+
+#[tokio::test]
+async fn a_page_says_whether_there_is_more() {
+    let db = Db::new().await;
+    for id in ["user:1", "user:2", "user:3"] {
+        db.create(id, "{}").await.unwrap();
+    }
+    let page = |ids: &[&str], has_more| (ids.iter().map(ToString::to_string).collect(), PageEnd { has_more });
+    assert_eq!(db.page(0, 2).await.unwrap(), page(&["user:1", "user:2"], true));
+    assert_eq!(db.page(1, 2).await.unwrap(), page(&["user:2", "user:3"], false));
+    assert_eq!(db.page(0, 0).await.unwrap(), page(&[], true));
+    assert_eq!(db.page(9, 9).await.unwrap(), page(&[], false));
+    assert_eq!(db.store.count(USER, Arc::new(Predicate::And(vec![]))).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_unique_value_finds_the_live_resource_that_has_it() {
+    let db = Db::new().await;
+    db.create("user:1", r#"{"name":"ann","email":"Ann@x"}"#).await.unwrap();
+    let find = async |unique, value: IndexValue| {
+        let found = db.store.find_unique(USER, unique, &[value]).await.unwrap();
+        found.map(|head| head.resource_id)
+    };
+    assert_eq!(find(0, IndexValue::Text("ann".into())).await.as_deref(), Some("user:1"));
+    assert_eq!(find(0, IndexValue::Text("ANN".into())).await, None);
+    assert_eq!(find(1, IndexValue::Text("aNN@X".into())).await.as_deref(), Some("user:1"));
+    assert_eq!(find(0, IndexValue::Null).await, None);
+    db.set_deleted("user:1", true).await.unwrap();
+    assert_eq!(find(0, IndexValue::Text("ann".into())).await, None);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_visit_costs_that_search() {
+    let db = Db::new().await;
+    db.create("user:1", "{}").await.unwrap();
+    for _ in 0..4 {
+        let search = Search {
+            model: USER,
+            predicate: Arc::new(Predicate::And(vec![])),
+            sorts: vec![],
+            limit: 1,
+            offset: 0,
+        };
+        let result = db.store.search(search, Box::new(|_| panic!("a bug"))).await;
+        assert!(matches!(result, Err(StoreError::Internal(_))), "{result:?}");
+    }
+    assert_eq!(db.page(0, 9).await.unwrap().0, ["user:1"]);
+}
+
+fn reader(store: &SqliteStore) -> Reader {
+    Reader::open(&SqliteOptions::new(store.path())).unwrap()
+}
+
+#[tokio::test]
+async fn a_statement_ends_at_its_time_limit() {
+    let db = Db::new().await;
+    let reader = reader(&db.store);
+    let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+    let started = Instant::now();
+    reader.limit(Some(Duration::from_millis(20)));
+    let error = reader.connection.query_row(endless, [], |row| row.get::<_, i64>(0)).unwrap_err();
+    assert!(matches!(super::super::connection::store_error(error), StoreError::Timeout));
+    assert!(started.elapsed() < Duration::from_secs(5));
+    reader.limit(None);
+    assert_eq!(reader.connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn patterns_are_matched_by_the_engine() {
+    let db = Db::new().await;
+    let reader = reader(&db.store);
+    let found = |pattern: &str, value: rusqlite::types::Value| -> Option<bool> {
+        let sql = "SELECT ss_regex(?, ?)";
+        reader.connection.query_row(sql, rusqlite::params![pattern, value], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(found("^a.c$", "abc".to_owned().into()), Some(true));
+    assert_eq!(found("^a.c$", "a\nc".to_owned().into()), Some(false));
+    assert_eq!(found("2$", 12.into()), Some(true));
+    assert_eq!(found("x", rusqlite::types::Value::Null), None);
+    assert!(reader.connection.query_row("SELECT ss_regex('(', 'x')", [], |_| Ok(())).is_err());
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let db = Db::new().await;
+    assert!(reader(&db.store).connection.execute("DELETE FROM h_user", []).is_err());
+}
+
+fn plan(reader: &Reader, sql: &str) -> String {
+    let mut statement = reader.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let holes = vec![1; statement.parameter_count()];
+    let rows = statement.query_map(rusqlite::params_from_iter(holes), |row| row.get::<_, String>(3)).unwrap();
+    rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test]
+async fn point_statements_use_indexes() {
+    let db = Db::new().await;
+    let reader = reader(&db.store);
+    let model = Model::new(ModelLayout::new(&USUAL, 1, |_| 3));
+    assert_eq!(
+        plan(&reader, &model.reads.head),
+        "SEARCH h_user USING INDEX sqlite_autoindex_h_user_1 (resource_id=?)"
+    );
+    assert_eq!(
+        plan(&reader, &model.reads.revision),
+        "SEARCH ss_revision USING PRIMARY KEY (model_id=? AND pk=? AND seq=?)"
+    );
+    assert_eq!(
+        plan(&reader, &model.reads.history),
+        "SEARCH ss_revision USING PRIMARY KEY (model_id=? AND pk=?)"
+    );
+    assert_eq!(
+        plan(&reader, &model.writes.uniques[1]),
+        "SEARCH h_user USING INDEX ux_user/uf_email (uf_email=?)"
+    );
+    assert_eq!(
+        plan(&reader, &model.writes.delete_value),
+        "SEARCH l_user USING PRIMARY KEY (field=? AND value=? AND pk=?)"
+    );
+    assert_eq!(plan(&reader, &model.writes.archive), "SEARCH h_user USING INTEGER PRIMARY KEY (rowid=?)");
+}

@@ -1,0 +1,316 @@
+//! The thread that writes. It takes every change set that waits and commits them in one transaction.
+
+mod group;
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+
+use self::group::{Group, Outcome};
+use super::apply::Memory;
+use super::connection::{FileId, log_path, open_writer, store_error};
+use super::migrate;
+use super::model::Models;
+use super::{Shared, unavailable};
+use crate::descriptor::ResourceDescriptor;
+use crate::store::{ChangeSet, CommitError, LayoutReport, StoreError};
+
+/// Change sets in one transaction, at most.
+const GROUP: usize = 128;
+
+/// How long the writer has nothing to do before it moves the log into the file. While the log holds
+/// pages, each read looks them up in it; once it is empty, reads are served by the mapping of the file.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Apply a change set. It is applied even when nobody waits for the answer any more.
+    Commit { changes: ChangeSet, reply: oneshot::Sender<Result<(), CommitError>> },
+    /// Create or adapt the tables of these types.
+    Layout {
+        models: Vec<&'static ResourceDescriptor>,
+        reply: oneshot::Sender<Result<LayoutReport, StoreError>>,
+    },
+    /// The file was lost: open it again if it is back.
+    Recover(oneshot::Sender<Result<(), StoreError>>),
+    /// Finish what was accepted, then end.
+    Close(oneshot::Sender<()>),
+}
+
+/// The state of the thread.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    /// `None` while the file is lost.
+    open: Option<Connection>,
+    /// The file that is open, or was last.
+    file: FileId,
+    /// Its write-ahead log.
+    log: Option<FileId>,
+    /// Logs of files that another one took the name of: should such a file come back, it is not whole
+    /// without its log.
+    aside: Vec<(FileId, PathBuf)>,
+    /// What [`Message::Layout`] brought, for when another file has to be given the same tables.
+    descriptors: Vec<&'static ResourceDescriptor>,
+    models: Models,
+    memory: Vec<Memory>,
+    /// What other processes have committed, as the engine counts it.
+    seen: i64,
+    /// The log may hold pages that are not in the file yet.
+    logged: bool,
+}
+
+struct Job {
+    changes: ChangeSet,
+    reply: oneshot::Sender<Result<(), CommitError>>,
+}
+
+impl Writer {
+    /// Opens the file, making it when there is none.
+    pub(super) fn open(shared: Arc<Shared>) -> Result<Self, StoreError> {
+        let path = &shared.options.path;
+        let connection = open_writer(&shared.options, true)?;
+        let file = FileId::of(path).ok_or_else(missing)?;
+        shared.pool.publish(file, Models::default());
+        Ok(Self {
+            log: FileId::of(&log_path(path)),
+            aside: Vec::new(),
+            open: Some(connection),
+            file,
+            descriptors: Vec::new(),
+            models: Models::default(),
+            memory: Vec::new(),
+            seen: 0,
+            logged: true,
+            shared,
+        })
+    }
+
+    /// Gives it a thread.
+    pub(super) fn spawn(self, queue: mpsc::Receiver<Message>) -> Result<(), StoreError> {
+        // Only to wait for a message with a time limit: nothing else runs on it.
+        let waiting = Builder::new_current_thread().enable_time().build().map_err(unavailable)?;
+        let thread = std::thread::Builder::new().name("specstar-writer".into());
+        thread.spawn(move || self.run(queue, &waiting)).map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// Ends when the store is dropped or closed, after everything that was accepted.
+    fn run(mut self, mut queue: mpsc::Receiver<Message>, waiting: &Runtime) {
+        let mut messages = Vec::with_capacity(GROUP);
+        let mut jobs = Vec::with_capacity(GROUP);
+        let mut closing = Vec::new();
+        loop {
+            match waiting.block_on(self.receive(&mut queue, &mut messages)) {
+                Some(0) => break,
+                Some(_) => {}
+                None => self.empty_log(),
+            }
+            for message in messages.drain(..) {
+                match message {
+                    Message::Commit { changes, reply } => jobs.push(Job { changes, reply }),
+                    Message::Layout { models, reply } => {
+                        self.commit(&mut jobs);
+                        let _ = reply.send(self.guarded(|writer| writer.layout(models)));
+                    }
+                    Message::Recover(reply) => {
+                        let _ = reply.send(self.guarded(Self::ready));
+                    }
+                    Message::Close(reply) => {
+                        queue.close();
+                        closing.push(reply);
+                    }
+                }
+            }
+            self.commit(&mut jobs);
+        }
+        self.finish();
+        for reply in closing {
+            let _ = reply.send(());
+        }
+    }
+
+    /// Waits for messages and says how many came: 0 when there will be none any more, `None` when it is time
+    /// to empty the log.
+    async fn receive(
+        &self,
+        queue: &mut mpsc::Receiver<Message>,
+        messages: &mut Vec<Message>,
+    ) -> Option<usize> {
+        let receive = queue.recv_many(messages, GROUP);
+        if self.logged { tokio::time::timeout(IDLE, receive).await.ok() } else { Some(receive.await) }
+    }
+
+    /// Moves what the log holds into the file, as far as no reader still needs the older pages.
+    fn empty_log(&mut self) {
+        let Some(connection) = &self.open else {
+            self.logged = false;
+            return;
+        };
+        let moved = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        match moved {
+            Ok((logged, moved)) => self.logged = moved < logged,
+            Err(error) => {
+                // The next commit finds out what is wrong with the file.
+                tracing::debug!(%error, "the log could not be moved into the file");
+                self.logged = false;
+            }
+        }
+    }
+
+    /// Runs a step so that a panic in it costs that step and not the thread.
+    fn guarded<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| step(self))).unwrap_or_else(|_| {
+            // Whatever the connection was in the middle of goes with it.
+            self.open = None;
+            Err(StoreError::Internal("the writer panicked".into()))
+        })
+    }
+
+    fn commit(&mut self, jobs: &mut Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        self.logged = true;
+        let result = self.guarded(|writer| writer.commit_group(jobs));
+        match result {
+            Ok(outcomes) => {
+                for (job, outcome) in jobs.drain(..).zip(outcomes) {
+                    let _ = job.reply.send(outcome);
+                }
+            }
+            Err(error) => {
+                for job in jobs.drain(..) {
+                    let _ = job.reply.send(Err(error.clone().into()));
+                }
+            }
+        }
+    }
+
+    fn commit_group(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, StoreError> {
+        self.ready()?;
+        let connection = self.open.as_ref().ok_or_else(missing)?;
+        let mut group =
+            Group { connection, models: &self.models, memory: &mut self.memory, seen: &mut self.seen };
+        let result = group.commit(jobs.iter().map(|job| &job.changes));
+        if result.is_err() && !connection.is_autocommit() {
+            // The transaction could not even be rolled back: a new connection has none.
+            self.open = None;
+        }
+        result
+    }
+
+    /// Makes sure that the connection writes to the file that has the name.
+    fn ready(&mut self) -> Result<(), StoreError> {
+        let found = FileId::of(&self.shared.options.path);
+        if self.open.is_some() && found == Some(self.file) {
+            return Ok(());
+        }
+        if found != Some(self.file) {
+            tracing::error!(path = %self.shared.options.path.display(), "the database file is gone or another one");
+        }
+        self.shared.pool.lose();
+        self.open = None;
+        self.reopen(found.ok_or_else(missing)?)
+    }
+
+    fn reopen(&mut self, file: FileId) -> Result<(), StoreError> {
+        if file != self.file {
+            self.set_log_aside()?;
+        }
+        self.bring_log_back(file)?;
+        let connection = open_writer(&self.shared.options, false)?;
+        if FileId::of(&self.shared.options.path) != Some(file) {
+            return Err(StoreError::Unavailable("the database file changes while it is opened".into()));
+        }
+        let (models, report) = migrate::ensure(&connection, &self.descriptors)?;
+        for change in &report.models {
+            tracing::warn!(?change, "the tables of the file that was found are adapted");
+        }
+        self.open = Some(connection);
+        self.publish(file, models);
+        tracing::info!(path = %self.shared.options.path.display(), "the database file is open again");
+        Ok(())
+    }
+
+    /// A log is only valid for the file it was written for, and the engine would apply it to the new one.
+    fn set_log_aside(&mut self) -> Result<(), StoreError> {
+        let log = log_path(&self.shared.options.path);
+        if self.log.is_none() || FileId::of(&log) != self.log {
+            return Ok(());
+        }
+        let aside = move_aside(&log)?;
+        tracing::error!(log = %aside.display(), "the log of the lost database file is set aside");
+        self.aside.push((self.file, aside));
+        Ok(())
+    }
+
+    /// The file is one that was here before: the log that was set aside then has its last commits.
+    fn bring_log_back(&mut self, file: FileId) -> Result<(), StoreError> {
+        let Some(at) = self.aside.iter().position(|(of, _)| *of == file) else { return Ok(()) };
+        let log = log_path(&self.shared.options.path);
+        if log.exists() {
+            // Of a file in between that could not be used.
+            move_aside(&log)?;
+        }
+        let (_, aside) = &self.aside[at];
+        std::fs::rename(aside, &log).map_err(unavailable)?;
+        tracing::info!(log = %log.display(), "the database file is back, and its log with it");
+        self.aside.swap_remove(at);
+        self.log = FileId::of(&log);
+        Ok(())
+    }
+
+    fn layout(&mut self, models: Vec<&'static ResourceDescriptor>) -> Result<LayoutReport, StoreError> {
+        self.ready()?;
+        let connection = self.open.as_ref().ok_or_else(missing)?;
+        let (known, report) = migrate::ensure(connection, &models)?;
+        self.descriptors = models;
+        self.publish(self.file, known);
+        Ok(report)
+    }
+
+    fn publish(&mut self, file: FileId, models: Models) {
+        self.file = file;
+        self.log = FileId::of(&log_path(&self.shared.options.path));
+        self.memory.resize_with(models.len(), Memory::default);
+        self.memory.iter_mut().for_each(Memory::forget_texts);
+        self.models = models.clone();
+        self.shared.pool.publish(file, models);
+    }
+
+    /// The last connection to close writes the log into the file.
+    fn finish(mut self) {
+        self.shared.pool.close();
+        if let Some(Err((_, error))) = self.open.take().map(Connection::close) {
+            let error = store_error(error);
+            tracing::warn!(%error, "the database could not be closed");
+        }
+        self.shared.remove_folder();
+    }
+}
+
+/// Gives a log a name that is free, and tells it.
+fn move_aside(log: &Path) -> Result<PathBuf, StoreError> {
+    let mut names = (1..).map(|number| {
+        let mut name = log.as_os_str().to_owned();
+        name.push(if number == 1 { ".lost".to_owned() } else { format!(".lost-{number}") });
+        PathBuf::from(name)
+    });
+    let free = names.find(|name| !name.exists()).ok_or_else(missing)?;
+    std::fs::rename(log, &free).map_err(unavailable)?;
+    Ok(free)
+}
+
+fn missing() -> StoreError {
+    StoreError::Unavailable("the database file is missing".into())
+}
