@@ -20,18 +20,22 @@
 //! | [`app`] | the builder and the running application |
 
 pub mod access;
+pub mod app;
 pub mod clock;
 pub mod column;
 pub mod datetime;
 pub mod descriptor;
 pub mod error;
+pub mod http;
 pub mod id;
 pub mod index_key;
 pub mod json;
+pub mod lookup;
 pub mod meta;
 pub mod query;
 pub mod reference;
 pub mod registry;
+pub mod repository;
 pub mod resource;
 pub mod store;
 pub mod timeline;

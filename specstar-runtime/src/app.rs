@@ -1,0 +1,98 @@
+//! From registered types and settings to a running application.
+
+mod builder;
+mod info;
+mod preset;
+mod serve;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use builder::SpecStarBuilder;
+pub use info::ApiInfo;
+pub use preset::Preset;
+
+use crate::access::Principal;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::http::{self, HttpState};
+use crate::repository::{Caller, Repository, Service, store_error};
+use crate::resource::Resource;
+use crate::store::LayoutReport;
+
+/// Where an application starts: [`SpecStar::builder`].
+#[derive(Clone, Copy, Debug)]
+pub struct SpecStar;
+
+impl SpecStar {
+    /// A builder with the product's defaults.
+    pub fn builder() -> SpecStarBuilder {
+        SpecStarBuilder::default()
+    }
+}
+
+/// An application that is ready: its store is open, its layout fits, its document is written. Clones share it.
+#[derive(Clone)]
+pub struct App {
+    state: Arc<HttpState>,
+    layout: Arc<LayoutReport>,
+}
+
+impl App {
+    /// The routes, to serve or to nest into a larger application.
+    pub fn router(&self) -> Router {
+        let router = http::router(Arc::clone(&self.state));
+        #[cfg(feature = "docs-ui")]
+        let router = router.merge(http::docs::router());
+        let router = http::refuse_the_rest(router, &self.state);
+        if self.state.base_path.is_empty() {
+            return router;
+        }
+        http::refuse_the_rest(Router::new().nest(&self.state.base_path, router), &self.state)
+    }
+
+    /// The OpenAPI document as it is served at `/openapi.json`.
+    pub fn openapi(&self) -> &[u8] {
+        &self.state.openapi
+    }
+
+    /// The resources of one type, for the program itself: nobody asks what it may do, and what it writes is
+    /// recorded as `anonymous` unless [`Repository::acting_as`] says otherwise.
+    ///
+    /// # Panics
+    ///
+    /// When the type was not registered: a mistake of the program that no request can cause.
+    pub fn repository<R: Resource>(&self) -> Repository<R> {
+        Repository::of(self)
+    }
+
+    /// What happened to the tables at start.
+    pub fn layout(&self) -> &LayoutReport {
+        &self.layout
+    }
+
+    /// Finishes the writes that were accepted and closes the store.
+    pub async fn close(&self) -> Result<()> {
+        self.service().store().close().await.map_err(store_error)
+    }
+
+    pub(crate) fn service(&self) -> &Arc<Service> {
+        &self.state.service
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.state.clock
+    }
+
+    /// The program itself, now.
+    pub fn caller(&self, principal: Principal) -> Result<Caller> {
+        Ok(Caller::program(principal, self.state.clock.now(None)?))
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("models", &self.service().models().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! Sets of settings.
+
+use crate::descriptor::{IdGenerator, UnknownFields};
+use crate::http::{HttpSettings, UnknownParameters};
+use crate::query::UnindexedPolicy;
+use crate::repository::Settings;
+
+/// A set of settings to start from; each of them can still be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// The safe defaults of this framework.
+    #[default]
+    Standard,
+    /// The behaviour of SpecStar 0.12 for Python, for those who move from it: unknown fields and parameters
+    /// are ignored, filters on fields without an index match nothing, pages are unlimited, ids are UUID v4,
+    /// `HEAD` is not answered, and a stable revision may be rewritten by a request that makes it a draft.
+    Compat,
+}
+
+impl Preset {
+    pub(crate) fn rules(self) -> Settings {
+        match self {
+            Self::Standard => Settings::default(),
+            Self::Compat => Settings {
+                id_generator: IdGenerator::UuidV4,
+                unknown_fields: UnknownFields::Ignore,
+                rewrite_stable_as_draft: true,
+                ..Settings::default()
+            },
+        }
+    }
+
+    pub(crate) fn wire(self) -> HttpSettings {
+        match self {
+            Self::Standard => HttpSettings::default(),
+            Self::Compat => HttpSettings {
+                unknown_parameters: UnknownParameters::Ignore,
+                unindexed: UnindexedPolicy::Warn,
+                page_size: u64::from(u32::MAX),
+                max_page_size: i64::MAX as u64 - 1,
+                head_and_options: false,
+                ..HttpSettings::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! One request on its way through a handler.
+
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use bytes::Bytes;
+
+use super::body;
+use super::query_string::QueryString;
+use super::route::{Parameter, Route, parameters as p};
+use super::router::HttpState;
+use crate::error::{Error, Result};
+use crate::id::Precondition;
+use crate::json::{Section, Sections as Selections, Selection};
+use crate::repository::{Caller, Model, Service};
+use crate::timeline::Preconditions;
+
+/// What a handler works on: everything of the request that the route table names, already checked.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a HttpState,
+    pub(crate) model: &'a Model,
+    pub(crate) route: &'static Route,
+    pub(crate) caller: Caller,
+    pub(crate) query: QueryString<'a>,
+    headers: &'a HeaderMap,
+    path: &'a RawPathParams,
+}
+
+impl<'a> Call<'a> {
+    /// Reads who calls, when, and with which parameters.
+    pub(crate) async fn new(
+        state: &'a HttpState,
+        model: &'a Model,
+        route: &'static Route,
+        path: &'a RawPathParams,
+        parts: &'a Parts,
+    ) -> Result<Self> {
+        let raw = parts.uri.query().unwrap_or("");
+        let query = QueryString::parse(raw, route, state.settings.unknown_parameters)?;
+        let principal = state.principals.extract(parts).await?;
+        let caller = Caller::client(principal, state.clock.now(Some(parts))?);
+        Ok(Self { state, model, route, caller, query, headers: &parts.headers, path })
+    }
+
+    pub(crate) fn service(&self) -> &'a Service {
+        &self.state.service
+    }
+
+    /// The resource of the path.
+    pub(crate) fn resource_id(&self) -> &'a str {
+        self.path_value(&p::RESOURCE_ID)
+    }
+
+    /// A value of the path. The router only calls a handler when its path matched, so it is there.
+    pub(crate) fn path_value(&self, parameter: &Parameter) -> &'a str {
+        self.path.iter().find(|(name, _)| *name == parameter.name).map_or("", |(_, value)| value)
+    }
+
+    /// The whole body; empty when there is none.
+    pub(crate) async fn read(&self, body: Body) -> Result<Bytes> {
+        let settings = &self.state.settings;
+        // A client that is slow is told so before the time of the whole request is up, which would look like
+        // a fault of the server.
+        let limit = settings.request_timeout.mul_f32(0.9);
+        let read = body::read(body, settings.body_limit);
+        tokio::time::timeout(limit, read).await.unwrap_or_else(|_| {
+            Err(Error::BadRequest(format!("the body was not complete after {} ms", limit.as_millis())))
+        })
+    }
+
+    pub(crate) fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// `If-Match` and `expected_revision_id`.
+    pub(crate) fn preconditions(&self) -> Result<Preconditions> {
+        let expected = self.query.text(&p::EXPECTED_REVISION_ID);
+        Preconditions::new(self.entity_tags(&header::IF_MATCH), expected)
+    }
+
+    /// The entity tags of a header, all its lines joined (RFC 9110 section 5.3).
+    pub(crate) fn entity_tags(&self, name: &HeaderName) -> Option<Precondition> {
+        let lines: Vec<&[u8]> = self.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        (!lines.is_empty()).then(|| Precondition::parse(&lines.join(&b", "[..])))
+    }
+
+    /// The `partial` selectors; a path without a prefix belongs to `default`.
+    pub(crate) fn selections(&self, default: Section) -> Result<Selections> {
+        let paths = self.query.all(&p::PARTIAL);
+        if paths.is_empty() {
+            return Ok(Selections::default());
+        }
+        Selection::parse(&paths, default)
+            .map_err(|error| super::query_string::invalid(&p::PARTIAL, &error.to_string(), &paths.join(", ")))
+    }
+}

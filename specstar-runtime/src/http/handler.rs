@@ -1,0 +1,41 @@
+//! What each operation does with a [`Call`].
+
+mod history;
+mod lifecycle;
+mod list;
+mod read;
+mod write;
+
+use axum::body::Body;
+use axum::http::Response;
+use futures_util::future::BoxFuture;
+
+use super::call::Call;
+use super::route::Operation;
+use crate::error::Result;
+
+/// Runs the operation of the call's route. Each operation is boxed for itself: one future that could hold
+/// any of them has the size of the largest, and a read would carry the state of a batch delete around.
+pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Response<Body>>> {
+    match call.route.operation {
+        Operation::List
+        | Operation::ListFull
+        | Operation::ListData
+        | Operation::ListMeta
+        | Operation::ListRevisionInfo => Box::pin(list::list(call)),
+        Operation::Count => Box::pin(list::count(call)),
+        Operation::BatchDelete | Operation::BatchRestore => Box::pin(list::change_all(call)),
+        Operation::Create => Box::pin(write::create(call, body)),
+        Operation::Replace => Box::pin(write::replace(call, body)),
+        Operation::Patch => Box::pin(write::patch(call, body)),
+        Operation::Read
+        | Operation::ReadFull
+        | Operation::ReadData
+        | Operation::ReadMeta
+        | Operation::ReadRevisionInfo => Box::pin(read::read(call)),
+        Operation::RevisionList => Box::pin(history::revision_list(call)),
+        Operation::Delete | Operation::DeletePermanently | Operation::Restore | Operation::Switch => {
+            Box::pin(lifecycle::change(call))
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The OpenAPI 3.1 document, written from the route table, the error table and the schemas of the resources.
+//!
+//! Everything is put together as JSON, because the document carries extensions and forms that a typed model
+//! of OpenAPI does not know. It is written once, when the application is built; what cannot be described
+//! without a lie (two types of one name, a reference that leads nowhere) is an error there.
+
+mod closed;
+mod failure;
+mod inputs;
+mod merge_patch;
+mod model;
+mod normalize;
+mod operation;
+mod order;
+mod sample;
+mod shapes;
+mod union;
+mod walk;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use utoipa::openapi::security::SecurityScheme;
+use utoipa::openapi::{Info, Server};
+
+use self::failure::Failures;
+use self::inputs::PageSize;
+use self::model::Model;
+use self::operation::Operations;
+use self::order::{KeyOrder, Ordered};
+use crate::descriptor::UnknownFields;
+use crate::http::route::ROUTES;
+use crate::resource::ResourceEntry;
+
+/// What the document says besides what the tables and the types say.
+#[derive(Clone)]
+pub struct DocumentInput {
+    /// Title, version, description, license and contact of the application.
+    pub info: Info,
+    /// Where it is reachable; empty stands for `/`.
+    pub servers: Vec<Server>,
+    /// What stands in front of every path, such as `/v1`; empty for none.
+    pub base_path: String,
+    /// The resources, in the order of the documentation.
+    pub resources: Vec<ResourceEntry>,
+    /// `limit` when a list is asked for without one.
+    pub default_page_size: u64,
+    /// The largest `limit`.
+    pub maximum_page_size: u64,
+    /// What happens to unknown fields of a body, where the resource does not say.
+    pub unknown_fields: UnknownFields,
+    /// Errors are objects with `message` and `code`.
+    pub structured_errors: bool,
+    /// Ways to authenticate, by name; any one of them is enough. None: everybody is anonymous.
+    pub security: Vec<(String, SecurityScheme)>,
+}
+
+impl DocumentInput {
+    /// The product defaults: 50 rows a page, at most 1,000, unknown fields denied, nobody has to log in.
+    pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            info: Info::new(title.into(), version.into()),
+            servers: Vec::new(),
+            base_path: String::new(),
+            resources: Vec::new(),
+            default_page_size: 50,
+            maximum_page_size: 1_000,
+            unknown_fields: UnknownFields::Deny,
+            structured_errors: false,
+            security: Vec::new(),
+        }
+    }
+}
+
+/// Why there can be no truthful document.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// Two types have the same schema name and different contents.
+    #[error(
+        "two different schemas are named `{name}`: rename one of the types, or give it another name with \
+         `#[schema(as = …)]`"
+    )]
+    Conflict {
+        /// The name.
+        name: String,
+    },
+    /// A schema refers to one that nobody gives.
+    #[error("`{target}` is referred to and described nowhere")]
+    Unresolved {
+        /// The reference.
+        target: String,
+    },
+    /// A resource gives no schema.
+    #[error("resource `{resource}` has no schema")]
+    Missing {
+        /// Its name.
+        resource: String,
+    },
+    /// A schema that is not JSON.
+    #[error("schema `{name}` cannot be written as JSON: {cause}")]
+    Unwritable {
+        /// Its name.
+        name: String,
+        /// Why.
+        cause: serde_json::Error,
+    },
+    /// Two operations would have the same id.
+    #[error("two operations have the id `{id}`: rename one of the resources")]
+    Duplicate {
+        /// The id.
+        id: String,
+    },
+}
+
+/// The document, ready to be served.
+#[derive(Clone, Debug)]
+pub struct Document {
+    value: Value,
+    order: KeyOrder,
+}
+
+impl Document {
+    /// The document as JSON.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The text that is served: well-known keys first, paths as mounted, fields as declared.
+    pub fn to_json(&self) -> String {
+        // Only text and numbers are written, into memory: that cannot fail.
+        serde_json::to_string(&Ordered::document(&self.value, &self.order)).unwrap_or_default()
+    }
+
+    /// The same on many lines.
+    pub fn to_json_pretty(&self) -> String {
+        serde_json::to_string_pretty(&Ordered::document(&self.value, &self.order)).unwrap_or_default()
+    }
+}
+
+/// Writes the document.
+///
+/// ```
+/// use specstar_runtime::http::openapi::{DocumentInput, document};
+///
+/// let document = document(&DocumentInput::new("Shop", "1.0.0"))?;
+/// assert_eq!(document.value()["openapi"], "3.1.0");
+/// # Ok::<(), specstar_runtime::http::openapi::DocumentError>(())
+/// ```
+pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
+    let (models, mut schemas) = model::collect(input)?;
+    let failures = Failures { structured: input.structured_errors };
+    for (name, schema) in shapes::schemas().into_iter().chain(failures.schemas()) {
+        union::insert(&mut schemas, name, schema)?;
+    }
+    model::add_envelopes(&models, &mut schemas)?;
+    let mut operations = Operations {
+        base: base_path(input),
+        page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
+        failures,
+        authenticated: !input.security.is_empty(),
+        parameters: Map::new(),
+        responses: Map::new(),
+    };
+    let mut order = KeyOrder::default();
+    let paths = paths(&models, &mut operations, &mut order)?;
+    let mut value = head(input, &models);
+    value["paths"] = paths.into();
+    value["components"] = json!({
+        "schemas": schemas, "parameters": operations.parameters, "responses": operations.responses,
+        "headers": operation::headers(),
+    });
+    prune(&mut value)?;
+    if !input.security.is_empty() {
+        value["components"]["securitySchemes"] = security_schemes(input)?;
+    }
+    for model in &models {
+        let fields = model.descriptor().fields.iter().map(|field| field.name).collect();
+        order.fields.insert(model::patch_name(&model.schema), Vec::clone(&fields));
+        order.fields.insert(model.schema.clone(), fields);
+    }
+    Ok(Document { value, order })
+}
+
+fn base_path(input: &DocumentInput) -> String {
+    let trimmed = input.base_path.trim_matches('/');
+    if trimmed.is_empty() { String::new() } else { format!("/{trimmed}") }
+}
+
+fn head(input: &DocumentInput, models: &[Model]) -> Value {
+    let security: Vec<Value> = input.security.iter().map(|(name, _)| json!({ name: [] })).collect();
+    let servers = if input.servers.is_empty() { json!([{"url": "/"}]) } else { json!(input.servers) };
+    let tag = |model: &Model| {
+        let docs = model.descriptor().docs.trim();
+        let text =
+            if docs.is_empty() { format!("Resources of the type `{}`.", model.schema) } else { docs.into() };
+        json!({"name": model.name(), "description": text})
+    };
+    let mut head = json!({
+        "openapi": "3.1.0",
+        "info": input.info,
+        "servers": servers,
+        "security": security,
+        "tags": models.iter().map(tag).collect::<Vec<_>>(),
+    });
+    let relationships = model::relationships(models);
+    if !relationships.is_empty() {
+        head["x-specstar-relationships"] = relationships.into();
+    }
+    let indexed = model::indexed_fields(models);
+    if !indexed.is_empty() {
+        head["x-specstar-indexed-fields"] = indexed.into();
+    }
+    head
+}
+
+fn paths(
+    models: &[Model],
+    operations: &mut Operations,
+    order: &mut KeyOrder,
+) -> Result<Map<String, Value>, DocumentError> {
+    let mut paths = Map::new();
+    let mut ids = BTreeSet::new();
+    for model in models {
+        for route in ROUTES {
+            let path = format!("{}/{}{}", operations.base, model.name(), route.path);
+            let operation = operations.write(model, route);
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            if !ids.insert(id.clone()) {
+                return Err(DocumentError::Duplicate { id });
+            }
+            if !order.paths.contains(&path) {
+                order.paths.push(path.clone());
+            }
+            paths.entry(path).or_insert_with(|| json!({}))[route.method.as_str().to_lowercase()] = operation;
+        }
+    }
+    Ok(paths)
+}
+
+fn security_schemes(input: &DocumentInput) -> Result<Value, DocumentError> {
+    let mut schemes = Map::new();
+    for (name, scheme) in &input.security {
+        let unwritable = |cause| DocumentError::Unwritable { name: name.clone(), cause };
+        schemes.insert(name.clone(), serde_json::to_value(scheme).map_err(unwritable)?);
+    }
+    Ok(schemes.into())
+}
+
+/// Drops every component that no path leads to, and reports a reference that leads nowhere.
+fn prune(document: &mut Value) -> Result<(), DocumentError> {
+    let mut open = BTreeSet::new();
+    walk::references(&document["paths"], &mut open);
+    let mut used = BTreeSet::new();
+    while let Some(target) = open.pop_first() {
+        let unresolved = || DocumentError::Unresolved { target: target.clone() };
+        let mut further = BTreeSet::new();
+        let found = walk::lookup(document, &target).ok_or_else(unresolved)?;
+        walk::references(found, &mut further);
+        used.insert(target);
+        open.extend(further.into_iter().filter(|target| !used.contains(target)));
+    }
+    if let Some(Value::Object(groups)) = document.get_mut("components") {
+        for (group, components) in groups.iter_mut() {
+            if let Value::Object(components) = components {
+                components.retain(|name, _| used.contains(&format!("#/components/{group}/{name}")));
+            }
+        }
+        groups.retain(|_, components| components != &json!({}));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

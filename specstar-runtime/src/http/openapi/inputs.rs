@@ -1,0 +1,105 @@
+//! Parameters, written from the route table.
+
+use serde_json::{Value, json};
+
+use super::shapes;
+use crate::http::route::{Location, Parameter, Shape};
+
+/// What the application says about pages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageSize {
+    pub(super) default: u64,
+    pub(super) maximum: u64,
+}
+
+/// The parameter object.
+pub(super) fn parameter(parameter: &Parameter, page: PageSize) -> Value {
+    let place = match parameter.location {
+        Location::Query => "query",
+        Location::Path => "path",
+        Location::Header => "header",
+    };
+    let mut schema = schema(parameter.shape, page);
+    if parameter.repeated {
+        schema = json!({"type": "array", "items": schema});
+    }
+    let mut object = json!({
+        "name": parameter.name, "in": place, "description": description(parameter), "schema": schema,
+        "required": parameter.location == Location::Path,
+    });
+    if parameter.repeated {
+        object["style"] = "form".into();
+        object["explode"] = true.into();
+    }
+    if parameter.deprecated.is_some() {
+        object["deprecated"] = true.into();
+    }
+    if let Some(example) = example(parameter) {
+        object["example"] = example;
+    }
+    object
+}
+
+fn description(parameter: &Parameter) -> String {
+    match parameter.deprecated {
+        Some(instead) => format!("{} Deprecated: use {instead}.", parameter.description),
+        None => parameter.description.to_owned(),
+    }
+}
+
+fn schema(shape: Shape, page: PageSize) -> Value {
+    match shape {
+        Shape::Text | Shape::IfMatch | Shape::IfNoneMatch | Shape::CreateOnly => json!({"type": "string"}),
+        Shape::Name => json!({"type": "string", "minLength": 1}),
+        Shape::RevisionSelector => json!({"type": "string", "pattern": "^([0-9]+|.+:[0-9]+)$"}),
+        Shape::Boolean { default } => json!({"type": "boolean", "default": default}),
+        Shape::Integer { default, minimum } => json!({
+            "type": "integer", "format": "int64", "default": default, "minimum": minimum, "maximum": i64::MAX,
+        }),
+        Shape::PageSize => json!({
+            "type": "integer", "format": "int64", "default": page.default, "minimum": 1, "maximum": page.maximum,
+        }),
+        Shape::DateTime => json!({"type": "string", "format": "date-time"}),
+        Shape::Choice { default, values } => {
+            let mut schema = json!({"type": "string", "enum": values});
+            if let Some(default) = default {
+                schema["default"] = default.into();
+            }
+            schema
+        }
+        Shape::RevisionStatus => json!({"$ref": "#/components/schemas/RevisionStatus"}),
+        Shape::Conditions => json_text(&shapes::conditions()),
+        Shape::Sorts => json_text(&shapes::sorts()),
+        Shape::Sections { list } => sections(list),
+    }
+}
+
+/// JSON written into one parameter.
+fn json_text(content: &Value) -> Value {
+    json!({"type": "string", "contentMediaType": "application/json", "contentSchema": content})
+}
+
+fn sections(list: bool) -> Value {
+    let section = "(data|meta|revision[_-]info)";
+    let pattern = format!(r"^(\s*(only-{section}|{section}(\s*,\s*{section})*)\s*)?$");
+    let mut schema = json!({"type": "string", "pattern": pattern});
+    if list {
+        schema["default"] = "data,revision_info,meta".into();
+    }
+    schema
+}
+
+/// A value that works for every resource, whatever its fields and its state.
+fn example(parameter: &Parameter) -> Option<Value> {
+    Some(match parameter.shape {
+        Shape::Conditions if parameter.name == "data_conditions" => "[]".into(),
+        Shape::Conditions => r#"[{"field_path":"created_by","operator":"eq","value":"ann"}]"#.into(),
+        Shape::Sorts => r#"[{"type":"meta","key":"created_time","direction":"-"}]"#.into(),
+        Shape::DateTime => "2024-05-01T12:00:00Z".into(),
+        Shape::Sections { .. } => "data,meta".into(),
+        Shape::RevisionSelector => "1".into(),
+        Shape::IfMatch => "*".into(),
+        Shape::IfNoneMatch => shapes::ENTITY_TAG.into(),
+        _ => return None,
+    })
+}

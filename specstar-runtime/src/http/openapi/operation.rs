@@ -1,0 +1,227 @@
+//! One operation, written from its row of the route table.
+
+use serde_json::{Map, Value, json};
+
+use super::failure::Failures;
+use super::inputs::{self, PageSize};
+use super::model::{Model, patch_name};
+use super::shapes;
+use super::walk::reference;
+use crate::error::ErrorKind;
+use crate::http::route::{Answer, AnswerHeader, COMMON_ERRORS, RequestBody, Route, parameters};
+
+/// Writes operations, and gathers what they share.
+pub(super) struct Operations {
+    /// Where everything is mounted, such as `/v1`.
+    pub(super) base: String,
+    /// The pages of the application.
+    pub(super) page: PageSize,
+    /// The errors of the application.
+    pub(super) failures: Failures,
+    /// Whether somebody can be refused for not saying who they are.
+    pub(super) authenticated: bool,
+    /// `components.parameters`.
+    pub(super) parameters: Map<String, Value>,
+    /// `components.responses`.
+    pub(super) responses: Map<String, Value>,
+}
+
+impl Operations {
+    /// The operation object of a route.
+    pub(super) fn write(&mut self, model: &Model, route: &Route) -> Value {
+        let name = model.name();
+        let mut operation = json!({
+            "tags": [name],
+            "summary": route.summary.replace("{m}", name),
+            "description": description(route, name),
+            "operationId": route.operation_id(&self.base, name),
+            "responses": self.answers(model, route),
+        });
+        if route.deprecated.is_some() {
+            operation["deprecated"] = true.into();
+        }
+        if !route.parameters.is_empty() {
+            operation["parameters"] = self.inputs(route);
+        }
+        if let Some(body) = request_body(route.body, model) {
+            operation["requestBody"] = body;
+        }
+        operation
+    }
+
+    fn inputs(&mut self, route: &Route) -> Value {
+        let mut references = Vec::new();
+        for parameter in route.parameters {
+            references.push(json!({"$ref": format!("#/components/parameters/{}", parameter.component)}));
+            let page = self.page;
+            self.parameters.entry(parameter.component).or_insert_with(|| inputs::parameter(parameter, page));
+        }
+        references.into()
+    }
+
+    fn answers(&mut self, model: &Model, route: &Route) -> Value {
+        let mut responses = Map::new();
+        responses.insert("200".into(), success(model, route));
+        if reads_conditionally(route) {
+            let headers = header_references(&[AnswerHeader::ETag]);
+            let text = "The resource still has an entity tag of `If-None-Match`.";
+            responses.insert("304".into(), json!({"description": text, "headers": headers}));
+        }
+        let mut kinds = route.errors.to_vec();
+        kinds.extend(COMMON_ERRORS);
+        if self.authenticated {
+            kinds.push(ErrorKind::Unauthenticated);
+        }
+        self.failures.describe(&kinds, &mut responses, &mut self.responses);
+        responses.into()
+    }
+}
+
+fn description(route: &Route, name: &str) -> String {
+    let text = route.description.replace("{m}", name);
+    match route.deprecated {
+        Some(instead) => format!("{text}\n\nDeprecated: use {instead}."),
+        None => text,
+    }
+}
+
+fn reads_conditionally(route: &Route) -> bool {
+    route.parameters.iter().any(|parameter| parameter.component == parameters::IF_NONE_MATCH.component)
+}
+
+fn request_body(body: RequestBody, model: &Model) -> Option<Value> {
+    match body {
+        RequestBody::None => None,
+        RequestBody::Payload => Some(json!({
+            "description": format!("The data of a `{}`.", model.schema),
+            "required": true,
+            "content": {"application/json": {"schema": reference(&model.schema)}},
+        })),
+        RequestBody::Patch => Some(patch_body(model)),
+    }
+}
+
+fn patch_body(model: &Model) -> Value {
+    let merge = reference(&patch_name(&model.schema));
+    let either = json!({
+        "description": "An array is a JSON Patch, an object a merge patch.",
+        "anyOf": [shapes::json_patch(), merge],
+    });
+    let operations = model.edit.as_ref().map(|(field, value)| {
+        let pointer = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
+        json!({
+            "summary": "A JSON Patch.",
+            "value": [{"op": "replace", "path": pointer, "value": value}],
+        })
+    });
+    let fields = model
+        .edit
+        .as_ref()
+        .map(|(field, value)| json!({"summary": "A merge patch.", "value": {*field: value}}));
+    json!({
+        "description": "What to change: a JSON Patch (RFC 6902) or a merge patch (RFC 7396).",
+        "required": true,
+        "content": {
+            "application/json": media(&either, &[("jsonPatch", &operations), ("mergePatch", &fields)]),
+            "application/json-patch+json": media(&shapes::json_patch(), &[("jsonPatch", &operations)]),
+            "application/merge-patch+json": media(&merge, &[("mergePatch", &fields)]),
+        },
+    })
+}
+
+/// A media type with those examples that there are.
+fn media(schema: &Value, examples: &[(&str, &Option<Value>)]) -> Value {
+    let named = examples.iter().filter_map(|(name, example)| Some(((*name).to_owned(), (*example).clone()?)));
+    let named: Map<String, Value> = named.collect();
+    if named.is_empty() { json!({"schema": schema}) } else { json!({"schema": schema, "examples": named}) }
+}
+
+fn success(model: &Model, route: &Route) -> Value {
+    let mut headers = header_references(route.headers);
+    if route.deprecated.is_some() {
+        headers.insert("Deprecation".into(), json!({"$ref": "#/components/headers/Deprecation"}));
+    }
+    let narrowed =
+        route.parameters.iter().any(|parameter| parameter.component == parameters::PARTIAL.component);
+    let mut response = json!({
+        "description": answer_text(route.answer, model.name()),
+        "content": {"application/json": {"schema": answer_schema(route.answer, &model.schema, narrowed)}},
+    });
+    if !headers.is_empty() {
+        response["headers"] = headers.into();
+    }
+    response
+}
+
+fn answer_text(answer: Answer, name: &str) -> String {
+    match answer {
+        Answer::Envelope => format!("The sections of the `{name}` that were asked for."),
+        Answer::Data => format!("The data of the `{name}`."),
+        Answer::Meta => format!("The metadata of the `{name}`."),
+        Answer::RevisionInfo => format!("The revision of the `{name}`."),
+        Answer::RevisionList => format!("The metadata of the `{name}` and one page of its revisions."),
+        Answer::Count => format!("How many `{name}` resources match."),
+        Answer::Envelopes => format!("One page of `{name}` resources, each with the sections asked for."),
+        Answer::DataList => format!("The data of one page of `{name}` resources."),
+        Answer::Metas => format!("The metadata of `{name}` resources."),
+        Answer::RevisionInfos => format!("The current revisions of one page of `{name}` resources."),
+    }
+}
+
+fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
+    let section = |name: &str| if narrowed { shapes::selected(&reference(name)) } else { reference(name) };
+    let list = |items: Value| json!({"type": "array", "items": items});
+    match answer {
+        // The sections inside are narrowed, not the envelope.
+        Answer::Envelope => reference(&shapes::envelope_name(model)),
+        Answer::Envelopes => list(reference(&shapes::envelope_name(model))),
+        Answer::Data => section(model),
+        Answer::DataList => list(section(model)),
+        Answer::Meta => section("ResourceMeta"),
+        Answer::Metas => list(section("ResourceMeta")),
+        Answer::RevisionInfo => section("RevisionInfo"),
+        Answer::RevisionInfos => list(section("RevisionInfo")),
+        Answer::RevisionList => reference("RevisionListResponse"),
+        Answer::Count => json!({"type": "integer", "format": "int64", "minimum": 0}),
+    }
+}
+
+fn header_references(headers: &[AnswerHeader]) -> Map<String, Value> {
+    let one = |header: &AnswerHeader| {
+        let component = header.name().replace('-', "");
+        (header.name().to_owned(), json!({"$ref": format!("#/components/headers/{component}")}))
+    };
+    headers.iter().map(one).collect()
+}
+
+/// `components.headers`; those that nothing refers to are dropped later.
+pub(super) fn headers() -> Value {
+    json!({
+        "ETag": {
+            "description": "The entity tag of the state: the revision id, the hash of its data and a count of \
+                changes.",
+            "required": true,
+            "schema": {"type": "string"},
+            "example": shapes::ENTITY_TAG,
+        },
+        "XHasMore": {
+            "description": "Whether there is at least one resource behind this page.",
+            "required": true,
+            "schema": {"type": "boolean"},
+        },
+        "XTotalCount": {
+            "description": "With `with_total`: how many resources match, whatever the page.",
+            "schema": {"type": "integer", "format": "int64", "minimum": 0},
+        },
+        "Deprecation": {
+            "description": "Since when this route is deprecated (RFC 9745): `@` and seconds since 1970.",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^@-?[0-9]+$"},
+            "example": crate::http::route::DEPRECATION,
+        },
+        "RetryAfter": {
+            "description": "Seconds until a new attempt makes sense.",
+            "schema": {"type": "integer", "minimum": 0},
+        },
+    })
+}

@@ -1,0 +1,57 @@
+//! Answers.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+
+use crate::error::Error;
+
+/// `X-Has-More`: is there a further page.
+pub(crate) const HAS_MORE: HeaderName = HeaderName::from_static("x-has-more");
+/// `X-Total-Count`: how many match, paging aside.
+pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+/// `X-Unchanged`: a write found nothing to change.
+pub(crate) const UNCHANGED: HeaderName = HeaderName::from_static("x-unchanged");
+/// `Deprecation` (RFC 9745).
+pub(crate) const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Sets a header whose value this program made; a resource id that cannot stand in a header (RFC 9110
+/// allows visible ASCII and obs-text) leaves it out.
+pub(crate) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Sets `ETag`, in quotes.
+pub(crate) fn set_etag(response: &mut Response<Body>, tag: &str) {
+    set(response, header::ETAG, &format!("\"{tag}\""));
+}
+
+/// The answer for an error, as its row of the table says.
+pub(crate) fn error(error: &Error, structured: bool) -> Response<Body> {
+    let status = StatusCode::from_u16(error.kind().row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let detail = if structured { error.structured_detail() } else { error.detail() };
+    let body = serde_json::json!({ "detail": detail }).to_string();
+    let mut response = json(status, body.into_bytes());
+    if let Error::Unavailable { retry_after, .. } = error {
+        set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
+    }
+    response
+}

@@ -1,0 +1,278 @@
+//! The one route table of a resource.
+//!
+//! Handlers are mounted from it, query parameters are checked against it, and the OpenAPI document is
+//! written from it, so that none of the three can say something else than the other two. A new route is a
+//! new [`Operation`] and a new row.
+
+mod parameter;
+mod table;
+
+use std::fmt::Write;
+
+use axum::routing::MethodFilter;
+
+pub use parameter::{Location, Parameter, Shape, parameters};
+pub use table::ROUTES;
+
+use crate::error::ErrorKind;
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A page of resources.
+    List,
+    /// A new resource.
+    Create,
+    /// Soft-deletes every match.
+    BatchDelete,
+    /// A page of payloads.
+    ListData,
+    /// A page of metadata.
+    ListMeta,
+    /// A page of revision infos.
+    ListRevisionInfo,
+    /// The old spelling of [`Operation::List`].
+    ListFull,
+    /// How many resources match.
+    Count,
+    /// Restores every match.
+    BatchRestore,
+    /// One resource.
+    Read,
+    /// One payload.
+    ReadData,
+    /// The metadata of one resource.
+    ReadMeta,
+    /// One revision info.
+    ReadRevisionInfo,
+    /// The old spelling of [`Operation::Read`].
+    ReadFull,
+    /// The history of one resource.
+    RevisionList,
+    /// Replaces the payload, rewrites it in place, or creates under a chosen id.
+    Replace,
+    /// Changes parts of the payload.
+    Patch,
+    /// Soft-deletes one resource.
+    Delete,
+    /// Removes one resource and its history.
+    DeletePermanently,
+    /// Undoes a soft delete.
+    Restore,
+    /// Makes another revision the current one.
+    Switch,
+}
+
+/// The method of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// The filter under which axum mounts a handler. `GET` also takes `HEAD`, as axum does itself.
+    pub const fn filter(self) -> MethodFilter {
+        match self {
+            Self::Get => MethodFilter::GET,
+            Self::Post => MethodFilter::POST,
+            Self::Put => MethodFilter::PUT,
+            Self::Patch => MethodFilter::PATCH,
+            Self::Delete => MethodFilter::DELETE,
+        }
+    }
+}
+
+/// The body a route reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// None.
+    None,
+    /// The whole payload as `application/json`.
+    Payload,
+    /// A JSON Patch or a merge patch.
+    Patch,
+}
+
+/// The body a route answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The sections of one resource.
+    Envelope,
+    /// The payload.
+    Data,
+    /// `ResourceMeta`.
+    Meta,
+    /// `RevisionInfo`.
+    RevisionInfo,
+    /// `RevisionListResponse`.
+    RevisionList,
+    /// A JSON integer.
+    Count,
+    /// An array of [`Answer::Envelope`].
+    Envelopes,
+    /// An array of [`Answer::Data`].
+    DataList,
+    /// An array of [`Answer::Meta`].
+    Metas,
+    /// An array of [`Answer::RevisionInfo`].
+    RevisionInfos,
+}
+
+/// A header of a successful answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerHeader {
+    /// `ETag` of the revision.
+    ETag,
+    /// `X-Has-More`: is there a further page.
+    HasMore,
+    /// `X-Total-Count`, only with `with_total`.
+    TotalCount,
+}
+
+impl AnswerHeader {
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ETag => "ETag",
+            Self::HasMore => "X-Has-More",
+            Self::TotalCount => "X-Total-Count",
+        }
+    }
+}
+
+/// The value of the `Deprecation` header (RFC 9745) of a route with [`Route::deprecated`]: 2025-01-01 UTC,
+/// before the first release, since these spellings were deprecated from the start.
+pub const DEPRECATION: &str = "@1735689600";
+
+/// What every route can answer besides its own [`Route::errors`].
+pub const COMMON_ERRORS: &[ErrorKind] = &[ErrorKind::Internal, ErrorKind::Unavailable];
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// What it does.
+    pub operation: Operation,
+    /// Its method.
+    pub method: Method,
+    /// Below the path of the resource type, in axum's syntax: `""`, `"/count"`, `"/{resource_id}"`.
+    pub path: &'static str,
+    /// The beginning of its operation id.
+    pub name: &'static str,
+    /// One line; `{m}` stands for the resource name.
+    pub summary: &'static str,
+    /// What the summary leaves out; `{m}` stands for the resource name.
+    pub description: &'static str,
+    /// Everything it reads besides the body, in the order of the documentation.
+    pub parameters: &'static [&'static Parameter],
+    /// Query parameters it accepts although they change nothing, because all searches share one set.
+    pub ignored: &'static [&'static Parameter],
+    /// The body it reads.
+    pub body: RequestBody,
+    /// The body of its 200.
+    pub answer: Answer,
+    /// The headers of its 200.
+    pub headers: &'static [AnswerHeader],
+    /// Why it can fail, besides [`COMMON_ERRORS`] and a refused authentication.
+    pub errors: &'static [ErrorKind],
+    /// What to use instead of it.
+    pub deprecated: Option<&'static str>,
+}
+
+impl Route {
+    /// The row of an operation.
+    ///
+    /// ```
+    /// use specstar_runtime::http::route::{Operation, Route};
+    /// assert_eq!(Route::of(Operation::Count).path, "/count");
+    /// ```
+    pub fn of(operation: Operation) -> &'static Self {
+        let found = ROUTES.iter().find(|route| route.operation == operation);
+        // A test walks over all operations, so the fallback never happens; it only avoids a panic path.
+        found.unwrap_or(&ROUTES[0])
+    }
+
+    /// Every query parameter name this route accepts, alternative spellings included.
+    pub fn query_names(&self) -> impl Iterator<Item = &'static str> {
+        let all = self.parameters.iter().chain(self.ignored);
+        all.filter(|parameter| parameter.location == Location::Query)
+            .flat_map(|parameter| std::iter::once(parameter.name).chain(parameter.alias))
+    }
+
+    /// Whether a query parameter of this name belongs to the route.
+    ///
+    /// ```
+    /// use specstar_runtime::http::route::{Operation, Route};
+    /// let list = Route::of(Operation::List);
+    /// assert!(list.accepts("partial[]") && !list.accepts("limt"));
+    /// ```
+    pub fn accepts(&self, name: &str) -> bool {
+        self.query_names().any(|known| known == name)
+    }
+
+    /// The known query parameter nearest to a misspelt one.
+    pub fn suggest(&self, name: &str) -> Option<&'static str> {
+        let documented = self.query_names().filter(|known| !known.ends_with("[]"));
+        let scored = documented.map(|known| (strsim::jaro_winkler(name, known), known));
+        scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+    }
+
+    /// The operation id below `base` (`""` or `/v1`) for the resource name: handler name, path and method,
+    /// with everything that is neither letter nor digit as `_`.
+    ///
+    /// ```
+    /// use specstar_runtime::http::route::{Operation, Route};
+    /// let id = Route::of(Operation::ReadRevisionInfo).operation_id("/v1", "game-event");
+    /// assert_eq!(id, "get_resource_revision_info_v1_game_event__resource_id__revision_info_get");
+    /// ```
+    pub fn operation_id(&self, base: &str, resource: &str) -> String {
+        let mut id = format!("{}{base}/{resource}{}_{}", self.name, self.path, self.method.as_str());
+        id = id
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+            .collect();
+        id
+    }
+}
+
+/// The value of `Allow` for a path of the table; `HEAD` and `OPTIONS` join where they are answered.
+///
+/// ```
+/// use specstar_runtime::http::route::allow;
+/// assert_eq!(allow("/count", true), "GET, HEAD, OPTIONS");
+/// assert_eq!(allow("", false), "GET, POST, DELETE");
+/// ```
+pub fn allow(path: &str, head_and_options: bool) -> String {
+    let mut text = String::new();
+    for route in ROUTES.iter().filter(|route| route.path == path) {
+        let comma = if text.is_empty() { "" } else { ", " };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{comma}{}", route.method.as_str());
+        if head_and_options && route.method == Method::Get {
+            text.push_str(", HEAD");
+        }
+    }
+    if head_and_options && !text.is_empty() {
+        text.push_str(", OPTIONS");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

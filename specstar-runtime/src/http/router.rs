@@ -1,0 +1,203 @@
+//! From the route table to an axum router.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{OriginalUri, RawPathParams, Request};
+use axum::http::{Method, Response, StatusCode, header};
+use axum::routing::{MethodRouter, any, get};
+use futures_util::FutureExt;
+
+use super::call::Call;
+use super::handler;
+use super::reply;
+use super::route::{Location, ROUTES, Route, allow};
+use super::settings::HttpSettings;
+use crate::access::PrincipalExtractor;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::repository::{Model, Service};
+
+/// What every handler works with.
+pub struct HttpState {
+    /// The operations.
+    pub service: Arc<Service>,
+    /// How requests are read and answered.
+    pub settings: HttpSettings,
+    /// Who makes a request.
+    pub principals: Arc<dyn PrincipalExtractor>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What stands before every path, such as `/v1`; empty for none.
+    pub base_path: String,
+    /// The OpenAPI document, as sent.
+    pub openapi: bytes::Bytes,
+}
+
+/// The routes of every registered resource type, and `/openapi.json`.
+pub fn router(state: Arc<HttpState>) -> Router {
+    let mut router = Router::new();
+    for model in state.service.models() {
+        let base = format!("/{}", model.name());
+        for path in paths() {
+            router = router.route(&format!("{base}{path}"), methods(&state, *model, path));
+        }
+        router = router.route(&format!("{base}/"), any(without_trailing_slash));
+    }
+    let openapi = Arc::clone(&state);
+    router
+        .route(
+            "/openapi.json",
+            get(move || std::future::ready(reply::json(StatusCode::OK, openapi.openapi.clone()))),
+        )
+        .fallback(move || std::future::ready(unknown(&state)))
+}
+
+/// Makes the rest of an application answer as its resources do: paths it does not have, and methods that
+/// its documents do not have.
+pub(crate) fn refuse_the_rest(router: Router, state: &Arc<HttpState>) -> Router {
+    let (elsewhere, documents) = (Arc::clone(state), Arc::clone(state));
+    router
+        .method_not_allowed_fallback(move |method: Method| {
+            let answered = documents.settings.head_and_options;
+            let allowed = if answered { "GET, HEAD, OPTIONS" } else { "GET" };
+            std::future::ready(not_allowed(&documents, &method, allowed))
+        })
+        .fallback(move || std::future::ready(unknown(&elsewhere)))
+}
+
+fn unknown(state: &HttpState) -> Response<Body> {
+    reply::error(&Error::UnknownRoute, state.settings.structured_errors)
+}
+
+/// Each path of the table once.
+fn paths() -> Vec<&'static str> {
+    let mut paths = Vec::new();
+    for route in ROUTES {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    paths
+}
+
+fn methods(state: &Arc<HttpState>, model: Model, path: &'static str) -> MethodRouter {
+    let other = Arc::clone(state);
+    let mut methods = MethodRouter::new()
+        .fallback(move |method: Method| std::future::ready(no_such_method(&other, &method, path)));
+    for route in ROUTES.iter().filter(|route| route.path == path) {
+        let state = Arc::clone(state);
+        let handler = move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
+            let state = Arc::clone(&state);
+            async move { answer(&state, &model, route, path, request).await }
+        };
+        methods = methods.on(route.method.filter(), handler);
+    }
+    methods
+}
+
+/// Runs one request within its time limit, and turns what went wrong into an answer.
+async fn answer(
+    state: &HttpState,
+    model: &Model,
+    route: &'static Route,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Response<Body> {
+    if request.method() == Method::HEAD && !state.settings.head_and_options {
+        return no_such_method(state, request.method(), route.path);
+    }
+    let started = Instant::now();
+    let limit = state.settings.request_timeout;
+    // A validator is code of the program: should it panic, this request fails and the server goes on.
+    let work = AssertUnwindSafe(Box::pin(run(state, model, route, path, request))).catch_unwind();
+    let result = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
+        Err(_) => Err(Error::Unavailable {
+            reason: format!("the request took longer than {limit:?}"),
+            retry_after: 1,
+        }),
+    };
+    let mut response = result.unwrap_or_else(|error| refuse(state, &error));
+    if route.deprecated.is_some() {
+        reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
+    }
+    tracing::debug!(
+        method = route.method.as_str(),
+        model = model.name(),
+        path = route.path,
+        status = response.status().as_u16(),
+        micros = started.elapsed().as_micros(),
+        "answered"
+    );
+    response
+}
+
+async fn run(
+    state: &HttpState,
+    model: &Model,
+    route: &'static Route,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Response<Body>> {
+    let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
+    let (parts, body) = request.into_parts();
+    let call = Call::new(state, model, route, &path, &parts).await?;
+    handler::run(&call, body).await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a handler panicked")
+}
+
+/// 422 for a path that is not UTF-8; the text of the rejection has the name of the parameter.
+fn unreadable(route: &Route, rejection: &str) -> Error {
+    let mut names = route.parameters.iter().filter(|parameter| parameter.location == Location::Path);
+    let name = names.find(|parameter| rejection.contains(&format!("`{}`", parameter.name)));
+    Error::InvalidParameter {
+        location: "path",
+        name: name.map_or("resource_id", |parameter| parameter.name).to_owned(),
+        message: "the percent-encoded text is not UTF-8".into(),
+        input: String::new(),
+    }
+}
+
+fn refuse(state: &HttpState, error: &Error) -> Response<Body> {
+    if let Error::Unavailable { reason, .. } = error {
+        tracing::warn!(reason, "answered with 503");
+    }
+    reply::error(error, state.settings.structured_errors)
+}
+
+fn no_such_method(state: &HttpState, method: &Method, path: &str) -> Response<Body> {
+    not_allowed(state, method, &allow(path, state.settings.head_and_options))
+}
+
+fn not_allowed(state: &HttpState, method: &Method, allowed: &str) -> Response<Body> {
+    let mut response = if method == Method::OPTIONS && state.settings.head_and_options {
+        reply::empty(StatusCode::NO_CONTENT)
+    } else {
+        refuse(state, &Error::MethodNotAllowed)
+    };
+    reply::set(&mut response, header::ALLOW, allowed);
+    response
+}
+
+/// `/user/` is `/user`, with the query kept.
+async fn without_trailing_slash(OriginalUri(uri): OriginalUri) -> Response<Body> {
+    let path = uri.path().trim_end_matches('/');
+    let location = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut response = reply::empty(StatusCode::TEMPORARY_REDIRECT);
+    reply::set(&mut response, header::LOCATION, &location);
+    response
+}

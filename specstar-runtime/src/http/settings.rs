@@ -1,0 +1,54 @@
+//! What a program may set about the wire.
+
+use std::time::Duration;
+
+use super::sections::Sections;
+use crate::query::UnindexedPolicy;
+
+/// How requests are read and answered.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// What happens to a query parameter a route does not have.
+    pub unknown_parameters: UnknownParameters,
+    /// What happens to a filter on a field without an index.
+    pub unindexed: UnindexedPolicy,
+    /// Rows of a list without `limit`.
+    pub page_size: u64,
+    /// The most rows a request may ask for.
+    pub max_page_size: u64,
+    /// The longest body read, in bytes.
+    pub body_limit: usize,
+    /// How long a request may take before it is answered with 503.
+    pub request_timeout: Duration,
+    /// `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow`.
+    pub head_and_options: bool,
+    /// Every error is an object with `message` and `code`.
+    pub structured_errors: bool,
+    /// What a read answers without `returns`.
+    pub(crate) default_returns: Sections,
+}
+
+/// What happens to a query parameter a route does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownParameters {
+    /// The request is refused with 422.
+    Refuse,
+    /// It is ignored.
+    Ignore,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            unknown_parameters: UnknownParameters::Refuse,
+            unindexed: UnindexedPolicy::Error,
+            page_size: 50,
+            max_page_size: 1_000,
+            body_limit: 2 * 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            head_and_options: true,
+            structured_errors: false,
+            default_returns: Sections::ALL,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The operations of a program: read, plan by the rules of the [timeline](crate::timeline), commit, and plan
+//! again when somebody else was faster.
+//!
+//! [`Service`] does them on erased resources (descriptor and JSON) and is what the HTTP routes call;
+//! [`Repository`] is the same with types, for programs.
+
+mod batch;
+mod caller;
+mod lifecycle;
+mod patch;
+mod payload;
+mod queue;
+mod read;
+mod service;
+mod settings;
+mod typed;
+mod write;
+
+pub use batch::Selection;
+pub use caller::Caller;
+pub use patch::PatchDocument;
+pub use read::{ReadOptions, Snapshot};
+pub(crate) use service::store_error;
+pub use service::{Model, Service};
+pub use settings::{ModelSettings, Settings};
+pub use typed::{Repository, Stored};
+pub use write::{Mode, ReplaceOptions, Written};

@@ -1,0 +1,130 @@
+//! Changes of every resource that a filter selects, in one commit.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::queue::Attempts;
+use super::service::{store_error, stored_index};
+use super::{Caller, Model, Service};
+use crate::access::Action;
+use crate::error::{Error, Result};
+use crate::meta::{Head, HeadRef};
+use crate::query::{Predicate, SortKey};
+use crate::store::{Change, PageEnd, Search, Visit};
+use crate::timeline;
+
+/// Which resources of one type, in which order, and which page of them.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Which; the deletion filter is part of it.
+    pub predicate: Arc<Predicate>,
+    /// In which order.
+    pub sorts: Vec<SortKey>,
+    /// At most this many.
+    pub limit: u64,
+    /// After skipping this many.
+    pub offset: u64,
+}
+
+impl Service {
+    /// Hands each selected head to `visit`.
+    pub async fn search(
+        &self,
+        model: &Model,
+        selection: Selection,
+        with_data: bool,
+        caller: &Caller,
+        visit: Visit,
+    ) -> Result<PageEnd> {
+        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        if with_data {
+            self.authorize(model, caller, Action::GET_RESOURCE_REVISION, None).await?;
+        }
+        self.run(model, selection, visit).await
+    }
+
+    /// How many resources match.
+    pub async fn count(&self, model: &Model, predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
+        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        self.store.count(model.index, predicate).await.map_err(store_error)
+    }
+
+    /// Soft-deletes every selected resource, or none; the selection must hold live ones only.
+    pub async fn delete_all(
+        &self,
+        model: &Model,
+        selection: Selection,
+        caller: &Caller,
+    ) -> Result<Vec<Head>> {
+        self.change_all(model, selection, Action::DELETE, caller, |head| {
+            let index = stored_index(model, &head.revision.data)?;
+            Ok(timeline::delete(model.index, head, index, &caller.context()))
+        })
+        .await
+    }
+
+    /// Restores every selected resource, or none; the selection must hold deleted ones only.
+    pub async fn restore_all(
+        &self,
+        model: &Model,
+        selection: Selection,
+        caller: &Caller,
+    ) -> Result<Vec<Head>> {
+        self.change_all(model, selection, Action::RESTORE, caller, |head| {
+            let index = stored_index(model, &head.revision.data)?;
+            timeline::restore(model.index, head, index, &caller.context())
+                .ok_or_else(|| Error::internal("a selection of deleted resources holds a live one"))
+        })
+        .await
+    }
+
+    async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
+        let Selection { predicate, sorts, limit, offset } = selection;
+        let search = Search { model: model.index, predicate, sorts, limit, offset };
+        self.store.search(search, visit).await.map_err(store_error)
+    }
+
+    async fn change_all(
+        &self,
+        model: &Model,
+        selection: Selection,
+        action: Action,
+        caller: &Caller,
+        plan: impl Fn(&Head) -> Result<crate::store::HeadUpdate>,
+    ) -> Result<Vec<Head>> {
+        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        // All batches of one type share a queue: each may meet any resource of it.
+        let mut attempts: Attempts<'_> = self.attempts(model, "");
+        loop {
+            let heads = self.collect(model, selection.clone()).await?;
+            if heads.is_empty() {
+                return Ok(heads);
+            }
+            self.authorize(model, caller, action, None).await?;
+            let updates = heads.iter().map(&plan).collect::<Result<Vec<_>>>()?;
+            let after =
+                heads.into_iter().zip(&updates).map(|(head, update)| timeline::apply(head, update)).collect();
+            let changes = updates.into_iter().map(|update| Change::Update(Box::new(update))).collect();
+            if self.commit(changes).await? {
+                return Ok(after);
+            }
+            attempts.again().await?;
+        }
+    }
+
+    async fn collect(&self, model: &Model, selection: Selection) -> Result<Vec<Head>> {
+        let most = self.settings.max_changes;
+        let wanted = selection.limit;
+        let limit = wanted.min(most as u64 + 1);
+        let found: Arc<Mutex<Vec<Head>>> = Arc::default();
+        let sink = Arc::clone(&found);
+        let visit: Visit = Box::new(move |head: HeadRef<'_>| {
+            sink.lock().unwrap_or_else(PoisonError::into_inner).push(head.to_owned());
+        });
+        self.run(model, Selection { limit, ..selection }, visit).await?;
+        let heads = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        if heads.len() > most {
+            return Err(Error::TooManyChanges { found: heads.len(), limit: most });
+        }
+        Ok(heads)
+    }
+}

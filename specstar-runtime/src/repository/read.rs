@@ -1,0 +1,113 @@
+//! Reading one resource.
+
+use super::service::store_error;
+use super::{Caller, Model, Service};
+use crate::access::Action;
+use crate::error::{Error, Result};
+use crate::id::{self, RevisionIdError};
+use crate::meta::{Head, Revision};
+use crate::timeline::{HistoryPage, HistoryRequest, live, select};
+
+/// What to read of a resource.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadOptions<'a> {
+    /// This revision instead of the current one.
+    pub revision_id: Option<&'a str>,
+    /// Also when it is soft-deleted.
+    pub include_deleted: bool,
+    /// The content is read, not only metadata: another permission.
+    pub with_data: bool,
+}
+
+/// A resource and the revision that was asked for.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The resource as it is now.
+    pub head: Head,
+    /// The older revision that was asked for; `None` for the current one.
+    pub older: Option<Revision>,
+}
+
+impl Snapshot {
+    /// The revision that was asked for.
+    pub fn revision(&self) -> &Revision {
+        self.older.as_ref().unwrap_or(&self.head.revision)
+    }
+}
+
+impl Service {
+    /// Reads one resource.
+    pub async fn read(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        options: ReadOptions<'_>,
+        caller: &Caller,
+    ) -> Result<Snapshot> {
+        self.authorize(model, caller, Action::GET_META, Some(resource_id)).await?;
+        if options.with_data {
+            self.authorize(model, caller, Action::GET_RESOURCE_REVISION, Some(resource_id)).await?;
+        }
+        let head = self.visible(model, resource_id, options.include_deleted).await?;
+        let older = match options.revision_id {
+            None | Some("") => None,
+            Some(text) => self.older(model, &head, text).await?,
+        };
+        Ok(Snapshot { head, older })
+    }
+
+    /// The history of a resource.
+    pub async fn revisions(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        request: &HistoryRequest,
+        include_deleted: bool,
+        caller: &Caller,
+    ) -> Result<(Head, HistoryPage)> {
+        self.authorize(model, caller, Action::GET_META, Some(resource_id)).await?;
+        self.authorize(model, caller, Action::LIST_REVISIONS, Some(resource_id)).await?;
+        let head = self.visible(model, resource_id, include_deleted).await?;
+        let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
+        revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
+        let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
+        Ok((head, page))
+    }
+
+    pub(super) async fn visible(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        include_deleted: bool,
+    ) -> Result<Head> {
+        let head = self.head(model, resource_id).await?;
+        if include_deleted { Ok(head) } else { live(head) }
+    }
+
+    /// A revision by id or number; `None` when it is the current one.
+    async fn older(&self, model: &Model, head: &Head, text: &str) -> Result<Option<Revision>> {
+        match id::parse_revision_or_number(&head.resource_id, text) {
+            Ok(seq) if seq == head.revision.seq => Ok(None),
+            Ok(seq) => self.superseded(model, head, seq, text).await.map(Some),
+            Err(RevisionIdError::Unknown | RevisionIdError::Malformed) => Err(not_found(head, text)),
+        }
+    }
+
+    pub(super) async fn superseded(
+        &self,
+        model: &Model,
+        head: &Head,
+        seq: i64,
+        asked: &str,
+    ) -> Result<Revision> {
+        let found = self.store.revision(model.index, head.pk, seq).await.map_err(store_error)?;
+        found.ok_or_else(|| not_found(head, asked))
+    }
+}
+
+/// A bare number is shown as the full id it stands for.
+pub(super) fn not_found(head: &Head, asked: &str) -> Error {
+    let numeric = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
+    let revision_id = if numeric { format!("{}:{asked}", head.resource_id) } else { asked.to_owned() };
+    Error::RevisionNotFound { resource_id: head.resource_id.clone(), revision_id }
+}

@@ -1,0 +1,58 @@
+//! What a program may set about the rules.
+
+use std::time::Duration;
+
+use crate::descriptor::{IdGenerator, ResourceDescriptor, UnknownFields};
+use crate::meta::RevisionStatus;
+
+/// Rules that hold for every resource type of an application.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Status of a new revision where the resource type does not say.
+    pub default_status: RevisionStatus,
+    /// How ids are made where the resource type does not say.
+    pub id_generator: IdGenerator,
+    /// What happens to unknown fields of a body where the resource type does not say.
+    pub unknown_fields: UnknownFields,
+    /// A stable revision may be rewritten in place by a request that makes it a draft.
+    pub rewrite_stable_as_draft: bool,
+    /// How long a write is planned again when others are faster; then it fails as unavailable.
+    pub write_deadline: Duration,
+    /// The most resources one request changes.
+    pub max_changes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_status: RevisionStatus::Stable,
+            id_generator: IdGenerator::UuidV7,
+            unknown_fields: UnknownFields::Deny,
+            rewrite_stable_as_draft: false,
+            write_deadline: Duration::from_secs(10),
+            max_changes: 10_000,
+        }
+    }
+}
+
+/// The rules of one resource type: its own, else those of the application.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelSettings {
+    /// Status of a new revision.
+    pub default_status: RevisionStatus,
+    /// How ids are made.
+    pub id_generator: IdGenerator,
+    /// What happens to unknown fields of a body.
+    pub unknown_fields: UnknownFields,
+}
+
+impl ModelSettings {
+    /// What the attributes say, else what the application says.
+    pub fn of(descriptor: &ResourceDescriptor, settings: &Settings) -> Self {
+        Self {
+            default_status: descriptor.default_status.unwrap_or(settings.default_status),
+            id_generator: descriptor.id_generator.unwrap_or(settings.id_generator),
+            unknown_fields: descriptor.unknown_fields.unwrap_or(settings.unknown_fields),
+        }
+    }
+}
