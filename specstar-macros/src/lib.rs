@@ -1,1 +1,59 @@
-//! The derive macros of specstar.
+//! The derive macros of specstar: parse → check → expand.
+//!
+//! Use them through the facade crate, which documents each attribute.
+
+use proc_macro::TokenStream;
+
+mod ast;
+mod attr;
+mod case;
+mod check;
+mod errors;
+mod expand;
+mod fallback;
+mod index_key;
+mod plan;
+mod registry;
+mod resource;
+#[cfg(test)]
+mod snapshots;
+mod suggest;
+
+/// Makes a struct a versioned REST resource. The attributes are listed on the page of the facade crate.
+//
+// Near names are registered so that they answer "did you mean"; the compiler's own error for an
+// unknown attribute names nothing.
+#[proc_macro_derive(
+    Resource,
+    attributes(
+        resource,
+        unique,
+        indexed,
+        display_name,
+        reference,
+        readonly,
+        uniq,
+        index,
+        sort,
+        references,
+        fk,
+        foreign_key,
+        read_only
+    )
+)]
+pub fn derive_resource(input: TokenStream) -> TokenStream {
+    resource::derive(input.into()).into()
+}
+
+/// Lets an enum of unit variants be indexed: by the text serde writes for it.
+#[proc_macro_derive(IndexKey, attributes(index_key))]
+pub fn derive_index_key(input: TokenStream) -> TokenStream {
+    index_key::derive(input.into()).into()
+}
+
+/// The inner side of `resources![…]`: the path of the runtime, then the types.
+#[doc(hidden)]
+#[proc_macro]
+pub fn resources_impl(input: TokenStream) -> TokenStream {
+    registry::expand(input.into()).into()
+}

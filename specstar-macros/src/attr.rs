@@ -1,0 +1,6 @@
+//! Attributes → typed options, each with the tokens it came from.
+
+pub(crate) mod field;
+pub(crate) mod grammar;
+pub(crate) mod resource;
+pub(crate) mod serde;

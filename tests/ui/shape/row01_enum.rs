@@ -1,0 +1,11 @@
+//! A resource is a struct.
+
+use specstar::prelude::*;
+
+#[derive(Resource)]
+enum Shape {
+    Circle,
+    Square,
+}
+
+fn main() {}

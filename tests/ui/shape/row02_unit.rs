@@ -1,0 +1,8 @@
+//! Fields have names.
+
+use specstar::prelude::*;
+
+#[derive(Resource)]
+struct User;
+
+fn main() {}
