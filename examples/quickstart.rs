@@ -1,0 +1,101 @@
+//! A service catalogue, as a platform team keeps one: teams, the services they own, and the incidents of
+//! those services. Run it and open the documentation page it prints.
+
+use specstar::app::ApiInfo;
+use specstar::prelude::*;
+use specstar::resource::ValidationErrors;
+
+/// A group of people who own services.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+struct Team {
+    /// What everybody calls it; unique however it is capitalised.
+    #[display_name]
+    #[unique(case = "insensitive")]
+    name: String,
+    /// Where to reach it.
+    #[indexed]
+    channel: String,
+}
+
+/// Something that runs.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[resource(schema = "v1", unique("team", "name"), validate = check_service)]
+struct Service {
+    /// Unique within its team.
+    #[display_name]
+    #[indexed]
+    name: String,
+    /// Who owns it.
+    #[reference(on_delete = "restrict")]
+    team: Ref<Team>,
+    /// How much it matters: 1 is the most.
+    #[indexed]
+    tier: u8,
+    #[indexed]
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    repository: Option<String>,
+}
+
+fn check_service(service: &Service) -> Result<(), ValidationErrors> {
+    if !(1..=4).contains(&service.tier) {
+        return Err("tier must be from 1 to 4".into());
+    }
+    Ok(())
+}
+
+/// How an incident is going.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, IndexKey)]
+#[serde(rename_all = "snake_case")]
+enum Progress {
+    #[default]
+    Open,
+    Mitigated,
+    Resolved,
+}
+
+/// Something that went wrong. A report starts as a draft, which may be rewritten until it is stable.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[resource(default_status = "draft")]
+struct Incident {
+    #[display_name]
+    title: String,
+    #[reference]
+    service: Ref<Service>,
+    #[indexed]
+    #[serde(default)]
+    progress: Progress,
+    #[indexed]
+    started: DateTime,
+    #[serde(default)]
+    report: String,
+}
+
+#[tokio::main]
+async fn main() -> specstar::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+        )
+        .init();
+    let address = std::env::var("SPECSTAR_ADDR").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
+    println!("documentation   http://{address}/docs");
+    println!("OpenAPI         http://{address}/openapi.json");
+    println!(
+        "a first request curl -X POST http://{address}/team -H 'content-type: application/json' \
+         -d '{{\"name\": \"Platform\", \"channel\": \"#platform\"}}'"
+    );
+    SpecStar::builder()
+        .resources(resources![Team, Service, Incident])
+        .info(
+            ApiInfo::new("Service catalogue", env!("CARGO_PKG_VERSION"))
+                .description("Teams, their services and the incidents of those.")
+                .license("MIT OR Apache-2.0")
+                .contact("Platform team", "https://platform.example.com"),
+        )
+        .sqlite("data/quickstart.db")
+        .open_access()
+        .serve(address)
+        .await
+}

@@ -1,0 +1,250 @@
+//! Which permission each route asks for, and that a refusal changes nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use specstar::access::{AccessControl, AccessRequest, Action, Decision, access_fn};
+use specstar::http::route::{Operation, ROUTES, RequestBody, Route};
+
+use crate::common::TestApp;
+use crate::common::talk::{Answer, Ask};
+use crate::resources;
+
+/// What was asked, as `user action model id`.
+type Questions = Arc<Mutex<Vec<String>>>;
+
+/// Lets everybody do everything but what `may` forbids, and writes down what is asked.
+async fn watched(may: impl Fn(&AccessRequest<'_>) -> bool + Send + Sync + 'static) -> (TestApp, Questions) {
+    let questions = Questions::default();
+    let asked = Arc::clone(&questions);
+    let access = access_fn(move |request| {
+        let id = request.resource_id.unwrap_or("-");
+        let question =
+            format!("{} {} {} {id}", request.principal.name(), request.action.name(), request.model.id.name);
+        asked.lock().expect("not poisoned").push(question);
+        if request.principal.name() == "root" || may(request) { Decision::Allow } else { Decision::Deny }
+    });
+    (TestApp::with(resources(), |builder| builder.access(access)).await, questions)
+}
+
+/// The actions of a plain request of this route, in the order they are asked.
+fn expected(operation: Operation) -> &'static [Action] {
+    match operation {
+        Operation::List | Operation::ListData | Operation::ListFull => {
+            &[Action::SEARCH_RESOURCES, Action::GET_RESOURCE_REVISION]
+        }
+        Operation::ListMeta | Operation::ListRevisionInfo | Operation::Count => &[Action::SEARCH_RESOURCES],
+        Operation::Create => &[Action::CREATE],
+        Operation::BatchDelete => &[Action::SEARCH_RESOURCES, Action::DELETE],
+        Operation::BatchRestore => &[Action::SEARCH_RESOURCES, Action::RESTORE],
+        Operation::Read | Operation::ReadData | Operation::ReadFull => {
+            &[Action::GET_META, Action::GET_RESOURCE_REVISION]
+        }
+        Operation::ReadMeta | Operation::ReadRevisionInfo => &[Action::GET_META],
+        Operation::RevisionList => &[Action::GET_META, Action::LIST_REVISIONS],
+        Operation::Replace => &[Action::UPDATE],
+        Operation::Patch => &[Action::PATCH],
+        Operation::Delete => &[Action::DELETE],
+        Operation::DeletePermanently => &[Action::PERMANENTLY_DELETE],
+        Operation::Restore => &[Action::RESTORE],
+        Operation::Switch => &[Action::SWITCH],
+        other => panic!("{other:?} is new: say which permission it asks for"),
+    }
+}
+
+/// A request of a route that would change something if it may.
+fn request(app: &TestApp, user: &str, route: &Route) -> Ask {
+    let id = if route.operation == Operation::Restore { "gone" } else { "one" };
+    let path = format!("/note{}", route.path.replace("{resource_id}", id).replace("{revision_id}", "1"));
+    let ask = app.user(user).ask(route.method.as_str(), &path);
+    match route.body {
+        RequestBody::None => ask,
+        _ => ask.json(&json!({"title": "new"})),
+    }
+}
+
+/// A live resource with two revisions, and a deleted one.
+async fn prepare(app: &TestApp) {
+    let root = app.user("root");
+    for id in ["one", "gone"] {
+        root.put(&format!("/note/{id}"), json!({"title": id})).if_none_match("*").await.ok();
+    }
+    root.put("/note/one", json!({"title": "two"})).await.ok();
+    root.delete("/note/gone").await.ok();
+}
+
+fn of_user(questions: &Questions, user: &str) -> Vec<String> {
+    let mut all = questions.lock().expect("not poisoned");
+    let of = std::mem::take(&mut *all);
+    of.into_iter()
+        .filter_map(|question| question.strip_prefix(&format!("{user} ")).map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_route_asks_for_its_actions_and_no_others() {
+    for route in ROUTES {
+        let (app, questions) = watched(|_| true).await;
+        prepare(&app).await;
+        request(&app, "ann", route).await.is(200);
+        let id = match route.operation {
+            Operation::Restore => "gone",
+            _ if route.path.contains("{resource_id}") => "one",
+            _ => "-",
+        };
+        let expected: Vec<String> =
+            expected(route.operation).iter().map(|action| format!("{} note {id}", action.name())).collect();
+        assert_eq!(of_user(&questions, "ann"), expected, "{:?}", route.operation);
+    }
+}
+
+fn refused(answer: &Answer, action: Action) {
+    let text = format!("Permission denied for user 'eve' to perform '{}' on 'note'", action.name());
+    assert_eq!(answer.is(403).detail(), text.as_str());
+}
+
+#[tokio::test]
+async fn a_user_without_one_of_the_actions_is_refused_and_nothing_changes() {
+    let actions: BTreeSet<u32> =
+        ROUTES.iter().flat_map(|r| expected(r.operation)).map(Action::bits).collect();
+    for missing in actions {
+        let missing = Action::from_bits(missing).expect("an action");
+        let (app, _) = watched(move |request| request.action != missing).await;
+        prepare(&app).await;
+        let before = app.picture(&["note"]).await;
+        for route in ROUTES.iter().filter(|route| expected(route.operation).contains(&missing)) {
+            refused(&request(&app, "eve", route).await, missing);
+        }
+        assert_eq!(app.picture(&["note"]).await, before, "without {}", missing.name());
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_any_action_learns_nothing() {
+    let (app, _) = watched(|_| false).await;
+    prepare(&app).await;
+    let before = app.picture(&["note"]).await;
+    let eve = app.user("eve");
+    for route in ROUTES {
+        refused(&request(&app, "eve", route).await, expected(route.operation)[0]);
+    }
+    for id in ["one", "gone", "none"] {
+        refused(&eve.get(&format!("/note/{id}")).await, Action::GET_META);
+        refused(&eve.delete(&format!("/note/{id}")).await, Action::DELETE);
+        refused(
+            &eve.put(&format!("/note/{id}"), json!({"title": "b"})).if_match("\"x\"").await,
+            Action::UPDATE,
+        );
+        refused(&eve.patch(&format!("/note/{id}"), json!({"title": "b"})).await, Action::PATCH);
+        refused(
+            &eve.put(&format!("/note/{id}"), json!({"title": "b"})).if_none_match("*").await,
+            Action::CREATE,
+        );
+    }
+    eve.post("/note", json!({"title": 1})).await.is(422);
+    assert_eq!(app.picture(&["note"]).await, before);
+}
+
+#[tokio::test]
+async fn the_way_a_route_is_used_decides_about_its_action() {
+    let (app, questions) = watched(|_| true).await;
+    prepare(&app).await;
+    let ann = app.user("ann");
+    let modify = "/note/one?mode=modify&change_status=draft";
+    for (ask, actions) in [
+        (ann.ask("PUT", modify), vec!["modify note one"]),
+        (ann.put("/note/one?mode=modify", json!({"title": "x"})), vec!["modify note one"]),
+        (ann.patch("/note/one?mode=modify", json!({"title": "y"})), vec!["modify note one"]),
+        (ann.put("/note/new", json!({"title": "x"})).if_none_match("*"), vec!["create note new"]),
+        (ann.get("/note/one?returns=meta,revision_info"), vec!["get_meta note one"]),
+        (ann.get("/note/one?returns=only-data"), vec!["get_meta note one", "get_resource_revision note one"]),
+        (ann.get("/note/one/revision-info?revision_id=one:1"), vec!["get_meta note one"]),
+        (ann.get("/note?returns=meta"), vec!["search_resources note -"]),
+        (
+            ann.get("/note?returns=meta&with_total=1"),
+            vec!["search_resources note -", "search_resources note -"],
+        ),
+        (ann.ask("HEAD", "/note/one"), vec!["get_meta note one", "get_resource_revision note one"]),
+        (ann.delete("/note?created_bys=nobody"), vec!["search_resources note -"]),
+        (ann.ask("OPTIONS", "/note"), vec![]),
+    ] {
+        let answer = ask.await;
+        assert!(answer.status() < 300, "{answer}");
+        assert_eq!(of_user(&questions, "ann"), actions, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_sees_which_resource_is_meant() {
+    let (app, _) = watched(|request| request.resource_id == Some("one")).await;
+    prepare(&app).await;
+    let eve = app.user("eve");
+    eve.put("/note/one", json!({"title": "mine"})).await.ok();
+    eve.get("/note/one").await.ok();
+    eve.get("/note/gone").await.is(403);
+    eve.get("/note").await.is(403);
+}
+
+#[tokio::test]
+async fn who_may_get_may_get_every_part() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(access_fn(|request| match request.action {
+            _ if request.principal.name() == "root" => Decision::Allow,
+            Action::GET => Decision::Allow,
+            _ => Decision::Abstain,
+        }))
+    })
+    .await;
+    prepare(&app).await;
+    for path in ["", "/data", "/meta", "/full", "/revision-info", "/revision-list"] {
+        app.user("ann").get(&format!("/note/one{path}")).await.ok();
+    }
+    app.user("ann").get("/note").await.is(403);
+    app.user("ann").delete("/note/one").await.is(403);
+}
+
+#[tokio::test]
+async fn who_must_say_who_they_are_is_401() {
+    use specstar::access::{Principal, principal_fn};
+    let app = TestApp::with(resources(), |builder| {
+        builder.principal(principal_fn(|parts| {
+            let name = parts.headers.get("x-user").and_then(|value| value.to_str().ok());
+            name.map(Principal::user).ok_or(specstar::Error::Unauthenticated)
+        }))
+    })
+    .await;
+    prepare(&app).await;
+    let before = app.picture(&["note"]).await;
+    for route in ROUTES {
+        request(&app, "", route).await.refused(401, "authentication");
+    }
+    assert_eq!(app.picture(&["note"]).await, before);
+}
+
+/// Rules that cannot be read.
+struct Broken;
+
+impl AccessControl for Broken {
+    fn decide<'a>(&'a self, request: AccessRequest<'a>) -> BoxFuture<'a, specstar::Result<Decision>> {
+        let answer = match request.principal.name() {
+            "root" => Ok(Decision::Allow),
+            _ => Err(specstar::Error::Unavailable { reason: "the rules are away".into(), retry_after: 7 }),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[tokio::test]
+async fn rules_that_cannot_be_read_allow_nothing() {
+    let app = TestApp::with(resources(), |builder| builder.access(Broken)).await;
+    prepare(&app).await;
+    let before = app.picture(&["note"]).await;
+    for route in ROUTES {
+        let answer = request(&app, "ann", route).await.refused(503, "unavailable");
+        assert_eq!(answer.header("retry-after").as_deref(), Some("7"));
+        assert!(!answer.text().contains("rules"), "{answer}");
+    }
+    assert_eq!(app.picture(&["note"]).await, before);
+}

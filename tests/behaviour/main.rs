@@ -1,0 +1,26 @@
+//! What the framework does, seen through HTTP and through its repositories: real applications, real sockets,
+//! a fresh database file per test.
+
+#[allow(dead_code)] // The other suite uses more of it.
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod defaults;
+mod faults;
+mod filters;
+mod hostile;
+mod layout;
+mod lifecycle;
+mod models;
+mod preconditions;
+mod races;
+mod reads;
+mod repository;
+mod structured;
+mod validity;
+mod values;
+mod wire;
+mod writes;
+
+use models::resources;
