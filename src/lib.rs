@@ -71,7 +71,7 @@ pub use specstar_runtime::resource::{Resource, ValidationErrors};
 
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::{
-    access, app, clock, column, datetime, descriptor, error, http, id, json, meta, query, registry,
+    access, app, change, clock, column, datetime, descriptor, error, http, id, json, meta, query, registry,
     repository, resource, store, timeline,
 };
 

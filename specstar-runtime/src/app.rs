@@ -14,7 +14,6 @@ pub use info::ApiInfo;
 pub use preset::Preset;
 
 use crate::access::Principal;
-use crate::clock::Clock;
 use crate::error::Result;
 use crate::http::{self, HttpState};
 use crate::repository::{Caller, Repository, Service, store_error};
@@ -81,13 +80,22 @@ impl App {
         &self.state.service
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.state.clock
-    }
-
     /// The program itself, now.
     pub fn caller(&self, principal: Principal) -> Result<Caller> {
         Ok(Caller::program(principal, self.state.clock.now(None)?))
+    }
+}
+
+impl<R: Resource> Repository<R> {
+    /// The resources of this type in an application.
+    ///
+    /// # Panics
+    ///
+    /// When the type was not registered: a mistake of the program that no request can cause.
+    pub fn of(app: &App) -> Self {
+        let repository = Self::new(Arc::clone(app.service()), Arc::clone(&app.state.clock));
+        let Some(repository) = repository else { panic!("`{}` is not registered", R::ID.path) };
+        repository
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
 //! | [`query`] | predicates, sort keys, structured filters |
+//! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`access`], [`clock`] | who may do what; what time it is |
@@ -21,6 +22,7 @@
 
 pub mod access;
 pub mod app;
+pub mod change;
 pub mod clock;
 pub mod column;
 pub mod datetime;

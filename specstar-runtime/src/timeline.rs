@@ -16,11 +16,11 @@ pub use precondition::{Preconditions, tag};
 
 use uuid::Uuid;
 
+use crate::change::{Existing, HeadUpdate, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::json::IndexRow;
 use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
-use crate::store::{Existing, HeadUpdate, ModelIndex, NewHead};
 
 /// Who does it and when: read once per operation.
 #[derive(Clone, Debug)]

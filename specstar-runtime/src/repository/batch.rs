@@ -6,10 +6,11 @@ use super::queue::Attempts;
 use super::service::{store_error, stored_index};
 use super::{Caller, Model, Service};
 use crate::access::Action;
+use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
 use crate::query::{Predicate, SortKey};
-use crate::store::{Change, PageEnd, Search, Visit};
+use crate::store::{PageEnd, Search, Visit};
 use crate::timeline;
 
 /// Which resources of one type, in which order, and which page of them.
@@ -89,7 +90,7 @@ impl Service {
         selection: Selection,
         action: Action,
         caller: &Caller,
-        plan: impl Fn(&Head) -> Result<crate::store::HeadUpdate>,
+        plan: impl Fn(&Head) -> Result<crate::change::HeadUpdate>,
     ) -> Result<Vec<Head>> {
         self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
         // All batches of one type share a queue: each may meet any resource of it.

@@ -4,10 +4,10 @@ use super::read::not_found;
 use super::service::{store_error, stored_index};
 use super::{Caller, Model, Service};
 use crate::access::Action;
+use crate::change::{Change, HeadUpdate};
 use crate::error::{Error, Result};
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
-use crate::store::{Change, HeadUpdate};
 use crate::timeline::{self, Keep, Preconditions, live};
 
 impl Service {

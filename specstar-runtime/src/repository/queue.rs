@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
+use crate::change::ModelIndex;
 use crate::error::{Error, Result};
-use crate::store::ModelIndex;
 
 type Key = (ModelIndex, String);
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::queue::{Attempts, Queues};
 use super::{Caller, ModelSettings, Settings};
 use crate::access::{AccessControl, AccessRequest, Action, authorize};
+use crate::change::{Change, ChangeSet, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
 use crate::json::{IndexRow, IndexValue, index_row};
 use crate::meta::Head;
 use crate::resource::ResourceEntry;
-use crate::store::{Change, ChangeSet, CommitError, ModelIndex, Store, StoreError};
+use crate::store::{CommitError, Store, StoreError};
 
 /// A registered resource type.
 #[derive(Clone, Copy)]

@@ -10,7 +10,6 @@ use super::{
     service::store_error,
 };
 use crate::access::Principal;
-use crate::app::App;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::id;
@@ -146,18 +145,11 @@ impl<R> Repository<R> {
 }
 
 impl<R: Resource> Repository<R> {
-    /// The resources of this type in an application.
-    ///
-    /// # Panics
-    ///
-    /// When the type was not registered: a mistake of the program that no request can cause.
-    pub fn of(app: &App) -> Self {
-        let service = Arc::clone(app.service());
-        let model =
-            service.models().iter().position(|model| model.descriptor().id.path_hash == R::ID.path_hash);
-        let Some(model) = model else { panic!("`{}` is not registered", R::ID.path) };
-        let clock = Arc::clone(app.clock());
-        Self { service, clock, model, principal: Principal::Anonymous, resource: PhantomData }
+    /// The resources of this type; `None` when the type is not among those of the service.
+    pub(crate) fn new(service: Arc<Service>, clock: Arc<dyn Clock>) -> Option<Self> {
+        let registered = |model: &Model| model.descriptor().id.path_hash == R::ID.path_hash;
+        let model = service.models().iter().position(registered)?;
+        Some(Self { service, clock, model, principal: Principal::Anonymous, resource: PhantomData })
     }
 }
 

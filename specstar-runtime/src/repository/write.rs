@@ -6,10 +6,10 @@ use super::payload::{self, Checked};
 use super::service::stored_index;
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
+use crate::change::{Change, HeadUpdate};
 use crate::error::{Error, Result};
 use crate::id::{self, IdError};
 use crate::meta::{Head, Revision, RevisionStatus};
-use crate::store::{Change, HeadUpdate};
 use crate::timeline::{self, Modification, Preconditions, live};
 
 /// How a write treats the current revision.
@@ -108,7 +108,7 @@ impl Service {
         }
     }
 
-    async fn insert(&self, new: crate::store::NewHead) -> Result<Written> {
+    async fn insert(&self, new: crate::change::NewHead) -> Result<Written> {
         let resource_id = new.resource_id.clone();
         let revision = new.revision.without_data();
         if self.commit(vec![Change::Create(Box::new(new))]).await? {

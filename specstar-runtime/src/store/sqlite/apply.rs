@@ -10,11 +10,12 @@ use sea_query::SqliteQueryBuilder;
 use super::connection::{is_duplicate, store_error};
 use super::model::{Model, Models};
 use super::{conflict, values};
+use crate::change::{Change, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::Revision;
 use crate::store::layout::IndexPlace;
 use crate::store::sql::write::{UpdateShape, update};
-use crate::store::{Change, ChangeSet, CommitError, Existing, HeadUpdate, ModelIndex, NewHead, StoreError};
+use crate::store::{CommitError, StoreError};
 
 /// Update texts kept per resource type. More shapes than that write all index columns, so that a type
 /// with many of them cannot fill the memory.

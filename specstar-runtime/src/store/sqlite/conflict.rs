@@ -6,10 +6,11 @@ use super::apply::{Binder, Bound, scalar};
 use super::connection::store_error;
 use super::model::Model;
 use super::values::folded;
+use crate::change::ModelIndex;
 use crate::descriptor::UniqueDescriptor;
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::store::layout::IndexPlace;
-use crate::store::{CommitError, ModelIndex, StoreError};
+use crate::store::{CommitError, StoreError};
 
 /// The first constraint, in declared order, whose values another live row has. The engine only names
 /// the index it happened to check first.

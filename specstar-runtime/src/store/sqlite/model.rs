@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use sea_query::SqliteQueryBuilder;
 
+use crate::change::ModelIndex;
+use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::read::ReadTexts;
 use crate::store::sql::write::WriteTexts;
-use crate::store::{ModelIndex, StoreError};
 
 /// One resource type: where it is kept, and the statements for it.
 #[derive(Debug)]

@@ -10,11 +10,12 @@ use super::conflict;
 use super::connection::{FileId, Reader, store_error};
 use super::model::Models;
 use super::{Shared, SqliteOptions, row};
+use crate::change::ModelIndex;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
 use crate::query::Predicate;
 use crate::store::sql::search::{BindValue, Statement, count_sql, search_sql};
-use crate::store::{ModelIndex, PageEnd, Search, StoreError, Visit};
+use crate::store::{PageEnd, Search, StoreError, Visit};
 
 /// How long the file is taken to be there without looking.
 const LOOK_EVERY: Duration = Duration::from_millis(100);

@@ -19,8 +19,9 @@ use super::connection::{FileId, log_path, open_writer, store_error};
 use super::migrate;
 use super::model::Models;
 use super::{Shared, unavailable};
+use crate::change::ChangeSet;
 use crate::descriptor::ResourceDescriptor;
-use crate::store::{ChangeSet, CommitError, LayoutReport, StoreError};
+use crate::store::{CommitError, LayoutReport, StoreError};
 
 /// Change sets in one transaction, at most.
 const GROUP: usize = 128;

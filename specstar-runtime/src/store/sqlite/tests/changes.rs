@@ -1,10 +1,11 @@
 //! Each kind of change, and why one is refused.
 
 use super::fixture::{Db, EMAIL, NAME, USER, existing, set, user};
+use crate::change::{Change, HeadUpdate, ModelIndex};
 use crate::descriptor::{ResourceDescriptor, UniqueDescriptor};
 use crate::json::IndexValue;
 use crate::meta::Head;
-use crate::store::{Change, CommitError, HeadUpdate, ModelIndex, SqliteStore, Store, StoreError};
+use crate::store::{CommitError, SqliteStore, Store, StoreError};
 
 const ANN: &str = r#"{"name":"ann","email":"Ann@x.org","age":30,"tags":["a","b"]}"#;
 

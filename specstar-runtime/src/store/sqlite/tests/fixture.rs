@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
+use crate::change::{Change, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::{
     Identity, IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, hash_name,
@@ -11,10 +12,7 @@ use crate::descriptor::{
 use crate::json::{IndexRow, index_row};
 use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
 use crate::query::Predicate;
-use crate::store::{
-    Change, ChangeSet, CommitError, Existing, HeadUpdate, ModelIndex, NewHead, PageEnd, Search, SqliteStore,
-    Store, StoreError,
-};
+use crate::store::{CommitError, PageEnd, Search, SqliteStore, Store, StoreError};
 
 pub(in crate::store::sqlite) const USER: ModelIndex = ModelIndex(0);
 

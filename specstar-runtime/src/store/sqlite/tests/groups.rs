@@ -6,7 +6,8 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::fixture::{Db, USER, set};
-use crate::store::{Change, CommitError, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::change::Change;
+use crate::store::{CommitError, SqliteOptions, SqliteStore, Store, StoreError};
 
 #[tokio::test]
 async fn a_set_that_fails_late_does_not_take_its_group_with_it() {

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::super::apply::{Applier, Failure, Memory};
 use super::super::connection::store_error;
 use super::super::model::Models;
-use crate::store::{ChangeSet, CommitError, StoreError};
+use crate::change::ChangeSet;
+use crate::store::{CommitError, StoreError};
 
 /// What became of one change set.
 pub(super) type Outcome = Result<(), CommitError>;

@@ -9,8 +9,9 @@ use super::super::Shared;
 use super::super::pool::Pool;
 use super::super::tests::fixture::{USER, USUAL, revision};
 use super::{Job, Writer};
+use crate::change::{Change, ChangeSet, NewHead};
 use crate::json::index_row;
-use crate::store::{Change, ChangeSet, CommitError, NewHead, SqliteOptions, StoreError};
+use crate::store::{CommitError, SqliteOptions, StoreError};
 
 fn writer(folder: &TempDir) -> Writer {
     let options = SqliteOptions::new(folder.path().join("app.db"));

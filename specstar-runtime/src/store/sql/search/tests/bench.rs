@@ -8,15 +8,16 @@ use sea_query::SqliteQueryBuilder;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::change::ModelIndex;
 use crate::datetime::Timestamp;
 use crate::json::{IndexEntry, IndexValue};
 use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
 use crate::query::fixture::{SPECIMEN, entries};
 use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Truth};
+use crate::store::Search;
 use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::sql::ddl;
 use crate::store::sql::search::{BindValue, Statement, count_sql, functions, search_sql};
-use crate::store::{ModelIndex, Search};
 
 pub(super) struct Bench {
     pub(super) connection: Connection,
