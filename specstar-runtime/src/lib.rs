@@ -1,4 +1,4 @@
-//! The runtime of [`specstar`](https://docs.rs/specstar): everything a derived resource does when the
+//! The runtime of `specstar`: everything a derived resource does when the
 //! program runs. Applications use the facade crate; this one is its engine room.
 //!
 //! Lowest layer first, and a lower layer never names a higher one:

@@ -63,11 +63,14 @@ impl std::fmt::Debug for ApiInfo {
 /// Until an application says what it is, the document speaks of the framework.
 impl Default for ApiInfo {
     fn default() -> Self {
-        Self::new("SpecStar", env!("CARGO_PKG_VERSION"))
+        let mut stock = Self::new("SpecStar", env!("CARGO_PKG_VERSION"))
             .description(
                 "Versioned resources: every change is a revision that can be read, listed and switched back to.",
             )
-            .license(env!("CARGO_PKG_LICENSE"))
-            .contact("SpecStar", env!("CARGO_PKG_REPOSITORY"))
+            .license(env!("CARGO_PKG_LICENSE"));
+        let mut contact = Contact::new();
+        contact.name = Some("The SpecStar developers".to_owned());
+        stock.info.contact = Some(contact);
+        stock
     }
 }
