@@ -69,6 +69,8 @@ pub use specstar_runtime::reference::{Ref, RevisionRef};
 pub use specstar_runtime::registry::Registry;
 pub use specstar_runtime::resource::{Resource, ValidationErrors};
 
+/// The runtime crate, whole: what has no shorter path here is there.
+pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::{
     access, app, change, clock, column, datetime, descriptor, error, http, id, json, meta, query, registry,
