@@ -210,22 +210,32 @@ fn unsigned(number: u64) -> IndexValue {
     i64::try_from(number).map_or(IndexValue::Float(number as f64), IndexValue::Integer)
 }
 
+/// Nanoseconds since 1970 as the index keeps them: microseconds, rounded as the text of a payload is.
+#[cfg(any(feature = "time", feature = "chrono", feature = "jiff"))]
+fn rounded(nanoseconds: i128) -> IndexValue {
+    // The range of the three types fits; what did not would be an instant no payload can hold.
+    i64::try_from((nanoseconds + 500).div_euclid(1_000)).map_or(IndexValue::Null, IndexValue::Integer)
+}
+
+#[cfg(feature = "chrono")]
+fn chrono_instant<Z: chrono::TimeZone>(at: &chrono::DateTime<Z>) -> IndexValue {
+    rounded(i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos()))
+}
+
 #[cfg(feature = "time")]
 index_keys! {
-    time::OffsetDateTime, DateTime, Exact, |at| IndexValue::Integer(
-        at.unix_timestamp() * 1_000_000 + i64::from(at.microsecond())
-    );
+    time::OffsetDateTime, DateTime, Exact, |at| rounded(at.unix_timestamp_nanos());
 }
 
 #[cfg(feature = "chrono")]
 index_keys! {
-    chrono::DateTime<chrono::Utc>, DateTime, Exact, |at| IndexValue::Integer(at.timestamp_micros());
-    chrono::DateTime<chrono::FixedOffset>, DateTime, Exact, |at| IndexValue::Integer(at.timestamp_micros());
+    chrono::DateTime<chrono::Utc>, DateTime, Exact, |at| chrono_instant(at);
+    chrono::DateTime<chrono::FixedOffset>, DateTime, Exact, |at| chrono_instant(at);
 }
 
 #[cfg(feature = "jiff")]
 index_keys! {
-    jiff::Timestamp, DateTime, Exact, |at| IndexValue::Integer(at.as_microsecond());
+    jiff::Timestamp, DateTime, Exact, |at| rounded(at.as_nanosecond());
 }
 
 /// The index value of a variant's name.

@@ -43,3 +43,56 @@ fn text_fields_take_borrowed_and_owned_operands() {
     assert_eq!(value::<Option<u8>>(7), IndexValue::Integer(7));
     assert_eq!(value::<i64>(7), IndexValue::Integer(7));
 }
+
+/// A lookup compares with the value the document is indexed by, for the JSON form of the type.
+#[cfg(any(feature = "time", feature = "chrono", feature = "jiff"))]
+fn indexed_as_looked_up<T: IndexKey>(value: &T, json: &str) {
+    use crate::descriptor::{Identity, IndexDescriptor, ResourceDescriptor};
+    static DESCRIPTOR: ResourceDescriptor = ResourceDescriptor {
+        id: Identity::new("visit", "tests::Visit", "Visit"),
+        docs: "",
+        schema_version: None,
+        default_status: None,
+        id_generator: None,
+        unknown_fields: None,
+        openapi: false,
+        fields: &[],
+        indexes: &[IndexDescriptor {
+            key: "at",
+            path: &["at"],
+            kind: IndexKind::DateTime,
+            list: false,
+            nullable: false,
+        }],
+        uniques: &[],
+        references: &[],
+        display_name: None,
+    };
+    let document = format!("{{\"at\":{json}}}");
+    let row = crate::json::index_row(&DESCRIPTOR, document.as_bytes()).expect("an instant");
+    assert_eq!(row.entries, [crate::json::IndexEntry::Scalar(value.to_index_value())], "{json}");
+}
+
+#[cfg(feature = "time")]
+#[test]
+fn time_is_indexed_as_its_instant() {
+    let at = time::macros::datetime!(2024-01-02 03:04:05.123_456_789 +02:00);
+    let text = at.format(&time::format_description::well_known::Rfc3339).expect("it is in range");
+    indexed_as_looked_up(&at, &format!("\"{text}\""));
+}
+
+#[cfg(feature = "chrono")]
+#[test]
+fn chrono_is_indexed_as_its_instant() {
+    let at = chrono::DateTime::parse_from_rfc3339("2024-01-02T03:04:05.123456789+02:00").expect("a date");
+    indexed_as_looked_up(&at, &serde_json::to_string(&at).expect("JSON"));
+    let utc = at.with_timezone(&chrono::Utc);
+    indexed_as_looked_up(&utc, &serde_json::to_string(&utc).expect("JSON"));
+}
+
+#[cfg(feature = "jiff")]
+#[test]
+fn jiff_is_indexed_as_its_instant() {
+    let at: jiff::Timestamp = "1969-12-31T23:59:59.123456789Z".parse().expect("a date");
+    indexed_as_looked_up(&at, &serde_json::to_string(&at).expect("JSON"));
+}
