@@ -13,10 +13,9 @@ pub use builder::SpecStarBuilder;
 pub use info::ApiInfo;
 pub use preset::Preset;
 
-use crate::access::Principal;
 use crate::error::Result;
 use crate::http::{self, HttpState};
-use crate::repository::{Caller, Repository, Service, store_error};
+use crate::repository::{Repository, Service, store_error};
 use crate::resource::Resource;
 use crate::store::LayoutReport;
 
@@ -78,11 +77,6 @@ impl App {
 
     pub(crate) fn service(&self) -> &Arc<Service> {
         &self.state.service
-    }
-
-    /// The program itself, now.
-    pub fn caller(&self, principal: Principal) -> Result<Caller> {
-        Ok(Caller::program(principal, self.state.clock.now(None)?))
     }
 }
 
