@@ -34,4 +34,4 @@ pub use literal::Literal;
 pub use number::float_text;
 pub use pattern::Pattern;
 pub use predicate::{Comparison, ElementTest, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
-pub use sort::SortKey;
+pub use sort::{Position, SortBy, SortKey};

@@ -60,7 +60,7 @@ pub(super) fn sort_key(
         "-" => true,
         _ => return Err(unknown("direction", direction, &["+", "-"])),
     };
-    Ok(field.map(|field| SortKey { field, descending }))
+    Ok(field.map(|field| SortKey::new(field, descending)))
 }
 
 fn meta_key(key: String) -> Result<MetaField, EntryProblem> {

@@ -152,9 +152,9 @@ fn sort_keys() {
                    {"type": "data", "field_path": "created_by", "direction": "+"},
                    {"type": "meta", "key": "created_by", "direction": "+"}]"#;
     let expected = [
-        SortKey { field: Field::Index(1), descending: true },
-        SortKey { field: Field::Index(11), descending: false },
-        SortKey { field: Field::Meta(MetaField::CreatedBy), descending: false },
+        SortKey::new(Field::Index(1), true),
+        SortKey::new(Field::Index(11), false),
+        SortKey::new(MetaField::CreatedBy, false),
     ];
     // The policy is about conditions: a sort key nothing is indexed under has no effect.
     let compiled = sorts(text).compile(&SPECIMEN, UnindexedPolicy::Error).expect("valid");

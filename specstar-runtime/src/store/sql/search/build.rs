@@ -3,7 +3,7 @@
 use sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
 
 use super::condition::Condition;
-use crate::query::{Predicate, SortKey};
+use crate::query::{Predicate, SortBy, SortKey};
 use crate::store::StoreError;
 use crate::store::layout::{HEAD_COLUMNS, ModelLayout};
 use crate::store::sql::name;
@@ -19,7 +19,8 @@ pub(super) fn page(
     select.columns(HEAD_COLUMNS.map(name)).from(name(&model.head_table));
     restrict(&mut select, &mut condition, predicate)?;
     for sort in sorts {
-        select.order_by_expr(condition.scalar(sort.field)?, order(sort.descending));
+        let SortBy::Field(field) = sort.by;
+        select.order_by_expr(condition.scalar(field)?, order(sort.descending));
     }
     // Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)`
     // gives this order forwards and backwards.

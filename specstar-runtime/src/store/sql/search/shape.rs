@@ -6,8 +6,8 @@ use super::BindValue;
 use super::condition::{revision_prefix, split_revision_id, successor};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortKey, Test, Truth,
-    ValueTest,
+    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, SortKey, Test,
+    Truth, ValueTest,
 };
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
@@ -31,7 +31,8 @@ impl<'a> Shape<'a> {
         let mut shape = Self::new(model, b's');
         shape.number(sorts.len());
         for sort in sorts {
-            shape.field(sort.field)?;
+            let SortBy::Field(field) = sort.by;
+            shape.field(field)?;
             shape.key.push(sort.descending.into());
         }
         Ok(shape)

@@ -256,7 +256,7 @@ fn metadata_is_filtered_like_data() {
 fn pages_follow_the_last_key_and_read_one_row_more() {
     let values = [json!("b"), Value::Null, json!("a"), json!("b"), Value::Null, json!("É"), json!("Z")];
     let bench = rows("name", &values);
-    let by = |field: Field, descending| SortKey { field, descending };
+    let by = |field: Field, descending| SortKey::new(field, descending);
     let name = Field::Index(0);
     let everything = Predicate::everything();
     assert_eq!(bench.page(&everything, &[], 3, 0), [1, 2, 3, 4]);

@@ -29,7 +29,7 @@ fn counts(predicate: &Predicate, step: &str) {
 }
 
 fn by(field: impl Into<Field>, descending: bool) -> SortKey {
-    SortKey { field: field.into(), descending }
+    SortKey::new(field, descending)
 }
 
 #[test]
