@@ -96,6 +96,26 @@ pub enum Error {
     /// A filter, sort or selection that cannot be honoured exactly.
     #[error("{0}")]
     InvalidQuery(String),
+    /// An expression of the query language that cannot be read, or does not fit the resource.
+    #[error("Invalid QB expression: {message}")]
+    InvalidExpression {
+        /// What is wrong, where, and a way out.
+        message: String,
+        /// Where, in characters from 1; `None` for the expression as a whole.
+        column: Option<usize>,
+        /// How many characters it takes.
+        length: Option<usize>,
+    },
+    /// Parameters that exclude an expression stand beside it.
+    #[error(
+        "Cannot use 'qb' parameter together with: {}. Please use either 'qb' or the individual query parameters. \
+         In QB mode, include metadata filters directly in the QB expression.",
+        names.join(", ")
+    )]
+    ParameterConflict {
+        /// Which.
+        names: Vec<&'static str>,
+    },
     /// A patch that cannot be applied.
     #[error("the patch cannot be applied: {0}")]
     InvalidPatch(String),
@@ -254,7 +274,8 @@ impl Error {
             | Self::InvalidParameter { .. }
             | Self::UnknownParameter { .. } => ErrorKind::Parameter,
             Self::MissingReplacement | Self::BadRequest(_) => ErrorKind::BadRequest,
-            Self::InvalidQuery(_) => ErrorKind::Query,
+            Self::InvalidQuery(_) | Self::InvalidExpression { .. } => ErrorKind::Query,
+            Self::ParameterConflict { .. } => ErrorKind::ParameterConflict,
             Self::InvalidPatch(_) => ErrorKind::Patch,
             Self::UnsupportedMediaType { .. } => ErrorKind::UnsupportedMediaType,
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
@@ -324,6 +345,10 @@ impl Error {
         match self {
             Self::Decode(error) => {
                 detail.insert("errors".into(), json!([{"path": error.path, "message": error.message}]));
+            }
+            Self::InvalidExpression { column, length, .. } => {
+                detail.insert("column".into(), json!(column));
+                detail.insert("length".into(), json!(length));
             }
             Self::Validation(errors) => {
                 let list: Vec<_> = errors

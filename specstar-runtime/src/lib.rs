@@ -34,6 +34,7 @@ pub mod index_key;
 pub mod json;
 pub mod lookup;
 pub mod meta;
+pub mod qb;
 pub mod query;
 pub mod reference;
 pub mod registry;

@@ -24,6 +24,7 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::nearest;
 pub use check::{Checker, Operator, Quantifier, Scope, Target, UnindexedPolicy};
 pub use error::{Blame, ConditionError, QueryError};
 pub use eval::Row;

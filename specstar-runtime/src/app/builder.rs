@@ -204,6 +204,16 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Seconds east of UTC of the calendar that `today()` and its like mean in an expression that does not say
+    /// (0).
+    pub fn utc_offset(mut self, seconds: i32) -> Self {
+        self.wire.utc_offset = seconds;
+        if seconds.unsigned_abs() >= 86_400 {
+            self.problems.push(format!("{seconds} seconds is no offset from UTC: it is less than a day"));
+        }
+        self
+    }
+
     /// Rows of a list without `limit` (50), and the most a request may ask for (1,000).
     pub fn page_size(mut self, default: u64, most: u64) -> Self {
         (self.wire.page_size, self.wire.max_page_size) = (default, most);

@@ -24,6 +24,7 @@ pub enum ErrorKind {
     UnsupportedMediaType,
     Validation,
     Parameter,
+    ParameterConflict,
     Internal,
     Unavailable,
 }
@@ -61,6 +62,7 @@ impl ErrorKind {
         Self::UnsupportedMediaType,
         Self::Validation,
         Self::Parameter,
+        Self::ParameterConflict,
         Self::Internal,
         Self::Unavailable,
     ];
@@ -69,7 +71,9 @@ impl ErrorKind {
     pub const fn row(self) -> ErrorRow {
         let (status, code, description) = match self {
             Self::BadRequest => (400, "BAD_REQUEST", "The request contradicts itself or cannot be read."),
-            Self::Query => (400, "BAD_REQUEST", "A filter, sort key or time bound is malformed."),
+            Self::Query => {
+                (400, "BAD_REQUEST", "A filter, an expression, a sort key or a time bound is malformed.")
+            }
             Self::Patch => (400, "BAD_REQUEST", "The patch is malformed or cannot be applied."),
             Self::Unauthenticated => (401, "UNAUTHORIZED", "The caller must say who they are."),
             Self::PermissionDenied => (403, "PERMISSION_DENIED", "The caller may not do this."),
@@ -97,6 +101,7 @@ impl ErrorKind {
             Self::Parameter => {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }
+            Self::ParameterConflict => (422, "VALIDATION_ERROR", "Parameters exclude one another."),
             Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
             Self::Unavailable => (503, "UNAVAILABLE", "The database is away or too busy; try again later."),
         };

@@ -4,6 +4,7 @@ mod history;
 mod lifecycle;
 mod list;
 mod read;
+mod selection;
 mod write;
 
 use axum::body::Body;

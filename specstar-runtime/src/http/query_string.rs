@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::route::{Parameter, Route, parameters as p};
+use super::route::{Parameter, Route};
 use super::settings::UnknownParameters;
 use crate::error::{Error, Result};
 
@@ -26,10 +26,6 @@ impl<'a> QueryString<'a> {
                 Ok(name) if route.accepts(&name) => name,
                 Ok(name) if strict => return Err(unknown_name(&name, route)),
                 Err(error) if strict => return Err(error),
-                // A filter that cannot be honoured must not be dropped: a batch would take every resource.
-                Ok(name) if name == "qb" && !value.is_empty() && route.accepts(p::CONDITIONS.name) => {
-                    return Err(Error::InvalidQuery("Invalid QB expression: qb is not supported".into()));
-                }
                 _ => continue,
             };
             let value = decode(value).map_err(|error| rename(error, &name))?;
@@ -42,6 +38,11 @@ impl<'a> QueryString<'a> {
     pub(crate) fn last(&self, parameter: &Parameter) -> Option<&str> {
         let mut found = self.pairs.iter().rev().filter(|(name, _)| name == parameter.name);
         found.next().map(|(_, value)| &**value)
+    }
+
+    /// Whether it is given, with whatever value.
+    pub(crate) fn has(&self, parameter: &Parameter) -> bool {
+        self.last(parameter).is_some()
     }
 
     /// The last value, unless it is empty.
@@ -130,7 +131,7 @@ fn rename(error: Error, parameter: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::route::Operation;
+    use crate::http::route::{Operation, parameters as p};
 
     fn list(raw: &str, unknown: UnknownParameters) -> Result<QueryString<'_>> {
         QueryString::parse(raw, Route::of(Operation::List), unknown)
@@ -166,13 +167,5 @@ mod tests {
         assert_eq!(suggestion.as_deref(), Some("limit"));
         let ignored = list("limt=%FF&%FF=1&revision_id=x", UnknownParameters::Ignore).expect("left out");
         assert_eq!(ignored.last(&p::REVISION_ID), None);
-    }
-
-    #[test]
-    fn a_query_language_that_is_not_there_is_never_dropped() {
-        for unknown in [UnknownParameters::Refuse, UnknownParameters::Ignore] {
-            assert!(list("qb=QB.all()", unknown).is_err());
-        }
-        assert!(list("qb=", UnknownParameters::Ignore).is_ok());
     }
 }

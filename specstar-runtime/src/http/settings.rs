@@ -12,6 +12,8 @@ pub struct HttpSettings {
     pub unknown_parameters: UnknownParameters,
     /// What happens to a filter on a field without an index.
     pub unindexed: UnindexedPolicy,
+    /// Seconds east of UTC of the calendar that `today()` and its like mean.
+    pub utc_offset: i32,
     /// Rows of a list without `limit`.
     pub page_size: u64,
     /// The most rows a request may ask for.
@@ -42,6 +44,7 @@ impl Default for HttpSettings {
         Self {
             unknown_parameters: UnknownParameters::Refuse,
             unindexed: UnindexedPolicy::Error,
+            utc_offset: 0,
             page_size: 50,
             max_page_size: 1_000,
             body_limit: 2 * 1024 * 1024,

@@ -8,6 +8,7 @@ mod list;
 mod operator;
 mod scalar;
 
+pub(crate) use checker::nearest;
 pub use checker::{Checker, Scope, UnindexedPolicy};
 pub use operator::{Operator, Quantifier};
 

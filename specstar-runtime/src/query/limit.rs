@@ -17,3 +17,11 @@ pub const PATTERN_PROGRAM: usize = 1 << 20;
 pub const SORT_KEYS: usize = 16;
 /// Bytes of one structured parameter.
 pub const JSON_BYTES: usize = 64 * 1024;
+/// Characters of a QB expression.
+pub const EXPRESSION_CHARACTERS: usize = 8192;
+/// Nesting of brackets, unary operators and arguments in a QB expression.
+pub const NESTING: usize = 64;
+/// Tokens of a QB expression.
+pub const TOKENS: usize = 4096;
+/// Characters of one string of a QB expression.
+pub const TEXT_CHARACTERS: usize = 4096;

@@ -116,6 +116,7 @@ fn specimen(kind: ErrorKind) -> Error {
             message: "expected an integer of at least 1".into(),
             input: "0".into(),
         },
+        ErrorKind::ParameterConflict => Error::ParameterConflict { names: vec!["conditions", "is_deleted"] },
         ErrorKind::Unavailable => Error::Unavailable { reason: String::new(), retry_after: 1 },
         ErrorKind::Internal => {
             // A fixed id, so that the document is the same on every start.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::shapes;
 use crate::http::route::{Location, Parameter, Shape};
+use crate::query::limit;
 
 /// What the application says about pages.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +35,9 @@ pub(super) fn parameter(parameter: &Parameter, page: PageSize) -> Value {
     if parameter.deprecated.is_some() {
         object["deprecated"] = true.into();
     }
-    if let Some(example) = example(parameter) {
+    if parameter.shape == Shape::Expression {
+        object["examples"] = expressions();
+    } else if let Some(example) = example(parameter) {
         object["example"] = example;
     }
     object
@@ -70,6 +73,7 @@ fn schema(shape: Shape, page: PageSize) -> Value {
         Shape::RevisionStatus => json!({"$ref": "#/components/schemas/RevisionStatus"}),
         Shape::Conditions => json_text(&shapes::conditions()),
         Shape::Sorts => json_text(&shapes::sorts()),
+        Shape::Expression => json!({"type": "string", "maxLength": limit::EXPRESSION_CHARACTERS}),
         Shape::Sections { list } => sections(list),
     }
 }
@@ -87,6 +91,21 @@ fn sections(list: bool) -> Value {
         schema["default"] = "data,revision_info,meta".into();
     }
     schema
+}
+
+/// Expressions that work for every resource.
+fn expressions() -> Value {
+    json!({
+        "everything": {"summary": "The newest ten", "value": "QB.all().sort(\"-created_time\").limit(10)"},
+        "condition": {"summary": "Of one user", "value": "QB.created_by() == \"ann\""},
+        "joined": {
+            "summary": "Both, with each side in parentheses",
+            "value": "(QB.created_by() == \"ann\") & (QB.total_revision_count() > 1)",
+        },
+        "calendar": {"summary": "Changed this week", "value": "QB.updated_time().this_week()"},
+        "deleted": {"summary": "Soft-deleted too", "value": "QB.is_deleted().in_([True, False])"},
+        "page": {"summary": "The third page", "value": "QB.all().sort(\"resource_id\").page(3, 20)"},
+    })
 }
 
 /// A value that works for every resource, whatever its fields and its state.

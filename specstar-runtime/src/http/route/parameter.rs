@@ -47,6 +47,8 @@ pub enum Shape {
     Conditions,
     /// A JSON array of sort keys.
     Sorts,
+    /// An expression of the query language.
+    Expression,
     /// A comma list of sections, or one `only-…`.
     Sections {
         /// The default is all three; on a single read it is up to the application.
@@ -189,6 +191,15 @@ pub mod parameters {
         "Send `X-Total-Count`: how many resources match, whatever the page.",
     );
 
+    pub static QB: Parameter = query(
+        "Qb",
+        "qb",
+        Shape::Expression,
+        "An expression of the query language: conditions on metadata and indexed fields, joined by `&`, `|` and \
+         `~`, with an order and a page, such as \
+         `((QB[\"age\"] >= 18) & QB[\"tags\"].contains(\"a\")).sort(\"-age\").limit(20)`. It excludes the other \
+         filters and `sorts`; without a condition on `is_deleted` it finds live resources. Empty is none.",
+    );
     pub static IS_DELETED: Parameter = query(
         "IsDeleted",
         "is_deleted",

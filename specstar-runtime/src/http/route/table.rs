@@ -13,6 +13,7 @@ macro_rules! search {
     ([$($front:ident),*] [$($behind:ident),*]) => {
         &[
             $(&p::$front,)*
+            &p::QB,
             &p::CREATED_TIME_START, &p::CREATED_TIME_END,
             &p::UPDATED_TIME_START, &p::UPDATED_TIME_END,
             &p::REV_CREATED_TIME_START, &p::REV_CREATED_TIME_END,
@@ -33,7 +34,8 @@ const BATCH: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET]);
 const READ: &[&Parameter] =
     &[&p::RESOURCE_ID, &p::RETURNS, &p::REVISION_ID, &p::PARTIAL, &p::INCLUDE_DELETED, &p::IF_NONE_MATCH];
 
-const SEARCH_ERRORS: &[E] = &[E::Query, E::PermissionDenied, E::Validation, E::Parameter];
+const SEARCH_ERRORS: &[E] =
+    &[E::Query, E::PermissionDenied, E::Validation, E::Parameter, E::ParameterConflict];
 const READ_ERRORS: &[E] =
     &[E::PermissionDenied, E::NotFound, E::Deleted, E::RevisionNotFound, E::Validation, E::Parameter];
 
@@ -111,7 +113,7 @@ pub const ROUTES: &[Route] = &[
         body: RequestBody::None,
         answer: Answer::Metas,
         headers: &[],
-        errors: &[E::Query, E::PermissionDenied, E::TooManyChanges, E::Parameter],
+        errors: &[E::Query, E::PermissionDenied, E::TooManyChanges, E::Parameter, E::ParameterConflict],
         deprecated: None,
     },
     Route {

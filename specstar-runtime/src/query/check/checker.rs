@@ -84,15 +84,15 @@ impl<'d> Checker<'d> {
     }
 }
 
-/// The name at an edit distance of at most two, the nearest of them.
-fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+/// The name at an edit distance of at most two, the nearest of them. A name that shares no letter is not near.
+pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     // The distance takes time by both lengths, and no name this long is near.
     if name.len() > 256 {
         return None;
     }
     known
         .map(|candidate| (strsim::levenshtein(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 2)
+        .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -147,7 +147,7 @@ pub enum Quantifier {
 
 impl Quantifier {
     /// Its name in messages.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Any => "any()",
             Self::All => "all()",

@@ -1,0 +1,344 @@
+//! Methods of fields and quantifiers.
+
+use super::argument::{Call, Parameter, needed, optional};
+use super::condition::CONDITION_METHODS;
+use super::date::wrong;
+use super::logic;
+use super::primary::VALUE;
+use super::value::{self, Field, Item, Value};
+use super::{Parsed, Parser};
+use crate::qb::error::{ArgumentProblem, Problem};
+use crate::qb::span::Span;
+use crate::qb::tree::{Condition, Form, Period, Question, Sort, SortTerm, Unit};
+use crate::query::{Literal, Operator, Quantifier, nearest};
+
+/// What a method of a field does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FieldMethod {
+    /// An operator with one value.
+    Is(Operator),
+    /// Its opposite.
+    IsNot(Operator),
+    /// A null check with an optional boolean.
+    Check(Operator),
+    NotNull,
+    Between,
+    Equals(bool),
+    Truthy,
+    Falsy,
+    Empty,
+    Blank,
+    Length,
+    Quantify(Quantifier),
+    During(Calendar),
+    Sort {
+        descending: bool,
+    },
+}
+
+/// The calendar methods, before their arguments are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calendar {
+    Today,
+    Yesterday,
+    ThisWeek,
+    ThisMonth,
+    ThisYear,
+    LastDays,
+}
+
+const FIELD_METHODS: &[(&str, FieldMethod)] = {
+    use Calendar as C;
+    use FieldMethod as M;
+    use Operator as O;
+    &[
+        ("eq", M::Is(O::Eq)),
+        ("ne", M::Is(O::Ne)),
+        ("gt", M::Is(O::Gt)),
+        ("gte", M::Is(O::Gte)),
+        ("lt", M::Is(O::Lt)),
+        ("lte", M::Is(O::Lte)),
+        ("between", M::Between),
+        ("in_range", M::Between),
+        ("in_", M::Is(O::In)),
+        ("one_of", M::Is(O::In)),
+        ("not_in", M::Is(O::NotIn)),
+        ("contains_any", M::Is(O::ContainsAny)),
+        ("contains", M::Is(O::Contains)),
+        ("starts_with", M::Is(O::StartsWith)),
+        ("ends_with", M::Is(O::EndsWith)),
+        ("not_contains", M::IsNot(O::Contains)),
+        ("not_starts_with", M::IsNot(O::StartsWith)),
+        ("not_ends_with", M::IsNot(O::EndsWith)),
+        ("icontains", M::Is(O::IContains)),
+        ("istarts_with", M::Is(O::IStartsWith)),
+        ("iends_with", M::Is(O::IEndsWith)),
+        ("regex", M::Is(O::Regex)),
+        ("match", M::Is(O::Regex)),
+        ("like", M::Is(O::Like)),
+        ("is_null", M::Check(O::IsNull)),
+        ("exists", M::Check(O::Exists)),
+        ("isna", M::Check(O::IsNa)),
+        ("is_not_null", M::NotNull),
+        ("has_value", M::NotNull),
+        ("is_true", M::Equals(true)),
+        ("is_false", M::Equals(false)),
+        ("is_truthy", M::Truthy),
+        ("is_falsy", M::Falsy),
+        ("is_empty", M::Empty),
+        ("is_blank", M::Blank),
+        ("length", M::Length),
+        ("any", M::Quantify(Quantifier::Any)),
+        ("all", M::Quantify(Quantifier::All)),
+        ("today", M::During(C::Today)),
+        ("yesterday", M::During(C::Yesterday)),
+        ("this_week", M::During(C::ThisWeek)),
+        ("this_month", M::During(C::ThisMonth)),
+        ("this_year", M::During(C::ThisYear)),
+        ("last_n_days", M::During(C::LastDays)),
+        ("asc", M::Sort { descending: false }),
+        ("desc", M::Sort { descending: true }),
+    ]
+};
+
+const QUANTIFIER_METHODS: [(&str, Operator); 10] = [
+    ("eq", Operator::Eq),
+    ("ne", Operator::Ne),
+    ("contains", Operator::Contains),
+    ("starts_with", Operator::StartsWith),
+    ("ends_with", Operator::EndsWith),
+    ("regex", Operator::Regex),
+    ("match", Operator::Regex),
+    ("icontains", Operator::IContains),
+    ("istarts_with", Operator::IStartsWith),
+    ("iends_with", Operator::IEndsWith),
+];
+
+impl Parser<'_> {
+    /// `.name(…)` of a value.
+    pub(super) fn method(&mut self, item: Item, name: String, at: Span) -> Parsed<Item> {
+        match item.value {
+            Value::Field(field) => self.of_field(*field, item.span, name, at),
+            Value::Condition(_) if CONDITION_METHODS.contains(&name.as_str()) => {
+                self.of_condition(item, name, at)
+            }
+            Value::Condition(_) => {
+                let suggestion = nearest(&name, CONDITION_METHODS.into_iter());
+                Err(Problem::UnknownMethod { owner: "a condition", name, suggestion }.at(at))
+            }
+            Value::Quantifier(field, quantifier) => {
+                self.of_quantifier(&field, quantifier, item.span, name, at)
+            }
+            other => Err(Problem::NoMethods(other.describe()).at(at)),
+        }
+    }
+
+    fn of_field(&mut self, field: Field, span: Span, name: String, at: Span) -> Parsed<Item> {
+        if CONDITION_METHODS.contains(&name.as_str()) {
+            return self.of_condition(Item { value: Value::Field(Box::new(field)), span }, name, at);
+        }
+        let Some((_, method)) = FIELD_METHODS.iter().find(|(known, _)| *known == name) else {
+            let known = FIELD_METHODS.iter().map(|(known, _)| *known).chain(CONDITION_METHODS);
+            let suggestion = nearest(&name, known);
+            return Err(Problem::UnknownMethod { owner: "a field", name, suggestion }.at(at));
+        };
+        let call = self.call(name, at)?;
+        let whole = span.to(call.end);
+        let condition = match *method {
+            FieldMethod::Length if field.length => {
+                return Err(Problem::NoMethods("a length").at(at));
+            }
+            FieldMethod::Length => {
+                let [] = call.bind(&[])?;
+                let field = Field { length: true, ..field };
+                return Ok(Item { value: Value::Field(Box::new(field)), span: whole });
+            }
+            FieldMethod::Quantify(quantifier) => {
+                let [] = call.bind(&[])?;
+                Self::only_value(&field, quantifier.as_str(), at)?;
+                return Ok(Item { value: Value::Quantifier(Box::new(field), quantifier), span: whole });
+            }
+            FieldMethod::Sort { descending } => {
+                let [] = call.bind(&[])?;
+                let sort = Sort { by: SortTerm::Field(field.name), descending, at: whole };
+                return Ok(Item { value: Value::Sort(Box::new(sort)), span: whole });
+            }
+            FieldMethod::During(calendar) => self.during(field, calendar, call)?,
+            other => self.simple(field, other, call)?,
+        };
+        Ok(logic::condition(condition, whole))
+    }
+
+    /// The methods that ask one question with at most two values.
+    fn simple(&mut self, field: Field, method: FieldMethod, call: Call) -> Parsed<Condition> {
+        let at = call.at;
+        let (parameters, name) = (operand_name(method), call.method.clone());
+        let constant = |literal: bool| (Literal::Bool(literal), at);
+        match method {
+            FieldMethod::Is(operator) => {
+                let [value] = call.bind(&parameters)?;
+                let (literal, place) = operand(&name, value, at)?;
+                self.question(&field, at, (operator, literal, place))
+            }
+            FieldMethod::IsNot(operator) => {
+                let [value] = call.bind(&parameters)?;
+                let (literal, place) = operand(&name, value, at)?;
+                Ok(Condition::Not(Box::new(self.question(&field, at, (operator, literal, place))?)))
+            }
+            FieldMethod::Check(operator) => {
+                let [value] = call.bind(&[optional("value")])?;
+                let (literal, place) = match value {
+                    Some(item) => operand(&name, Some(item), at)?,
+                    None => constant(true),
+                };
+                self.question(&field, at, (operator, literal, place))
+            }
+            FieldMethod::Between => {
+                let [low, high] = call.bind(&[needed("min_val"), needed("max_val")])?;
+                let (low, low_at) = operand(&name, low, at)?;
+                let (high, high_at) = operand(&name, high, at)?;
+                let low = self.question(&field, at, (Operator::Gte, low, low_at))?;
+                Ok(low.and(self.question(&field, at, (Operator::Lte, high, high_at))?))
+            }
+            _ => {
+                let [] = call.bind(&[])?;
+                self.without_value(field, method, at)
+            }
+        }
+    }
+
+    fn without_value(&mut self, field: Field, method: FieldMethod, at: Span) -> Parsed<Condition> {
+        let question = match method {
+            FieldMethod::NotNull => {
+                return self.question(&field, at, (Operator::IsNull, Literal::Bool(false), at));
+            }
+            FieldMethod::Equals(value) => {
+                return self.question(&field, at, (Operator::Eq, Literal::Bool(value), at));
+            }
+            FieldMethod::Empty => Question::Empty,
+            FieldMethod::Blank => Question::Blank,
+            _ => Question::Truthy,
+        };
+        let condition = value::test(field.name, question, [at, at], &mut self.tests)?;
+        Ok(if method == FieldMethod::Falsy { Condition::Not(Box::new(condition)) } else { condition })
+    }
+
+    fn of_quantifier(
+        &mut self,
+        field: &Field,
+        quantifier: Quantifier,
+        span: Span,
+        name: String,
+        at: Span,
+    ) -> Parsed<Item> {
+        let Some((_, operator)) = QUANTIFIER_METHODS.iter().find(|(known, _)| *known == name) else {
+            let suggestion = nearest(&name, QUANTIFIER_METHODS.iter().map(|(known, _)| *known));
+            return Err(Problem::UnknownMethod { owner: "a quantifier", name, suggestion }.at(at));
+        };
+        let call = self.call(name.clone(), at)?;
+        let span = span.to(call.end);
+        let [value] = call.bind(&VALUE)?;
+        let (operand, place) = operand(&name, value, at)?;
+        let question = Question::Is { form: Form::Elements(quantifier), operator: *operator, operand };
+        let condition = value::test(field.name.clone(), question, [at, place], &mut self.tests)?;
+        Ok(logic::condition(condition, span))
+    }
+
+    /// Refuses what a length does not have.
+    fn only_value(field: &Field, method: &'static str, at: Span) -> Parsed<()> {
+        if field.length {
+            let problem = "does not apply to length()".to_owned();
+            return Err(Problem::Operand { operator: method, problem }.at(at));
+        }
+        Ok(())
+    }
+
+    fn during(&mut self, field: Field, calendar: Calendar, call: Call) -> Parsed<Condition> {
+        let (at, method) = (call.at, call.method.clone());
+        Self::only_value(&field, "the calendar", at)?;
+        let (unit, zone) = match calendar {
+            Calendar::LastDays => {
+                let [days, zone] = call.bind(&[needed("n"), optional("tz")])?;
+                let days = days.map(|item| integer(&method, &item)).transpose()?.unwrap_or_default();
+                (Unit::LastDays(days), zone)
+            }
+            Calendar::ThisWeek => {
+                let [zone, start] = call.bind(&[optional("tz"), optional("week_start")])?;
+                let start = start.map(|item| week_start(&method, &item)).transpose()?.unwrap_or(0);
+                (Unit::ThisWeek { start }, zone)
+            }
+            other => {
+                let [zone] = call.bind(&[optional("tz")])?;
+                (simple_unit(other), zone)
+            }
+        };
+        let place = zone.as_ref().map_or(at, |item| item.span);
+        let offset = zone.map(|item| offset(&method, &item)).transpose()?.flatten();
+        let question = Question::During(Period { unit, offset });
+        value::test(field.name, question, [at, place], &mut self.tests)
+    }
+}
+
+const fn operand_name(method: FieldMethod) -> [Parameter; 1] {
+    match method {
+        FieldMethod::Is(Operator::Like) => [needed("pattern")],
+        _ => VALUE,
+    }
+}
+
+fn operand(method: &str, item: Option<Item>, at: Span) -> Parsed<(Literal, Span)> {
+    // A required argument is there.
+    let Some(item) = item else {
+        let problem = ArgumentProblem::Missing("a value".into());
+        return Err(Problem::Arguments { method: method.to_owned(), problem }.at(at));
+    };
+    let span = item.span;
+    match item.into_operand() {
+        Ok(literal) => Ok((literal, span)),
+        Err(item) => Err(wrong(method, "a value", &item.value, span)),
+    }
+}
+
+fn integer(method: &str, item: &Item) -> Parsed<i64> {
+    match item.value {
+        Value::Literal(Literal::Integer(value)) => Ok(value),
+        ref other => Err(wrong(method, "an integer", other, item.span)),
+    }
+}
+
+fn week_start(method: &str, item: &Item) -> Parsed<u8> {
+    let start = integer(method, item)?;
+    u8::try_from(start)
+        .ok()
+        .filter(|start| *start < 7)
+        .ok_or_else(|| wrong(method, "a week start from 0 to 6", &item.value, item.span))
+}
+
+const fn simple_unit(calendar: Calendar) -> Unit {
+    match calendar {
+        Calendar::Yesterday => Unit::Yesterday,
+        Calendar::ThisMonth => Unit::ThisMonth,
+        Calendar::ThisYear => Unit::ThisYear,
+        _ => Unit::Today,
+    }
+}
+
+/// Hours, as a number or a text of one, or `dt.timezone.utc`; `None` is the calendar of the server.
+fn offset(method: &str, item: &Item) -> Parsed<Option<i8>> {
+    let hours = match &item.value {
+        Value::Utc => return Ok(Some(0)),
+        Value::Literal(Literal::Null) => return Ok(None),
+        Value::Literal(Literal::Integer(hours)) => i8::try_from(*hours).ok(),
+        Value::Literal(Literal::Text(text)) => text.trim().parse::<i8>().ok(),
+        _ => None,
+    };
+    match hours.filter(|hours| hours.unsigned_abs() < 24) {
+        Some(hours) => Ok(Some(hours)),
+        None => Err(wrong(
+            method,
+            "a time zone in hours from -23 to 23, or dt.timezone.utc",
+            &item.value,
+            item.span,
+        )),
+    }
+}
