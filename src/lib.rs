@@ -73,8 +73,8 @@ pub use specstar_runtime::resource::{Resource, ValidationErrors};
 pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::{
-    access, app, change, clock, column, datetime, descriptor, error, http, id, json, meta, query, registry,
-    repository, resource, store, timeline,
+    access, app, change, clock, column, datetime, descriptor, error, http, id, json, meta, qb, query,
+    registry, repository, resource, store, timeline,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or

@@ -1,4 +1,4 @@
-//! QB, the query language: expressions of clients, read into trees, checked into predicates.
+#![doc = include_str!("../docs/qb.md")]
 
 mod check;
 mod error;
@@ -18,6 +18,9 @@ pub use tree::{Condition, Form, Period, Query, Question, Sort, SortTerm, Test, U
 
 use crate::datetime::Timestamp;
 use crate::query::limit;
+
+/// Every method of fields and conditions.
+pub const METHODS: &[&str] = &parser::METHODS;
 
 /// Reads an expression; `dt.date.today()` is that of the machine's clock, in UTC.
 pub fn parse(source: &str) -> Result<Query, Error> {

@@ -14,6 +14,8 @@ mod layout;
 mod lifecycle;
 mod models;
 mod preconditions;
+mod qb;
+mod qb_page;
 mod races;
 mod reads;
 mod repository;

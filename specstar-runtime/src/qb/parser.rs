@@ -20,6 +20,7 @@ use super::limit;
 use super::span::Span;
 use super::tree::Query;
 use crate::datetime::Timestamp;
+pub(super) use method::METHODS;
 use value::{Item, Value};
 
 /// Reads one expression.

@@ -1,6 +1,8 @@
 //! Regular expressions in linear time, and the matching forms that are written as one.
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ast::parse::Parser;
+use regex_syntax::ast::{self, Ast};
 
 use super::limit;
 
@@ -31,6 +33,7 @@ impl Pattern {
         if pattern.chars().count() > limit::PATTERN_CHARACTERS {
             return Err("pattern too large".to_owned());
         }
+        check_dialect(pattern)?;
         let regex = RegexBuilder::new(pattern).size_limit(limit::PATTERN_PROGRAM).build();
         regex.map(|regex| Self { regex }).map_err(|error| reason(&error))
     }
@@ -87,6 +90,48 @@ impl PartialEq for Pattern {
     }
 }
 
+/// What the engine reads in another sense than other dialects: `a++` is possessive elsewhere and a repeated
+/// repetition here, and flags beyond `i m s u x` mean something else in each.
+fn check_dialect(pattern: &str) -> Result<(), String> {
+    // What is no pattern at all is reported by the engine.
+    let Ok(ast) = Parser::new().parse(pattern) else { return Ok(()) };
+    ast::visit(&ast, Dialect)
+}
+
+struct Dialect;
+
+impl ast::Visitor for Dialect {
+    type Output = ();
+    type Err = String;
+
+    fn finish(self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), String> {
+        match ast {
+            Ast::Repetition(outer) if matches!(*outer.ast, Ast::Repetition(_)) => {
+                Err("a repetition of a repetition needs a group, and possessive ones are not supported"
+                    .into())
+            }
+            Ast::Flags(set) => known_flags(&set.flags),
+            Ast::Group(group) => group.flags().map_or(Ok(()), known_flags),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn known_flags(flags: &ast::Flags) -> Result<(), String> {
+    let foreign = |item: &ast::FlagsItem| {
+        matches!(item.kind, ast::FlagsItemKind::Flag(ast::Flag::SwapGreed | ast::Flag::CRLF))
+    };
+    if flags.items.iter().any(foreign) {
+        Err("only the flags i, m, s, u and x are known".into())
+    } else {
+        Ok(())
+    }
+}
+
 fn anchored(source: &str, anchor: Anchor) -> String {
     match anchor {
         Anchor::Anywhere => source.to_owned(),
@@ -117,6 +162,12 @@ mod tests {
         assert_eq!(Pattern::parse("*a").unwrap_err(), "repetition operator missing expression");
         assert!(Pattern::parse(r"(a)\1").unwrap_err().contains("backreferences"));
         assert!(Pattern::parse("(?=A)").unwrap_err().contains("look-around"));
+        for foreign in ["a++", "a*+", "a?+", "a{2}+", "a**", "(?x)a+ +", "(?R)a", "(?U:a)"] {
+            assert!(Pattern::parse(foreign).is_err(), "{foreign}");
+        }
+        for usual in ["a+?", "(a+)+", "(?i)a", "(?ms-x:a)", "(?u)a", "a{2,3}?"] {
+            assert!(Pattern::parse(usual).is_ok(), "{usual}");
+        }
         assert_eq!(Pattern::parse(&"a".repeat(1001)).unwrap_err(), "pattern too large");
         assert_eq!(Pattern::parse(r"(\w{200}){200}").unwrap_err(), "pattern too large");
     }

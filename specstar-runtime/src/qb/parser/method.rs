@@ -101,6 +101,21 @@ const FIELD_METHODS: &[(&str, FieldMethod)] = {
     ]
 };
 
+/// The methods of fields and conditions by name: what documentation has to cover.
+pub(in crate::qb) const METHODS: [&str; FIELD_METHODS.len() + CONDITION_METHODS.len()] = {
+    let mut names = [""; FIELD_METHODS.len() + CONDITION_METHODS.len()];
+    let mut at = 0;
+    while at < FIELD_METHODS.len() {
+        names[at] = FIELD_METHODS[at].0;
+        at += 1;
+    }
+    while at < names.len() {
+        names[at] = CONDITION_METHODS[at - FIELD_METHODS.len()];
+        at += 1;
+    }
+    names
+};
+
 const QUANTIFIER_METHODS: [(&str, Operator); 10] = [
     ("eq", Operator::Eq),
     ("ne", Operator::Ne),
