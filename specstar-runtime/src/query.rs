@@ -7,6 +7,7 @@
 //! [`Predicate::eval`]; both follow the three-valued logic of [`Truth`].
 
 pub mod check;
+pub mod cursor;
 pub mod error;
 pub mod eval;
 pub mod field;
@@ -35,4 +36,4 @@ pub use literal::Literal;
 pub use number::float_text;
 pub use pattern::Pattern;
 pub use predicate::{Comparison, ElementTest, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
-pub use sort::{Position, SortBy, SortKey};
+pub use sort::{Position, SortBy, SortKey, ties_descend};

@@ -15,7 +15,7 @@ use crate::change::{ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
-use crate::query::{Predicate, SortKey};
+use crate::query::{Position, Predicate, SortKey};
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
@@ -80,6 +80,8 @@ pub struct Search {
     pub predicate: Arc<Predicate>,
     /// Order; ties and an empty list end in the order of creation.
     pub sorts: Vec<SortKey>,
+    /// Only rows behind this position, which must [fit](Position::fits) the order.
+    pub after: Option<Position>,
     /// At most this many rows.
     pub limit: u64,
     /// After skipping this many.
@@ -87,10 +89,12 @@ pub struct Search {
 }
 
 /// How a page ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PageEnd {
     /// There is at least one more row.
     pub has_more: bool,
+    /// Where the last row stands that was visited, when there are more behind it.
+    pub last: Option<Position>,
 }
 
 /// Why a change set was not applied. Nothing of it was.

@@ -1,6 +1,7 @@
 //! Sort keys.
 
-use super::field::Field;
+use super::field::{Field, Shape};
+use crate::descriptor::{IndexKind, ResourceDescriptor};
 use crate::json::IndexValue;
 
 /// One sort key.
@@ -26,6 +27,37 @@ impl SortKey {
     }
 }
 
+impl SortBy {
+    /// What it compares: `None` for a field the resource does not have.
+    pub fn shape(&self, descriptor: &ResourceDescriptor) -> Option<Shape> {
+        match self {
+            Self::Field(Field::Meta(meta)) => Some(meta.shape()),
+            Self::Field(Field::Index(at)) => descriptor.indexes.get(*at).map(Shape::of),
+        }
+    }
+
+    /// Whether some row can have this value.
+    fn accepts(&self, value: &IndexValue, descriptor: &ResourceDescriptor) -> bool {
+        let Some(Shape { kind, list: false, nullable }) = self.shape(descriptor) else { return false };
+        match (kind, value) {
+            (_, IndexValue::Null) => nullable,
+            (IndexKind::Text, IndexValue::Text(_))
+            | (IndexKind::Integer | IndexKind::DateTime, IndexValue::Integer(_)) => true,
+            (IndexKind::Boolean, IndexValue::Integer(bit)) => matches!(bit, 0 | 1),
+            (IndexKind::Float, IndexValue::Float(float)) => float.is_finite(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether rows that are equal under all keys come latest first. An index on a column and the row number
+/// gives both orders that way.
+pub fn ties_descend(sorts: &[SortKey]) -> bool {
+    sorts.last().is_some_and(|last| match last.by {
+        SortBy::Field(_) => last.descending,
+    })
+}
+
 /// Where a row stands in an order: what its sort keys compare, and its place in the order of creation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Position {
@@ -33,4 +65,52 @@ pub struct Position {
     pub values: Vec<IndexValue>,
     /// The row.
     pub pk: i64,
+}
+
+impl Position {
+    /// Whether it is a position in this order: as many values as keys, each of the type its key compares.
+    ///
+    /// One that comes from a client has to be asked before it is given to a store.
+    pub fn fits(&self, sorts: &[SortKey], descriptor: &ResourceDescriptor) -> bool {
+        let accepts = |(sort, value): (&SortKey, _)| sort.by.accepts(value, descriptor);
+        sorts.len() == self.values.len() && sorts.iter().zip(&self.values).all(accepts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::MetaField;
+    use crate::query::fixture::SPECIMEN;
+
+    fn fits(field: impl Into<Field>, value: IndexValue) -> bool {
+        Position { values: vec![value], pk: 1 }.fits(&[SortKey::new(field, false)], &SPECIMEN)
+    }
+
+    #[test]
+    fn a_position_has_a_value_of_the_right_type_for_each_key() {
+        let text = || IndexValue::Text("x".into());
+        assert!(fits(Field::Index(0), text()) && !fits(Field::Index(0), IndexValue::Integer(1)));
+        assert!(fits(Field::Index(1), IndexValue::Integer(1)) && !fits(Field::Index(1), text()));
+        assert!(
+            fits(Field::Index(2), IndexValue::Float(1.0)) && !fits(Field::Index(2), IndexValue::Integer(1))
+        );
+        assert!(!fits(Field::Index(2), IndexValue::Float(f64::NAN)));
+        assert!(
+            fits(Field::Index(3), IndexValue::Integer(1)) && !fits(Field::Index(3), IndexValue::Integer(2))
+        );
+        assert!(!fits(Field::Index(6), text()), "a list");
+        assert!(!fits(Field::Index(99), text()), "no field");
+        assert!(fits(Field::Index(0), IndexValue::Null) && !fits(MetaField::CreatedTime, IndexValue::Null));
+        let two = Position { values: vec![text(), text()], pk: 1 };
+        assert!(!two.fits(&[SortKey::new(Field::Index(0), false)], &SPECIMEN));
+        assert!(!two.fits(&[], &SPECIMEN));
+    }
+
+    #[test]
+    fn ties_follow_the_last_key() {
+        let by = |descending| SortKey::new(Field::Index(0), descending);
+        assert!(!ties_descend(&[]) && !ties_descend(&[by(true), by(false)]));
+        assert!(ties_descend(&[by(false), by(true)]));
+    }
 }

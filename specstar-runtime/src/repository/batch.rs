@@ -80,7 +80,7 @@ impl Service {
 
     async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
         let Selection { predicate, sorts, limit, offset } = selection;
-        let search = Search { model: model.index, predicate, sorts, limit, offset };
+        let search = Search { model: model.index, predicate, sorts, after: None, limit, offset };
         self.store.search(search, visit).await.map_err(store_error)
     }
 

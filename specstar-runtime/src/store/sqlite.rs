@@ -10,6 +10,7 @@ mod conflict;
 mod connection;
 mod migrate;
 mod model;
+mod page;
 mod pool;
 mod registry;
 mod row;

@@ -16,6 +16,7 @@ mod condition;
 mod document;
 #[cfg(feature = "sqlite")]
 pub(crate) mod functions;
+mod segment;
 mod shape;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -23,6 +24,7 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use cache::TextCache;
+pub(crate) use segment::{Segment, segments};
 
 use crate::query::Predicate;
 use crate::store::layout::ModelLayout;
@@ -51,13 +53,25 @@ pub(crate) enum BindValue {
     Blob(Vec<u8>),
 }
 
-/// One page of heads: the columns of [`HEAD_COLUMNS`](crate::store::layout::HEAD_COLUMNS), one row more
-/// than the limit.
-pub(crate) fn search_sql(model: &ModelLayout, search: &Search) -> Result<Statement, StoreError> {
-    let mut shape = Shape::of_search(model, &search.sorts)?;
-    shape.predicate(&search.predicate)?;
-    shape.page(search.limit, search.offset);
-    statement(model, shape, || build::page(model, &search.predicate, &search.sorts))
+/// Which rows of a statement are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// At most this many.
+    pub(crate) rows: u64,
+    /// After skipping this many.
+    pub(crate) offset: u64,
+}
+
+/// The heads in one segment of a search: the columns of
+/// [`HEAD_COLUMNS`](crate::store::layout::HEAD_COLUMNS), then what each sort key compares.
+pub(crate) fn page_sql(
+    model: &ModelLayout,
+    search: &Search,
+    segment: &Segment<'_>,
+    window: Window,
+) -> Result<Statement, StoreError> {
+    let shape = Shape::of_page(model, search, segment, window)?;
+    statement(model, shape, || build::page(model, search, segment))
 }
 
 /// The number of heads that match, as the one column of one row.

@@ -9,12 +9,14 @@ use rusqlite::{CachedStatement, params};
 use super::conflict;
 use super::connection::{FileId, Reader, store_error};
 use super::model::Models;
+use super::page::Page;
 use super::{Shared, SqliteOptions, row};
 use crate::change::ModelIndex;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
 use crate::query::Predicate;
-use crate::store::sql::search::{BindValue, Statement, count_sql, search_sql};
+use crate::store::layout::ModelLayout;
+use crate::store::sql::search::{BindValue, Segment, Statement, count_sql, page_sql, segments};
 use crate::store::{PageEnd, Search, StoreError, Visit};
 
 /// How long the file is taken to be there without looking.
@@ -225,19 +227,42 @@ impl Lease {
 
     /// See [`Store::search`](crate::store::Store::search).
     pub(super) fn search(&self, search: &Search, visit: &mut Visit) -> Result<PageEnd, StoreError> {
-        let text = search_sql(&self.models.get(search.model)?.layout, search)?;
+        let model = self.models.get(search.model)?;
+        let segments = segments(&model.layout, search)?;
+        let mut page = Page::new(search, visit);
+        if let [segment] = &segments[..] {
+            self.read(&model.layout, segment, &mut page)?;
+            return Ok(page.end());
+        }
+        // One transaction, so that all of them see the same rows.
+        let connection = &self.reader()?.connection;
+        let transaction = connection.unchecked_transaction().map_err(|error| self.error(error))?;
+        for segment in &segments {
+            if self.read(&model.layout, segment, &mut page)? {
+                break;
+            }
+        }
+        transaction.finish().map_err(|error| self.error(error))?;
+        Ok(page.end())
+    }
+
+    /// Reads the rows of a segment, until there are none or the page is full, which it says.
+    fn read(
+        &self,
+        model: &ModelLayout,
+        segment: &Segment<'_>,
+        page: &mut Page<'_>,
+    ) -> Result<bool, StoreError> {
+        let text = page_sql(model, page.search, segment, page.window())?;
         let mut statement = self.prepare(&text.sql)?;
         bind(&mut statement, &text).map_err(|error| self.error(error))?;
         let mut rows = statement.raw_query();
-        let mut visited = 0;
         while let Some(row) = rows.next().map_err(|error| self.error(error))? {
-            if visited == search.limit {
-                return Ok(PageEnd { has_more: true });
+            if page.take(row)? {
+                return Ok(true);
             }
-            visit(row::head(row)?);
-            visited += 1;
         }
-        Ok(PageEnd { has_more: false })
+        Ok(false)
     }
 
     /// See [`Store::count`](crate::store::Store::count).

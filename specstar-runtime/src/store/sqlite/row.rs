@@ -9,7 +9,9 @@ use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
 use crate::datetime::Timestamp;
+use crate::json::IndexValue;
 use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
+use crate::query::Position;
 use crate::store::StoreError;
 
 /// Position of the payload in a head row.
@@ -35,6 +37,13 @@ pub(super) fn head<'a>(row: &'a Row<'_>) -> Result<HeadRef<'a>, StoreError> {
 /// A superseded revision, borrowed from its row.
 pub(super) fn revision<'a>(row: &'a Row<'_>) -> Result<RevisionRef<'a>, StoreError> {
     Columns(row).revision(0, 11)
+}
+
+/// Where a head row stands in an order of this many keys.
+pub(super) fn position(row: &Row<'_>, keys: usize) -> Result<Position, StoreError> {
+    let columns = Columns(row);
+    let values = (HEAD_DATA + 1..).take(keys).map(|at| columns.index_value(at)).collect::<Result<_, _>>()?;
+    Ok(Position { values, pk: columns.integer(0)? })
 }
 
 #[derive(Clone, Copy)]
@@ -73,6 +82,16 @@ impl<'a> Columns<'a, '_> {
 
     fn integer(self, at: usize) -> Result<i64, StoreError> {
         self.optional_integer(at)?.ok_or_else(|| corrupt(at))
+    }
+
+    fn index_value(self, at: usize) -> Result<IndexValue, StoreError> {
+        match self.value(at)? {
+            ValueRef::Null => Ok(IndexValue::Null),
+            ValueRef::Integer(number) => Ok(IndexValue::Integer(number)),
+            ValueRef::Real(number) => Ok(IndexValue::Float(number)),
+            ValueRef::Text(_) => self.text(at).map(|text| IndexValue::Text(text.to_owned())),
+            ValueRef::Blob(_) => Err(corrupt(at)),
+        }
     }
 
     fn time(self, at: usize) -> Result<Timestamp, StoreError> {

@@ -4,4 +4,5 @@ mod changes;
 mod faults;
 pub(super) mod fixture;
 mod groups;
+mod keyset;
 mod reads;

@@ -3,29 +3,38 @@
 use sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
 
 use super::condition::Condition;
-use crate::query::{Predicate, SortBy, SortKey};
-use crate::store::StoreError;
+use super::segment::Segment;
+use crate::query::{Predicate, ties_descend};
 use crate::store::layout::{HEAD_COLUMNS, ModelLayout};
-use crate::store::sql::name;
+use crate::store::sql::{column, name};
+use crate::store::{Search, StoreError};
 
 /// A page of heads, and how many places the text has.
 pub(super) fn page(
     model: &ModelLayout,
-    predicate: &Predicate,
-    sorts: &[SortKey],
+    search: &Search,
+    segment: &Segment<'_>,
 ) -> Result<(String, usize), StoreError> {
     let mut condition = Condition::new(model);
     let mut select = Query::select();
     select.columns(HEAD_COLUMNS.map(name)).from(name(&model.head_table));
-    restrict(&mut select, &mut condition, predicate)?;
-    for sort in sorts {
-        let SortBy::Field(field) = sort.by;
-        select.order_by_expr(condition.scalar(field)?, order(sort.descending));
+    for sort in &search.sorts {
+        select.expr(condition.sort_key(&sort.by)?);
+    }
+    restrict(&mut select, &mut condition, &search.predicate)?;
+    for (by, bound) in &segment.bounds {
+        let value = condition.sort_key(by)?;
+        select.and_where(condition.bound(value, bound));
+    }
+    if let Some(bound) = &segment.pk {
+        select.and_where(condition.bound(column("pk"), bound));
+    }
+    for sort in &search.sorts {
+        select.order_by_expr(condition.sort_key(&sort.by)?, order(sort.descending));
     }
     // Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)`
     // gives this order forwards and backwards.
-    let last = sorts.last().is_some_and(|sort| sort.descending);
-    select.order_by(name("pk"), order(last));
+    select.order_by(name("pk"), order(ties_descend(&search.sorts)));
     select.limit(condition.next_place()).offset(condition.next_place());
     finish(&select)
 }

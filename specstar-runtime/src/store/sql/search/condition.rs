@@ -7,10 +7,11 @@
 use sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, Query, Value};
 
 use super::document::Document;
+use super::segment::Bound;
 use super::shape::{misfit, no_such_index};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    Comparison, ElementTest, Field, Leaf, MetaField, Operand, Predicate, Test, Truth, ValueTest,
+    Comparison, ElementTest, Field, Leaf, MetaField, Operand, Predicate, SortBy, Test, Truth, ValueTest,
 };
 use crate::store::StoreError;
 use crate::store::layout::{IndexPlace, ModelLayout};
@@ -212,8 +213,26 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// What a sort key compares: selected, bounded and ordered by.
+    pub(super) fn sort_key(&mut self, by: &SortBy) -> Result<Expr, StoreError> {
+        match by {
+            SortBy::Field(field) => self.scalar(*field),
+        }
+    }
+
+    /// The condition of one bound of a segment.
+    pub(super) fn bound(&mut self, value: Expr, bound: &Bound<'_>) -> Expr {
+        match bound {
+            Bound::Equal(_) => value.eq(self.place()),
+            Bound::Above(_) => value.gt(self.place()),
+            Bound::Below(_) => value.lt(self.place()),
+            Bound::Null => value.is_null(),
+            Bound::NotNull => value.is_not_null(),
+        }
+    }
+
     /// The column of a scalar field, or what it is composed of.
-    pub(super) fn scalar(&self, field: Field) -> Result<Expr, StoreError> {
+    fn scalar(&self, field: Field) -> Result<Expr, StoreError> {
         let text = match field {
             Field::Meta(MetaField::CurrentRevisionId) => return Ok(current_revision_id()),
             Field::Meta(meta) => meta_column(meta),

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::BindValue;
 use super::condition::{revision_prefix, split_revision_id, successor};
+use super::segment::{Bound, Segment};
+use super::{BindValue, Window};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, SortKey, Test,
-    Truth, ValueTest,
+    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, Test, Truth,
+    ValueTest,
 };
-use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+use crate::store::{Search, StoreError};
 
 /// The key and the values of a statement, as far as they are known.
 pub(super) struct Shape<'a> {
@@ -27,15 +28,51 @@ impl<'a> Shape<'a> {
         Self::new(model, b'c')
     }
 
-    pub(super) fn of_search(model: &'a ModelLayout, sorts: &[SortKey]) -> Result<Self, StoreError> {
+    /// The values come in the order of the text: selected, filtered, ordered, limited.
+    pub(super) fn of_page(
+        model: &'a ModelLayout,
+        search: &Search,
+        segment: &Segment<'_>,
+        window: Window,
+    ) -> Result<Self, StoreError> {
         let mut shape = Self::new(model, b's');
-        shape.number(sorts.len());
-        for sort in sorts {
-            let SortBy::Field(field) = sort.by;
-            shape.field(field)?;
+        shape.number(search.sorts.len());
+        for sort in &search.sorts {
+            shape.sort_key(&sort.by)?;
             shape.key.push(sort.descending.into());
         }
+        shape.predicate(&search.predicate)?;
+        shape.segment(segment)?;
+        for sort in &search.sorts {
+            shape.sort_key(&sort.by)?;
+        }
+        shape.window(window);
         Ok(shape)
+    }
+
+    /// What [`Condition::sort_key`](super::condition::Condition::sort_key) makes an expression of.
+    fn sort_key(&mut self, by: &SortBy) -> Result<(), StoreError> {
+        match by {
+            SortBy::Field(field) => self.field(*field).map(|_| ()),
+        }
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>) -> Result<(), StoreError> {
+        self.number(segment.bounds.len());
+        for (by, bound) in &segment.bounds {
+            self.sort_key(by)?;
+            self.bound(bound);
+        }
+        self.key.push(segment.pk.is_some().into());
+        if let Some(bound) = &segment.pk {
+            self.bound(bound);
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, bound: &Bound<'_>) {
+        self.key.push(bound.tag());
+        self.values.extend(bound.value());
     }
 
     fn new(model: &'a ModelLayout, statement: u8) -> Self {
@@ -44,11 +81,10 @@ impl<'a> Shape<'a> {
         Self { model, key, values: Vec::with_capacity(8) }
     }
 
-    /// One row more than the limit tells whether there is a next page.
-    pub(super) fn page(&mut self, limit: u64, offset: u64) {
+    fn window(&mut self, window: Window) {
         let bounded = |number: u64| BindValue::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-        self.values.push(bounded(limit.saturating_add(1)));
-        self.values.push(bounded(offset));
+        self.values.push(bounded(window.rows));
+        self.values.push(bounded(window.offset));
     }
 
     pub(super) fn finish(self) -> Result<(Vec<u8>, Vec<BindValue>), StoreError> {

@@ -169,10 +169,16 @@ impl Db {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<String>, PageEnd), StoreError> {
+        self.search(Search { limit, offset, ..everything() }).await
+    }
+
+    /// The ids a search visits, and how it ended.
+    pub(in crate::store::sqlite) async fn search(
+        &self,
+        search: Search,
+    ) -> Result<(Vec<String>, PageEnd), StoreError> {
         let ids = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&ids);
-        let search =
-            Search { model: USER, predicate: Arc::new(Predicate::And(vec![])), sorts: vec![], limit, offset };
         let visit =
             move |head: crate::meta::HeadRef<'_>| seen.lock().unwrap().push(head.resource_id.to_owned());
         let end = self.store.search(search, Box::new(visit)).await?;
@@ -187,6 +193,12 @@ impl Db {
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     }
+}
+
+/// A search for one page of everything.
+pub(in crate::store::sqlite) fn everything() -> Search {
+    let predicate = Arc::new(Predicate::everything());
+    Search { model: USER, predicate, sorts: vec![], after: None, limit: 20, offset: 0 }
 }
 
 impl From<HeadUpdate> for Change {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::super::connection::Reader;
 use super::super::model::Model;
-use super::fixture::{Db, USER, USUAL};
+use super::fixture::{Db, USER, USUAL, everything};
 use crate::json::IndexValue;
-use crate::query::Predicate;
+use crate::query::{Position, Predicate};
 use crate::store::layout::ModelLayout;
-use crate::store::{PageEnd, Search, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::store::{PageEnd, SqliteOptions, SqliteStore, Store, StoreError};
 
 #[tokio::test]
 async fn a_page_says_whether_there_is_more() {
@@ -17,11 +17,14 @@ async fn a_page_says_whether_there_is_more() {
     for id in ["user:1", "user:2", "user:3"] {
         db.create(id, "{}").await.unwrap();
     }
-    let page = |ids: &[&str], has_more| (ids.iter().map(ToString::to_string).collect(), PageEnd { has_more });
-    assert_eq!(db.page(0, 2).await.unwrap(), page(&["user:1", "user:2"], true));
-    assert_eq!(db.page(1, 2).await.unwrap(), page(&["user:2", "user:3"], false));
-    assert_eq!(db.page(0, 0).await.unwrap(), page(&[], true));
-    assert_eq!(db.page(9, 9).await.unwrap(), page(&[], false));
+    let last = |pk| Some(Position { values: vec![], pk });
+    let page = |ids: &[&str], has_more, last| {
+        (ids.iter().map(ToString::to_string).collect(), PageEnd { has_more, last })
+    };
+    assert_eq!(db.page(0, 2).await.unwrap(), page(&["user:1", "user:2"], true, last(2)));
+    assert_eq!(db.page(1, 2).await.unwrap(), page(&["user:2", "user:3"], false, None));
+    assert_eq!(db.page(0, 0).await.unwrap(), page(&[], true, None));
+    assert_eq!(db.page(9, 9).await.unwrap(), page(&[], false, None));
     assert_eq!(db.store.count(USER, Arc::new(Predicate::And(vec![]))).await.unwrap(), 3);
 }
 
@@ -46,14 +49,7 @@ async fn a_panic_in_a_visit_costs_that_search() {
     let db = Db::new().await;
     db.create("user:1", "{}").await.unwrap();
     for _ in 0..4 {
-        let search = Search {
-            model: USER,
-            predicate: Arc::new(Predicate::And(vec![])),
-            sorts: vec![],
-            limit: 1,
-            offset: 0,
-        };
-        let result = db.store.search(search, Box::new(|_| panic!("a bug"))).await;
+        let result = db.store.search(everything(), Box::new(|_| panic!("a bug"))).await;
         assert!(matches!(result, Err(StoreError::Internal(_))), "{result:?}");
     }
     assert_eq!(db.page(0, 9).await.unwrap().0, ["user:1"]);

@@ -17,7 +17,7 @@ use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Tr
 use crate::store::Search;
 use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::sql::ddl;
-use crate::store::sql::search::{BindValue, Statement, count_sql, functions, search_sql};
+use crate::store::sql::search::{BindValue, Segment, Statement, Window, count_sql, functions, page_sql};
 
 pub(super) struct Bench {
     pub(super) connection: Connection,
@@ -163,14 +163,19 @@ impl Bench {
 
     /// The row numbers on a page.
     pub(super) fn page(&self, predicate: &Predicate, sorts: &[SortKey], limit: u64, offset: u64) -> Vec<i64> {
+        self.numbers(&self.page_text(predicate, sorts, Window { rows: limit, offset }))
+    }
+
+    fn page_text(&self, predicate: &Predicate, sorts: &[SortKey], window: Window) -> Statement {
         let search = Search {
             model: ModelIndex(0),
             predicate: Arc::new(predicate.clone()),
             sorts: sorts.to_vec(),
-            limit,
-            offset,
+            after: None,
+            limit: window.rows,
+            offset: window.offset,
         };
-        self.numbers(&search_sql(&self.model, &search).expect("a statement"))
+        page_sql(&self.model, &search, &Segment::default(), window).expect("a statement")
     }
 
     pub(super) fn all(&self, predicate: &Predicate) -> Vec<i64> {
@@ -190,14 +195,7 @@ impl Bench {
 
     /// The plan of a page, one line per step, and its text.
     pub(super) fn page_plan(&self, predicate: &Predicate, sorts: &[SortKey]) -> String {
-        let search = Search {
-            model: ModelIndex(0),
-            predicate: Arc::new(predicate.clone()),
-            sorts: sorts.to_vec(),
-            limit: 20,
-            offset: 0,
-        };
-        self.plan(&search_sql(&self.model, &search).expect("a statement"))
+        self.plan(&self.page_text(predicate, sorts, Window { rows: 20, offset: 0 }))
     }
 
     /// The plan of a count, one line per step, and its text.
