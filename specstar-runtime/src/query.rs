@@ -18,6 +18,7 @@ mod number;
 pub mod pattern;
 pub mod predicate;
 mod sort;
+mod trigram;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -33,5 +34,6 @@ pub use instant::parse_instant;
 pub use literal::Literal;
 pub use number::float_text;
 pub use pattern::Pattern;
-pub use predicate::{Comparison, ElementTest, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
-pub use sort::{Position, SortBy, SortKey};
+pub use predicate::{Comparison, ElementTest, Fuzzy, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
+pub use sort::{Measure, Position, Ranking, SortBy, SortKey};
+pub use trigram::{TrigramSet, word_similarity};

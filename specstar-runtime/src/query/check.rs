@@ -6,6 +6,7 @@
 mod checker;
 mod list;
 mod operator;
+mod rank;
 mod scalar;
 
 pub use checker::{Checker, Scope, UnindexedPolicy};

@@ -37,6 +37,20 @@ pub enum ConditionError {
         /// What its values are.
         shape: Shape,
     },
+    /// Similarity of words on a field that has none.
+    #[error(
+        "'{operator}' wants a text or a list of texts, and field {} is {}",
+        Quoted(.field),
+        .shape.describe_whole()
+    )]
+    NoWords {
+        /// The operator.
+        operator: &'static str,
+        /// The field.
+        field: String,
+        /// What its values are.
+        shape: Shape,
+    },
     /// A text operator on a list.
     #[error(
         "'{operator}' does not apply to the list field {0}; use QB[\"{1}\"].any().{operator}(...)",
@@ -103,7 +117,10 @@ impl ConditionError {
     /// What a message should point at.
     pub const fn blame(&self) -> Blame {
         match self {
-            Self::NoText { .. } | Self::TextOfList { .. } | Self::NoSuchOperator { .. } => Blame::Operator,
+            Self::NoText { .. }
+            | Self::NoWords { .. }
+            | Self::TextOfList { .. }
+            | Self::NoSuchOperator { .. } => Blame::Operator,
             _ => Blame::Operand,
         }
     }

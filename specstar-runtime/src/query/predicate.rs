@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::field::{Field, MetaField};
 use super::pattern::Pattern;
+use super::trigram::TrigramSet;
 
 /// The outcome of a condition on one row; only rows that are `True` are found.
 ///
@@ -88,12 +89,15 @@ pub enum Test {
     Any(ElementTest),
     /// Every element passes.
     All(ElementTest),
+    /// A text, or the elements of a list of texts together, resembles a query.
+    Fuzzy(Fuzzy),
 }
 
 impl Test {
     fn size(&self) -> Size {
         let one = Size { conditions: 1, patterns: 0, values: 1 };
         match self {
+            Self::Fuzzy(_) => Size { patterns: 1, ..one },
             Self::Value(test)
             | Self::Length(test)
             | Self::Any(ElementTest { test, .. })
@@ -115,6 +119,20 @@ pub struct ElementTest {
     pub test: ValueTest,
     /// It must fail instead.
     pub negated: bool,
+}
+
+/// At least so similar, see [`TrigramSet::word_similarity`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fuzzy {
+    /// The query.
+    pub query: TrigramSet,
+    /// The least word similarity that passes.
+    pub threshold: f32,
+}
+
+impl Fuzzy {
+    /// The threshold where none is given.
+    pub const THRESHOLD: f32 = 0.6;
 }
 
 /// A test of one present scalar. Number text (`30`, `88.5`) stands in for a number in the text tests.

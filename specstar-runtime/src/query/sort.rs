@@ -1,6 +1,7 @@
 //! Sort keys.
 
 use super::field::Field;
+use super::trigram::TrigramSet;
 use crate::json::IndexValue;
 
 /// One sort key.
@@ -17,12 +18,50 @@ pub struct SortKey {
 pub enum SortBy {
     /// The value of a field.
     Field(Field),
+    /// How a field stands to something. Rows that are equal under it come in order of creation, whatever
+    /// its direction.
+    Rank(Ranking),
+}
+
+/// How the values of a field stand to something, as a number per row. Made by
+/// [`Target::similarity`](super::Target::similarity).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// The field.
+    pub field: Field,
+    /// What is measured.
+    pub measure: Measure,
+}
+
+/// What a ranking measures.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Measure {
+    /// The word similarity of a text or a list of texts to a query.
+    Similarity(TrigramSet),
 }
 
 impl SortKey {
     /// By a field.
     pub fn new(field: impl Into<Field>, descending: bool) -> Self {
         Self { by: SortBy::Field(field.into()), descending }
+    }
+
+    /// By a ranking.
+    pub const fn ranked(ranking: Ranking, descending: bool) -> Self {
+        Self { by: SortBy::Rank(ranking), descending }
+    }
+
+    /// Whether rows that are equal under this key, the last one, come in reverse order of creation.
+    pub const fn reverses_ties(&self) -> bool {
+        self.descending && matches!(self.by, SortBy::Field(_))
+    }
+}
+
+impl Ranking {
+    /// The sort key of a ranking that is given no direction: what fits best comes first.
+    pub const fn best_first(self) -> SortKey {
+        let descending = matches!(self.measure, Measure::Similarity(_));
+        SortKey::ranked(self, descending)
     }
 }
 

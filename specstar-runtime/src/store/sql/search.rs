@@ -56,6 +56,7 @@ pub(crate) enum BindValue {
 pub(crate) fn search_sql(model: &ModelLayout, search: &Search) -> Result<Statement, StoreError> {
     let mut shape = Shape::of_search(model, &search.sorts)?;
     shape.predicate(&search.predicate)?;
+    shape.measures(&search.sorts);
     shape.page(search.limit, search.offset);
     statement(model, shape, || build::page(model, &search.predicate, &search.sorts))
 }

@@ -19,12 +19,15 @@ pub(super) fn page(
     select.columns(HEAD_COLUMNS.map(name)).from(name(&model.head_table));
     restrict(&mut select, &mut condition, predicate)?;
     for sort in sorts {
-        let SortBy::Field(field) = sort.by;
-        select.order_by_expr(condition.scalar(field)?, order(sort.descending));
+        let value = match &sort.by {
+            SortBy::Field(field) => condition.scalar(*field)?,
+            SortBy::Rank(ranking) => condition.rank(ranking)?,
+        };
+        select.order_by_expr(value, order(sort.descending));
     }
     // Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)`
     // gives this order forwards and backwards.
-    let last = sorts.last().is_some_and(|sort| sort.descending);
+    let last = sorts.last().is_some_and(SortKey::reverses_ties);
     select.order_by(name("pk"), order(last));
     select.limit(condition.next_place()).offset(condition.next_place());
     finish(&select)

@@ -10,7 +10,8 @@ use super::document::Document;
 use super::shape::{misfit, no_such_index};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    Comparison, ElementTest, Field, Leaf, MetaField, Operand, Predicate, Test, Truth, ValueTest,
+    Comparison, ElementTest, Field, Leaf, Measure, MetaField, Operand, Predicate, Ranking, Test, Truth,
+    ValueTest,
 };
 use crate::store::StoreError;
 use crate::store::layout::{IndexPlace, ModelLayout};
@@ -97,6 +98,7 @@ impl<'a> Condition<'a> {
                 None => Ok(self.value_test(value, kind, test)),
             },
             Test::Length(test) => Ok(self.value_test(call("ss_length", [value]), IndexKind::Integer, test)),
+            Test::Fuzzy(_) => Ok(self.similarity(value).gte(self.place())),
             Test::Items(_) | Test::Any(_) | Test::All(_) => Err(misfit(leaf)),
         }
     }
@@ -119,6 +121,7 @@ impl<'a> Condition<'a> {
                 self.value_test(document.when_list(document.length()), IndexKind::Integer, test)
             }
             Test::Items(_) => document.when_list(document.equals_one_of(self.place(), kind)),
+            Test::Fuzzy(_) => document.when_list(self.list_similarity(document).gte(self.place())),
             Test::Any(test) if is_listed(&leaf.test, kind) => {
                 let member = self.member(kind, field, &test.test);
                 if unknown == Unknown::Kept { document.when_list(member) } else { member }
@@ -134,6 +137,23 @@ impl<'a> Condition<'a> {
                 document.when_list(document.some_element(fails).not())
             }
         })
+    }
+
+    /// What a ranking compares: a number per row, or NULL.
+    pub(super) fn rank(&mut self, ranking: &Ranking) -> Result<Expr, StoreError> {
+        let Ranking { field, measure: Measure::Similarity(_) } = ranking;
+        Ok(match self.list(*field)? {
+            Some((_, _, document)) => document.when_list(self.list_similarity(&document)),
+            None => self.similarity(self.scalar(*field)?),
+        })
+    }
+
+    fn similarity(&mut self, value: Expr) -> Expr {
+        call("ss_similarity", [self.place(), value])
+    }
+
+    fn list_similarity(&mut self, document: &Document) -> Expr {
+        call("ss_list_similarity", [self.place(), document.json()])
     }
 
     /// Found through the index of list values.

@@ -6,8 +6,8 @@ use super::BindValue;
 use super::condition::{revision_prefix, split_revision_id, successor};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, SortKey, Test,
-    Truth, ValueTest,
+    ElementTest, Field, Leaf, Measure, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, SortKey,
+    Test, Truth, ValueTest,
 };
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
@@ -31,11 +31,33 @@ impl<'a> Shape<'a> {
         let mut shape = Self::new(model, b's');
         shape.number(sorts.len());
         for sort in sorts {
-            let SortBy::Field(field) = sort.by;
-            shape.field(field)?;
-            shape.key.push(sort.descending.into());
+            shape.sort(sort)?;
         }
         Ok(shape)
+    }
+
+    fn sort(&mut self, sort: &SortKey) -> Result<(), StoreError> {
+        let field = match &sort.by {
+            SortBy::Field(field) => *field,
+            SortBy::Rank(ranking) => {
+                self.key.push(b'r');
+                ranking.field
+            }
+        };
+        self.field(field)?;
+        self.key.push(sort.descending.into());
+        Ok(())
+    }
+
+    /// What rankings compare with. The order stands after the conditions in the text.
+    pub(super) fn measures(&mut self, sorts: &[SortKey]) {
+        for sort in sorts {
+            if let SortBy::Rank(ranking) = &sort.by {
+                match &ranking.measure {
+                    Measure::Similarity(query) => self.text(query.as_str()),
+                }
+            }
+        }
     }
 
     fn new(model: &'a ModelLayout, statement: u8) -> Self {
@@ -105,6 +127,12 @@ impl<'a> Shape<'a> {
             Test::Items(lists) => {
                 self.key.push(b'i');
                 self.values.push(BindValue::Text(items(lists)));
+            }
+            Test::Fuzzy(_) if shape.kind != IndexKind::Text => return Err(misfit(leaf)),
+            Test::Fuzzy(fuzzy) => {
+                self.key.push(b'f');
+                self.text(fuzzy.query.as_str());
+                self.values.push(BindValue::Float(fuzzy.threshold.into()));
             }
             Test::Any(test) => self.elements(b'a', leaf, shape.kind, test)?,
             Test::All(test) => self.elements(b'e', leaf, shape.kind, test)?,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::bench::{Bench, Stored};
 use crate::datetime::Timestamp;
 use crate::query::fixture::SPECIMEN;
-use crate::query::{Literal, MetaField, Operator, Predicate, Quantifier, Scope, Target};
+use crate::query::{Literal, MetaField, Operator, Predicate, Quantifier, Scope, SortKey, Target};
 
 const OPERATORS: [Operator; 20] = [
     Operator::Eq,
@@ -56,6 +56,17 @@ const TEXTS: [&str; 22] = [
     "ann",
     "2024-01-01",
 ];
+/// Texts of several words, for what is not about single characters.
+const PHRASES: [&str; 8] = [
+    "Alice Cooper",
+    "alice coper",
+    "cooper's band",
+    "al-ice",
+    "the alice band, the cooper band",
+    "ab ba",
+    "specimen:1",
+    "Eva éva",
+];
 const INTEGERS: [i64; 11] =
     [i64::MIN, -1, 0, 1, 2, 10, 15, 2000, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX];
 const FLOATS: [f64; 11] =
@@ -79,7 +90,7 @@ fn list(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
 }
 
 fn data() -> impl Strategy<Value = Value> {
-    let text = || select(&TEXTS[..]).prop_map(Value::from);
+    let text = || prop_oneof![select(&TEXTS[..]), select(&PHRASES[..])].prop_map(Value::from);
     let integer = || select(&INTEGERS[..]).prop_map(Value::from);
     let float = || select(&FLOATS[..]).prop_map(Value::from);
     let bit = || any::<bool>().prop_map(Value::from);
@@ -98,6 +109,7 @@ fn literal() -> impl Strategy<Value = Literal> {
     let scalar = || {
         prop_oneof![
             4 => select(&TEXTS[..]).prop_map(Literal::from),
+            2 => select(&PHRASES[..]).prop_map(Literal::from),
             4 => select(&INTEGERS[..]).prop_map(Literal::from),
             3 => select(&FLOATS[..]).prop_map(Literal::from),
             2 => any::<bool>().prop_map(Literal::from),
@@ -119,7 +131,7 @@ fn condition() -> impl Strategy<Value = Predicate> {
     let data = SPECIMEN.indexes.iter().map(|index| (index.key, Scope::Data));
     let meta = MetaField::ALL.map(|field| (field.as_str(), Scope::Everything));
     let names: Vec<_> = data.chain(meta).chain([("nowhere", Scope::Everything)]).collect();
-    let parts = (select(names), 0..8, select(&OPERATORS[..]), literal());
+    let parts = (select(names), 0..9, select(&OPERATORS[..]), literal());
     parts.prop_map(|((name, scope), form, operator, literal)| {
         let target = Target::find(&SPECIMEN, name, scope);
         let condition = match form {
@@ -127,11 +139,27 @@ fn condition() -> impl Strategy<Value = Predicate> {
             1 => target.is_blank().map(|blank| blank | target.is_empty()),
             2 => target.length(operator, &literal),
             3 => target.quantified(Quantifier::Any, operator, &literal),
-            4 => target.quantified(Quantifier::All, operator, &literal),
+            4 => target.fuzzy(&literal, Some(&Literal::Float(0.3))),
+            5 => target.quantified(Quantifier::All, operator, &literal),
             _ => target.condition(operator, &literal),
         };
         let null = || target.condition(Operator::IsNull, &Literal::Bool(true));
         condition.or_else(|_| null()).expect("a null check fits every field")
+    })
+}
+
+/// Sort keys of every kind.
+fn sort() -> impl Strategy<Value = SortKey> {
+    let names: Vec<_> = SPECIMEN.indexes.iter().map(|index| index.key).chain(["created_by"]).collect();
+    let parts = (select(names), any::<bool>(), select(&PHRASES[..]), any::<bool>(), any::<bool>());
+    parts.prop_map(|(name, meta, query, ranked, descending)| {
+        let target = Target::find(&SPECIMEN, name, if meta { Scope::Everything } else { Scope::Data });
+        let ranking = target.similarity(&query.into()).ok().flatten();
+        match (ranking, target.found()) {
+            (Some(ranking), _) if ranked => SortKey::ranked(ranking, descending),
+            (_, Some((field, shape))) if !shape.list => SortKey::new(field, descending),
+            _ => SortKey::new(MetaField::UpdatedTime, descending),
+        }
     })
 }
 
@@ -154,10 +182,14 @@ proptest! {
         rows in prop::collection::vec(data(), 1..12),
         conditions in prop::collection::vec(condition(), 40),
         predicates in prop::collection::vec(predicate(), 10),
+        orders in prop::collection::vec(prop::collection::vec(sort(), 1..3), 20),
     ) {
         let bench = Bench::new(rows.iter().zip(1..).map(|(data, pk)| Stored::new(pk, data)).collect());
         for predicate in conditions.iter().chain(&predicates) {
             bench.agrees(predicate);
+        }
+        for sorts in &orders {
+            bench.orders(sorts);
         }
     }
 }
