@@ -7,6 +7,7 @@
 //! [`Predicate::eval`]; both follow the three-valued logic of [`Truth`].
 
 pub mod check;
+mod distance;
 pub mod error;
 pub mod eval;
 pub mod field;
@@ -26,6 +27,8 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use check::{Checker, Operator, Quantifier, Scope, Target, UnindexedPolicy};
+pub use distance::{Distance, Origin, Within};
+pub(crate) use distance::{distances, has_texts};
 pub use error::{Blame, ConditionError, QueryError};
 pub use eval::Row;
 pub use field::{Field, MetaField, Shape};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::distance::{Distance, Within};
 use super::field::{Field, MetaField};
 use super::number::float_text;
 use super::predicate::{ElementTest, Fuzzy, Leaf, Operand, Predicate, Test, Truth, ValueTest};
@@ -60,8 +61,29 @@ impl Leaf {
             (Test::Fuzzy(Fuzzy { query, threshold }), _) => {
                 (value.word_similarity(query) >= *threshold).into()
             }
+            (Test::Within(within), _) => within.holds(&value),
             (Test::Items(_) | Test::Any(_) | Test::All(_), _) => Truth::Unknown,
         }
+    }
+}
+
+impl Distance {
+    /// `None` where the value is no vector of the same length.
+    fn of_value(&self, value: &Value<'_>) -> Option<f64> {
+        let Value::List(items) = value else { return None };
+        let number = |item: &IndexValue| match item {
+            IndexValue::Float(number) => Some(*number),
+            _ => None,
+        };
+        self.of(&items.iter().map(number).collect::<Option<Vec<_>>>()?)
+    }
+}
+
+impl Within {
+    fn holds(&self, value: &Value<'_>) -> Truth {
+        let distance = self.distance.of_value(value);
+        let order = distance.and_then(|distance| distance.partial_cmp(&self.bound));
+        order.map_or(Truth::Unknown, |order| self.comparison.holds(order).into())
     }
 }
 
@@ -87,6 +109,9 @@ impl Ranking {
         match (&self.measure, row.value(self.field)) {
             (_, Value::Null) => IndexValue::Null,
             (Measure::Similarity(query), value) => IndexValue::Float(value.word_similarity(query).into()),
+            (Measure::Distance(distance), value) => {
+                distance.of_value(&value).map_or(IndexValue::Null, IndexValue::Float)
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Sort keys.
 
+use super::distance::{Distance, Within};
+use super::error::ConditionError;
 use super::field::Field;
+use super::predicate::{Comparison, Predicate, Test};
 use super::trigram::TrigramSet;
 use crate::json::IndexValue;
 
@@ -24,7 +27,7 @@ pub enum SortBy {
 }
 
 /// How the values of a field stand to something, as a number per row. Made by
-/// [`Target::similarity`](super::Target::similarity).
+/// [`Target::similarity`](super::Target::similarity) and [`Target::distance`](super::Target::distance).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
     /// The field.
@@ -38,6 +41,8 @@ pub struct Ranking {
 pub enum Measure {
     /// The word similarity of a text or a list of texts to a query.
     Similarity(TrigramSet),
+    /// The distance of a vector to another one.
+    Distance(Distance),
 }
 
 impl SortKey {
@@ -62,6 +67,21 @@ impl Ranking {
     pub const fn best_first(self) -> SortKey {
         let descending = matches!(self.measure, Measure::Similarity(_));
         SortKey::ranked(self, descending)
+    }
+
+    /// The rows within a distance, for `<` and `<=`, or beyond it. Only a distance can be compared, and not
+    /// for equality.
+    pub fn within(self, comparison: Comparison, bound: f64) -> Result<Predicate, ConditionError> {
+        let refused = |operator, form| Err(ConditionError::NoSuchOperator { operator, form });
+        match (self.measure, comparison) {
+            (Measure::Similarity(_), _) => refused(comparison.as_str(), "similarity()"),
+            (Measure::Distance(distance), Comparison::Eq) => {
+                refused(comparison.as_str(), distance.metric.form())
+            }
+            (Measure::Distance(distance), _) => {
+                Ok(Predicate::leaf(self.field, Test::Within(Within { distance, comparison, bound })))
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod condition;
 mod document;
 #[cfg(feature = "sqlite")]
 pub(crate) mod functions;
+mod rank;
 mod shape;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -56,7 +57,7 @@ pub(crate) enum BindValue {
 pub(crate) fn search_sql(model: &ModelLayout, search: &Search) -> Result<Statement, StoreError> {
     let mut shape = Shape::of_search(model, &search.sorts)?;
     shape.predicate(&search.predicate)?;
-    shape.measures(&search.sorts);
+    shape.measures(&search.sorts)?;
     shape.page(search.limit, search.offset);
     statement(model, shape, || build::page(model, &search.predicate, &search.sorts))
 }

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::BindValue;
-use super::condition::{revision_prefix, split_revision_id, successor};
+use super::condition::{is_listed, revision_prefix, split_revision_id, successor};
+use super::rank::bytes;
 use crate::descriptor::IndexKind;
 use crate::query::{
     ElementTest, Field, Leaf, Measure, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, SortKey,
     Test, Truth, ValueTest,
 };
 use crate::store::StoreError;
-use crate::store::layout::ModelLayout;
+use crate::store::layout::{IndexPlace, ModelLayout};
 
 /// The key and the values of a statement, as far as they are known.
 pub(super) struct Shape<'a> {
@@ -40,7 +41,10 @@ impl<'a> Shape<'a> {
         let field = match &sort.by {
             SortBy::Field(field) => *field,
             SortBy::Rank(ranking) => {
-                self.key.push(b'r');
+                self.key.extend(match &ranking.measure {
+                    Measure::Similarity(_) => [b'r', 0],
+                    Measure::Distance(distance) => [b'd', distance.metric as u8],
+                });
                 ranking.field
             }
         };
@@ -50,14 +54,16 @@ impl<'a> Shape<'a> {
     }
 
     /// What rankings compare with. The order stands after the conditions in the text.
-    pub(super) fn measures(&mut self, sorts: &[SortKey]) {
+    pub(super) fn measures(&mut self, sorts: &[SortKey]) -> Result<(), StoreError> {
         for sort in sorts {
             if let SortBy::Rank(ranking) = &sort.by {
                 match &ranking.measure {
                     Measure::Similarity(query) => self.text(query.as_str()),
+                    Measure::Distance(distance) => self.values.push(BindValue::Blob(bytes(distance)?)),
                 }
             }
         }
+        Ok(())
     }
 
     fn new(model: &'a ModelLayout, statement: u8) -> Self {
@@ -109,7 +115,7 @@ impl<'a> Shape<'a> {
     fn leaf(&mut self, leaf: &Leaf) -> Result<(), StoreError> {
         self.key.push(b'L');
         let shape = self.field(leaf.field)?;
-        let on_list = matches!(leaf.test, Test::Items(_) | Test::Any(_) | Test::All(_));
+        let on_list = matches!(leaf.test, Test::Items(_) | Test::Any(_) | Test::All(_) | Test::Within(_));
         if on_list && !shape.list || shape.list && matches!(leaf.test, Test::Value(_)) {
             return Err(misfit(leaf));
         }
@@ -134,6 +140,11 @@ impl<'a> Shape<'a> {
                 self.text(fuzzy.query.as_str());
                 self.values.push(BindValue::Float(fuzzy.threshold.into()));
             }
+            Test::Within(within) => {
+                self.key.extend([b'd', within.distance.metric as u8, within.comparison as u8]);
+                self.values.push(BindValue::Blob(bytes(&within.distance)?));
+                self.values.push(BindValue::Float(within.bound));
+            }
             Test::Any(test) => self.elements(b'a', leaf, shape.kind, test)?,
             Test::All(test) => self.elements(b'e', leaf, shape.kind, test)?,
         }
@@ -150,7 +161,7 @@ impl<'a> Shape<'a> {
         self.key.extend([tag, u8::from(test.negated)]);
         let from = self.values.len();
         self.value_test(leaf, kind, &test.test)?;
-        if !super::condition::is_listed(&leaf.test, kind) {
+        if !self.is_listed(leaf, kind) {
             // Doubles of a document are read from its text: the operand goes the same way.
             for value in &mut self.values[from..] {
                 if let BindValue::Float(float) = value {
@@ -159,6 +170,11 @@ impl<'a> Shape<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_listed(&self, leaf: &Leaf, kind: IndexKind) -> bool {
+        let Field::Index(at) = leaf.field else { return false };
+        matches!(self.model.indexes.get(at), Some(IndexPlace::List { .. })) && is_listed(&leaf.test, kind)
     }
 
     /// Pushes the values in the order [`condition`](super::condition) places them.
