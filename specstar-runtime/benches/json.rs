@@ -39,7 +39,7 @@ const fn field(name: &'static str) -> FieldDescriptor {
 }
 
 const fn index(path: &'static [&'static str], kind: IndexKind, list: bool) -> IndexDescriptor {
-    IndexDescriptor { key: path[path.len() - 1], path, kind, list, nullable: false }
+    IndexDescriptor { list, ..IndexDescriptor::new(path[path.len() - 1], path, kind) }
 }
 
 const USER: ResourceDescriptor = ResourceDescriptor {

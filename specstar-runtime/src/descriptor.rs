@@ -1,5 +1,9 @@
 //! What a derived resource is, as constants: the derive writes them, everything else reads them.
 
+mod vector;
+
+pub use vector::{Metric, VectorDescriptor};
+
 use crate::index_key::{IndexField, IndexKey, ManyValued, Reliable, UniqueField};
 use crate::meta::RevisionStatus;
 use crate::reference::{Named, ReferenceField, RevisionField, SameTarget};
@@ -117,12 +121,22 @@ pub struct IndexDescriptor {
     pub list: bool,
     /// `null` or an absent path is possible.
     pub nullable: bool,
+    /// `#[trigram]`: its texts are looked through for similar ones.
+    pub trigram: bool,
+    /// `#[vector(…)]`: the list is one value, which is compared as a whole.
+    pub vector: Option<VectorDescriptor>,
 }
 
 impl IndexDescriptor {
+    /// The index of a scalar that is never null.
+    pub const fn new(key: &'static str, path: &'static [&'static str], kind: IndexKind) -> Self {
+        Self { key, path, kind, list: false, nullable: false, trigram: false, vector: None }
+    }
+
     /// The index of a field.
     pub const fn of<T: IndexField>(key: &'static str, path: &'static [&'static str]) -> Self {
-        Self { key, path, kind: <T::Scalar as IndexKey>::KIND, list: T::LIST, nullable: T::NULLABLE }
+        let kind = <T::Scalar as IndexKey>::KIND;
+        Self { list: T::LIST, nullable: T::NULLABLE, ..Self::new(key, path, kind) }
     }
 
     /// The index of a `#[unique]` field.
@@ -138,7 +152,7 @@ impl IndexDescriptor {
     where
         T::Equality: Reliable<T::Value>,
     {
-        Self { key, path, kind: <T::Value as IndexKey>::KIND, list: false, nullable: T::NULLABLE }
+        Self { nullable: T::NULLABLE, ..Self::new(key, path, <T::Value as IndexKey>::KIND) }
     }
 
     /// The index of a reference field. It asks nothing of the type again, so that a wrong type is
@@ -148,7 +162,8 @@ impl IndexDescriptor {
         path: &'static [&'static str],
         reference: &ReferenceDescriptor,
     ) -> Self {
-        Self { key, path, kind: IndexKind::Text, list: reference.list, nullable: reference.nullable }
+        let ReferenceDescriptor { list, nullable, .. } = *reference;
+        Self { list, nullable, ..Self::new(key, path, IndexKind::Text) }
     }
 
     /// The same index where serde may leave the value out.

@@ -14,7 +14,7 @@ mod walk;
 
 pub use canonical::{to_canonical, write_string};
 pub use decode::{decode, decode_canonical};
-pub use index::{index_row, write_indexed_data};
+pub use index::{check_vectors, index_row, write_indexed_data};
 pub use select::{Section, Sections, SelectError, Selection};
 pub use walk::{Unknown, refuse_other_forms, unknown_fields, unknown_fields_confirmed};
 
@@ -91,6 +91,7 @@ pub struct IndexRow {
 pub enum IndexEntry {
     /// A scalar.
     Scalar(IndexValue),
-    /// The distinct elements of a list in order of first occurrence; `None` for a null list.
+    /// The distinct elements of a list in order of first occurrence, or all numbers of a vector; `None` for a
+    /// null list.
     List(Option<Vec<IndexValue>>),
 }

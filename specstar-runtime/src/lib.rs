@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
 //! | [`index_key`], [`reference`](mod@reference), [`column`](mod@column) | what the types of fields can be: indexed, unique, references |
+//! | [`vector`] | vector fields, texts with a vector, encoders |
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
@@ -42,3 +43,4 @@ pub mod repository;
 pub mod resource;
 pub mod store;
 pub mod timeline;
+pub mod vector;

@@ -8,6 +8,7 @@
 
 pub mod check;
 pub mod cursor;
+mod distance;
 pub mod error;
 pub mod eval;
 pub mod field;
@@ -19,6 +20,7 @@ mod number;
 pub mod pattern;
 pub mod predicate;
 mod sort;
+mod trigram;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -27,6 +29,8 @@ mod tests;
 
 pub(crate) use check::nearest;
 pub use check::{Checker, Operator, Quantifier, Scope, Target, UnindexedPolicy};
+pub use distance::{Distance, Origin, Within};
+pub(crate) use distance::{distances, has_texts};
 pub use error::{Blame, ConditionError, QueryError};
 pub use eval::Row;
 pub use field::{Field, MetaField, Shape};
@@ -35,5 +39,6 @@ pub use instant::parse_instant;
 pub use literal::Literal;
 pub use number::float_text;
 pub use pattern::Pattern;
-pub use predicate::{Comparison, ElementTest, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
-pub use sort::{Position, SortBy, SortKey, ties_descend};
+pub use predicate::{Comparison, ElementTest, Fuzzy, Leaf, Operand, Predicate, Size, Test, Truth, ValueTest};
+pub use sort::{Measure, Position, Ranking, SortBy, SortKey, ties_descend};
+pub use trigram::{TrigramSet, word_similarity};

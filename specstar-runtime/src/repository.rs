@@ -6,6 +6,7 @@
 
 mod batch;
 mod caller;
+mod embed;
 mod lifecycle;
 mod patch;
 mod payload;

@@ -19,6 +19,7 @@ use crate::registry::Registry;
 use crate::repository::{Service, Settings};
 use crate::resource::ResourceEntry;
 use crate::store::Store;
+use crate::vector::{Encoders, VectorEncoder};
 
 /// Collects what an application consists of; [`build`](Self::build) checks it as a whole.
 ///
@@ -40,6 +41,7 @@ pub struct SpecStarBuilder {
     open_access: bool,
     principals: Arc<dyn PrincipalExtractor>,
     clock: Arc<dyn Clock>,
+    encoders: Encoders,
     problems: Vec<String>,
 }
 
@@ -65,6 +67,7 @@ impl Default for SpecStarBuilder {
             open_access: false,
             principals: Arc::new(Anonymous),
             clock: Arc::new(SystemClock),
+            encoders: Encoders::default(),
             problems: Vec::new(),
         }
     }
@@ -153,6 +156,13 @@ impl SpecStarBuilder {
     /// What time it is. Without it the machine's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// What makes the vectors of texts for the fields that declare `encoder = "…"`. Its own
+    /// [`id`](VectorEncoder::id) is that name.
+    pub fn vector_encoder(mut self, name: &str, encoder: impl VectorEncoder) -> Self {
+        self.encoders.register(name, encoder);
         self
     }
 
@@ -276,7 +286,7 @@ impl SpecStarBuilder {
             tracing::warn!("no access control: everybody may do everything (open_access() says it is meant)");
         }
         let access = self.access.unwrap_or_else(|| Arc::new(AllowAll));
-        let service = Arc::new(Service::new(store, access, &self.entries, self.rules));
+        let service = Arc::new(Service::new(store, access, &self.entries, self.rules, self.encoders));
         let state = HttpState {
             service,
             settings: self.wire,
@@ -312,6 +322,7 @@ impl SpecStarBuilder {
                 wire.page_size, wire.max_page_size
             ));
         }
+        self.check_encoders();
         // `resources!` finds these at compile time; two lists registered one after the other are only seen here.
         for (at, entry) in self.entries.iter().enumerate() {
             let id = entry.descriptor.id;
@@ -328,6 +339,25 @@ impl SpecStarBuilder {
                     self.problems.push(format!(
                         "`{}.{}` refers to `{}`, which is not registered",
                         id.name, reference.field, target.path
+                    ));
+                }
+            }
+        }
+    }
+
+    /// A name stands for one way to encode: vectors of another one cannot be compared with those stored.
+    fn check_encoders(&mut self) {
+        for (name, own) in self.encoders.names().filter(|(name, own)| name != own) {
+            self.problems.push(format!("the encoder registered as `{name}` has the id `{own}`"));
+        }
+        for descriptor in self.entries.iter().map(|entry| entry.descriptor) {
+            for index in descriptor.indexes {
+                if let Some(encoder) = index.vector.and_then(|vector| vector.encoder)
+                    && self.encoders.get(encoder).is_none()
+                {
+                    self.problems.push(format!(
+                        "`{}.{}` needs the encoder `{encoder}`: register it with vector_encoder(\"{encoder}\", …)",
+                        descriptor.id.name, index.key
                     ));
                 }
             }

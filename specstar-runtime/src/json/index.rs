@@ -32,6 +32,21 @@ pub fn index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> Result<In
     })
 }
 
+/// Refuses a vector of another length than the declared one.
+///
+/// Apart from [`index_row`], because a stored vector keeps its length when the declaration changes: such a row
+/// has no distance to anything, but can be read, deleted and written anew.
+pub fn check_vectors(descriptor: &ResourceDescriptor, row: &IndexRow) -> Result<(), DecodeError> {
+    for (index, entry) in descriptor.indexes.iter().zip(&row.entries) {
+        if let (Some(vector), IndexEntry::List(Some(numbers))) = (index.vector, entry)
+            && numbers.len() != vector.dim
+        {
+            return Err(Problem::Length { expected: vector.dim, found: numbers.len() }.at(index, None));
+        }
+    }
+    Ok(())
+}
+
 /// Writes the `indexed_data` object of the metadata: each index's key with its value as it stands in the
 /// payload, `null` for an absent one.
 ///
@@ -134,11 +149,14 @@ fn list(index: &IndexDescriptor, array: &[u8]) -> Result<Vec<IndexValue>, Decode
     if !scanner.eat(b'[') {
         return Err(Problem::Expected("a list").at(index, None));
     }
-    let mut distinct = Distinct::default();
+    let mut distinct = Distinct { whole: index.vector.is_some(), ..Distinct::default() };
     let mut position = 0;
     while scanner.element().map_err(|damage| Problem::from(damage).at(index, Some(position)))? {
         let element = scanner.value().map_err(Problem::from);
-        let value = element.and_then(|element| scalar(index.kind, element));
+        let value = element.and_then(|element| match scalar(index.kind, element)? {
+            IndexValue::Null if distinct.whole => Err(Problem::Expected("a number")),
+            value => Ok(value),
+        });
         distinct.push(value.map_err(|problem| problem.at(index, Some(position)))?);
         position += 1;
     }
@@ -202,6 +220,7 @@ enum Problem {
     Expected(&'static str),
     TooLarge,
     Nul,
+    Length { expected: usize, found: usize },
     Damaged,
 }
 
@@ -223,15 +242,19 @@ impl Problem {
             Self::Expected(what) => format!("the index `{}` needs {what}", index.key),
             Self::TooLarge => format!("an indexed integer must be between {} and {}", i64::MIN, i64::MAX),
             Self::Nul => "indexed text cannot contain U+0000".to_owned(),
+            Self::Length { expected, found } => {
+                format!("a vector of {expected} numbers is expected, found {found}")
+            }
             Self::Damaged => "the stored JSON is damaged".to_owned(),
         };
         DecodeError::data(path, message)
     }
 }
 
-/// Keeps the first of equal values, in order.
+/// Keeps the first of equal values, in order; of a vector, every value.
 #[derive(Default)]
 struct Distinct {
+    whole: bool,
     values: Vec<IndexValue>,
     seen: HashSet<Key>,
 }
@@ -259,6 +282,10 @@ impl Key {
 
 impl Distinct {
     fn push(&mut self, value: IndexValue) {
+        if self.whole {
+            self.values.push(value);
+            return;
+        }
         if self.values.len() < LONG_LIST {
             if !self.values.contains(&value) {
                 self.values.push(value);

@@ -6,6 +6,7 @@
 mod checker;
 mod list;
 mod operator;
+mod rank;
 mod scalar;
 
 pub(crate) use checker::nearest;
@@ -19,7 +20,7 @@ use super::literal::Literal;
 use super::number::{Number, Reduced};
 use super::pattern::Pattern;
 use super::predicate::{Comparison, Operand, Predicate, Test, Truth, ValueTest};
-use crate::descriptor::{IndexKind, ResourceDescriptor};
+use crate::descriptor::{IndexKind, ResourceDescriptor, VectorDescriptor};
 
 /// A field name, resolved or not. A name that is neither metadata nor an index is a field that is missing on
 /// every row.
@@ -27,6 +28,7 @@ use crate::descriptor::{IndexKind, ResourceDescriptor};
 pub struct Target<'a> {
     name: &'a str,
     found: Option<(Field, Shape)>,
+    vector: Option<VectorDescriptor>,
 }
 
 /// A field that exists.
@@ -35,20 +37,19 @@ struct Known<'a> {
     name: &'a str,
     field: Field,
     shape: Shape,
+    vector: Option<VectorDescriptor>,
 }
 
 impl<'a> Target<'a> {
     /// Looks a name up; it is compared as a whole, dots and case included.
     pub fn find(descriptor: &ResourceDescriptor, name: &'a str, scope: Scope) -> Self {
-        let meta = match scope {
-            Scope::Everything => MetaField::parse(name).map(|meta| (Field::Meta(meta), meta.shape())),
-            Scope::Data => None,
-        };
-        let index = || {
-            let at = descriptor.indexes.iter().position(|index| index.key == name)?;
-            Some((Field::Index(at), Shape::of(&descriptor.indexes[at])))
-        };
-        Self { name, found: meta.or_else(index) }
+        let meta = MetaField::parse(name).filter(|_| scope == Scope::Everything);
+        if let Some(meta) = meta {
+            return Self { name, found: Some((Field::Meta(meta), meta.shape())), vector: None };
+        }
+        let at = descriptor.indexes.iter().position(|index| index.key == name);
+        let found = at.map(|at| (Field::Index(at), Shape::of(&descriptor.indexes[at])));
+        Self { name, found, vector: at.and_then(|at| descriptor.indexes[at].vector) }
     }
 
     /// The field and what its values are; `None` when it is missing.
@@ -165,7 +166,7 @@ impl<'a> Target<'a> {
 
     fn known(&self) -> Option<Known<'a>> {
         let (field, shape) = self.found?;
-        Some(Known { name: self.name, field, shape })
+        Some(Known { name: self.name, field, shape, vector: self.vector })
     }
 }
 

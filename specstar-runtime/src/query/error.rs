@@ -37,6 +37,54 @@ pub enum ConditionError {
         /// What its values are.
         shape: Shape,
     },
+    /// Similarity of words on a field that has none.
+    #[error(
+        "'{operator}' wants a text or a list of texts, and field {} is {}",
+        Quoted(.field),
+        .shape.describe_whole()
+    )]
+    NoWords {
+        /// The operator.
+        operator: &'static str,
+        /// The field.
+        field: String,
+        /// What its values are.
+        shape: Shape,
+    },
+    /// A distance of a field that holds no vectors.
+    #[error("'{operator}' wants a vector, and field {} is {}", Quoted(.field), .shape.describe_whole())]
+    NoVector {
+        /// The operator.
+        operator: &'static str,
+        /// The field.
+        field: String,
+        /// What its values are.
+        shape: Shape,
+    },
+    /// A text in the place of a vector, on a field that cannot encode it.
+    #[error("field {} has no encoder for texts: a list of numbers is expected", Quoted(.field))]
+    NoEncoder {
+        /// The field.
+        field: String,
+    },
+    /// A vector of another length.
+    #[error("field {} has vectors of {expected} numbers, found {found}", Quoted(.field))]
+    VectorLength {
+        /// The field.
+        field: String,
+        /// How many numbers it wants.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// An element of a vector that is no number.
+    #[error("'{operator}' wants a list of numbers, found {found} in it")]
+    VectorElement {
+        /// The operator.
+        operator: &'static str,
+        /// What the element is.
+        found: &'static str,
+    },
     /// A text operator on a list.
     #[error(
         "'{operator}' does not apply to the list field {0}; use QB[\"{1}\"].any().{operator}(...)",
@@ -103,7 +151,11 @@ impl ConditionError {
     /// What a message should point at.
     pub const fn blame(&self) -> Blame {
         match self {
-            Self::NoText { .. } | Self::TextOfList { .. } | Self::NoSuchOperator { .. } => Blame::Operator,
+            Self::NoText { .. }
+            | Self::NoWords { .. }
+            | Self::NoVector { .. }
+            | Self::TextOfList { .. }
+            | Self::NoSuchOperator { .. } => Blame::Operator,
             _ => Blame::Operand,
         }
     }

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::distance::{Distance, Within};
 use super::field::{Field, MetaField};
 use super::number::float_text;
-use super::predicate::{ElementTest, Leaf, Operand, Predicate, Test, Truth, ValueTest};
+use super::predicate::{ElementTest, Fuzzy, Leaf, Operand, Predicate, Test, Truth, ValueTest};
+use super::sort::{Measure, Ranking, SortBy, SortKey};
+use super::trigram::TrigramSet;
 use crate::json::{IndexEntry, IndexValue};
 use crate::meta::HeadRef;
 
@@ -55,7 +58,60 @@ impl Leaf {
             (Test::Items(lists), Value::List(items)) => lists.iter().any(|list| same(list, items)).into(),
             (Test::Any(test), Value::List(items)) => items.iter().any(|item| element(test, item)).into(),
             (Test::All(test), Value::List(items)) => items.iter().all(|item| element(test, item)).into(),
+            (Test::Fuzzy(Fuzzy { query, threshold }), _) => {
+                (value.word_similarity(query) >= *threshold).into()
+            }
+            (Test::Within(within), _) => within.holds(&value),
             (Test::Items(_) | Test::Any(_) | Test::All(_), _) => Truth::Unknown,
+        }
+    }
+}
+
+impl Distance {
+    /// `None` where the value is no vector of the same length.
+    fn of_value(&self, value: &Value<'_>) -> Option<f64> {
+        let Value::List(items) = value else { return None };
+        let number = |item: &IndexValue| match item {
+            IndexValue::Float(number) => Some(*number),
+            _ => None,
+        };
+        self.of(&items.iter().map(number).collect::<Option<Vec<_>>>()?)
+    }
+}
+
+impl Within {
+    fn holds(&self, value: &Value<'_>) -> Truth {
+        let distance = self.distance.of_value(value);
+        let order = distance.and_then(|distance| distance.partial_cmp(&self.bound));
+        order.map_or(Truth::Unknown, |order| self.comparison.holds(order).into())
+    }
+}
+
+impl SortKey {
+    /// What it compares of a row.
+    pub fn value(&self, row: &Row<'_>) -> IndexValue {
+        match &self.by {
+            SortBy::Rank(ranking) => ranking.value(row),
+            SortBy::Field(field) => match row.value(*field) {
+                Value::Integer(value) => IndexValue::Integer(value),
+                Value::Float(value) => IndexValue::Float(value),
+                Value::Text(text) => IndexValue::Text(text.into_owned()),
+                // A list is no sort key.
+                Value::Null | Value::List(_) => IndexValue::Null,
+            },
+        }
+    }
+}
+
+impl Ranking {
+    /// The number of a row, or null.
+    pub fn value(&self, row: &Row<'_>) -> IndexValue {
+        match (&self.measure, row.value(self.field)) {
+            (_, Value::Null) => IndexValue::Null,
+            (Measure::Similarity(query), value) => IndexValue::Float(value.word_similarity(query).into()),
+            (Measure::Distance(distance), value) => {
+                distance.of_value(&value).map_or(IndexValue::Null, IndexValue::Float)
+            }
         }
     }
 }
@@ -116,6 +172,18 @@ impl<'a> Value<'a> {
             _ => return None,
         };
         i64::try_from(length).ok()
+    }
+
+    /// Values without words resemble nothing; no checked query asks.
+    fn word_similarity(&self, query: &TrigramSet) -> f32 {
+        match self {
+            Self::Text(text) => query.word_similarity([text.as_ref()]),
+            Self::List(items) => query.word_similarity(items.iter().filter_map(|item| match item {
+                IndexValue::Text(text) => Some(text.as_str()),
+                _ => None,
+            })),
+            Self::Null | Self::Integer(_) | Self::Float(_) => 0.0,
+        }
     }
 
     /// The text the text operators see.

@@ -126,4 +126,16 @@ impl Shape {
             IndexKind::DateTime => "a date-time",
         }
     }
+
+    /// The same, and of a list what its elements are.
+    pub const fn describe_whole(self) -> &'static str {
+        match self.kind {
+            _ if !self.list => self.describe(),
+            IndexKind::Text => "a list of strings",
+            IndexKind::Integer => "a list of integers",
+            IndexKind::Float => "a list of floats",
+            IndexKind::Boolean => "a list of booleans",
+            IndexKind::DateTime => "a list of date-times",
+        }
+    }
 }

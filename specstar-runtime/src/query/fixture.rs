@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::datetime::Timestamp;
 use crate::descriptor::{
-    FieldDescriptor, Identity, IndexDescriptor, IndexKind, ResourceDescriptor, hash_name,
+    FieldDescriptor, Identity, IndexDescriptor, IndexKind, ResourceDescriptor, VectorDescriptor, hash_name,
 };
 use crate::json::{IndexEntry, IndexValue};
 use crate::query::parse_instant;
@@ -15,7 +15,7 @@ const fn index(
     list: bool,
     path: &'static [&'static str],
 ) -> IndexDescriptor {
-    IndexDescriptor { key, path, kind, list, nullable: true }
+    IndexDescriptor { list, nullable: true, ..IndexDescriptor::new(key, path, kind) }
 }
 
 const FIELD: FieldDescriptor = FieldDescriptor { name: "name", aliases: &[], readonly: false };
@@ -50,6 +50,10 @@ pub(crate) static SPECIMEN: ResourceDescriptor = ResourceDescriptor {
         index("moments", IndexKind::DateTime, true, &["a \"quoted\" key"]),
         // A data field with a metadata name is only reachable as data.
         index("created_by", IndexKind::Integer, false, &["created_by"]),
+        IndexDescriptor {
+            vector: Some(VectorDescriptor::new(3).encoded_by("letters")),
+            ..index("place", IndexKind::Float, true, &["place"])
+        },
     ],
     uniques: &[],
     references: &[],

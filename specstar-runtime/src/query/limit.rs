@@ -7,7 +7,7 @@ pub const LIST_ELEMENTS: usize = 1000;
 /// Values of all lists together. An engine binds at most 32,766, and a list element can take four of them:
 /// lists are filled up to a power of two, and a revision id is looked up by two columns.
 pub const VALUES: usize = 7_500;
-/// Conditions that are matched by a compiled pattern: each can take megabytes while it runs.
+/// Conditions that are matched by a compiled pattern, by trigrams or by a vector: each can take megabytes while it runs.
 pub const PATTERNS: usize = 64;
 /// Characters of a regular expression.
 pub const PATTERN_CHARACTERS: usize = 1000;

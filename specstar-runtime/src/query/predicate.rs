@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
+use super::distance::Within;
 use super::field::{Field, MetaField};
 use super::pattern::Pattern;
+use super::trigram::TrigramSet;
 
 /// The outcome of a condition on one row; only rows that are `True` are found.
 ///
@@ -88,12 +90,18 @@ pub enum Test {
     Any(ElementTest),
     /// Every element passes.
     All(ElementTest),
+    /// A text, or the elements of a list of texts together, resembles a query.
+    Fuzzy(Fuzzy),
+    /// A vector lies within, or beyond, a distance.
+    Within(Within),
 }
 
 impl Test {
     fn size(&self) -> Size {
         let one = Size { conditions: 1, patterns: 0, values: 1 };
         match self {
+            // Each holds what takes as much space and time as a pattern.
+            Self::Fuzzy(_) | Self::Within(_) => Size { patterns: 1, ..one },
             Self::Value(test)
             | Self::Length(test)
             | Self::Any(ElementTest { test, .. })
@@ -115,6 +123,20 @@ pub struct ElementTest {
     pub test: ValueTest,
     /// It must fail instead.
     pub negated: bool,
+}
+
+/// At least so similar, see [`TrigramSet::word_similarity`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fuzzy {
+    /// The query.
+    pub query: TrigramSet,
+    /// The least word similarity that passes.
+    pub threshold: f32,
+}
+
+impl Fuzzy {
+    /// The threshold where none is given.
+    pub const THRESHOLD: f32 = 0.6;
 }
 
 /// A test of one present scalar. Number text (`30`, `88.5`) stands in for a number in the text tests.
@@ -150,6 +172,17 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// The name of its operator.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Lt => "lt",
+            Self::Lte => "lte",
+            Self::Gt => "gt",
+            Self::Gte => "gte",
+        }
+    }
+
     /// Whether a value that stands so to the operand passes.
     pub fn holds(self, value_to_operand: Ordering) -> bool {
         match self {
@@ -229,6 +262,36 @@ impl Predicate {
     /// Whether it is the conjunction of nothing.
     pub fn is_everything(&self) -> bool {
         matches!(self, Self::And(parts) if parts.is_empty())
+    }
+
+    /// Its conditions, in no order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
+        let mut rest = vec![self];
+        std::iter::from_fn(move || {
+            loop {
+                match rest.pop()? {
+                    Self::And(parts) | Self::Or(parts) => rest.extend(parts),
+                    Self::Not(inner) => rest.push(inner),
+                    Self::Leaf(leaf) => return Some(leaf),
+                    Self::Constant(_) => {}
+                }
+            }
+        })
+    }
+
+    /// The same, to change them.
+    pub(super) fn leaves_mut(&mut self) -> impl Iterator<Item = &mut Leaf> {
+        let mut rest = vec![self];
+        std::iter::from_fn(move || {
+            loop {
+                match rest.pop()? {
+                    Self::And(parts) | Self::Or(parts) => rest.extend(parts),
+                    Self::Not(inner) => rest.push(inner),
+                    Self::Leaf(leaf) => return Some(leaf),
+                    Self::Constant(_) => {}
+                }
+            }
+        })
     }
 
     /// How much it holds.

@@ -1,6 +1,10 @@
 //! Sort keys.
 
+use super::distance::{Distance, Within};
+use super::error::ConditionError;
 use super::field::{Field, Shape};
+use super::predicate::{Comparison, Predicate, Test};
+use super::trigram::TrigramSet;
 use crate::descriptor::{IndexKind, ResourceDescriptor};
 use crate::json::IndexValue;
 
@@ -18,12 +22,62 @@ pub struct SortKey {
 pub enum SortBy {
     /// The value of a field.
     Field(Field),
+    /// How a field stands to something. Rows that are equal under it come in order of creation, whatever
+    /// its direction.
+    Rank(Ranking),
+}
+
+/// How the values of a field stand to something, as a number per row. Made by
+/// [`Target::similarity`](super::Target::similarity) and [`Target::distance`](super::Target::distance).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// The field.
+    pub field: Field,
+    /// What is measured.
+    pub measure: Measure,
+}
+
+/// What a ranking measures.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Measure {
+    /// The word similarity of a text or a list of texts to a query.
+    Similarity(TrigramSet),
+    /// The distance of a vector to another one.
+    Distance(Distance),
 }
 
 impl SortKey {
     /// By a field.
     pub fn new(field: impl Into<Field>, descending: bool) -> Self {
         Self { by: SortBy::Field(field.into()), descending }
+    }
+
+    /// By a ranking.
+    pub const fn ranked(ranking: Ranking, descending: bool) -> Self {
+        Self { by: SortBy::Rank(ranking), descending }
+    }
+}
+
+impl Ranking {
+    /// The sort key of a ranking that is given no direction: what fits best comes first.
+    pub const fn best_first(self) -> SortKey {
+        let descending = matches!(self.measure, Measure::Similarity(_));
+        SortKey::ranked(self, descending)
+    }
+
+    /// The rows within a distance, for `<` and `<=`, or beyond it. Only a distance can be compared, and not
+    /// for equality.
+    pub fn within(self, comparison: Comparison, bound: f64) -> Result<Predicate, ConditionError> {
+        let refused = |operator, form| Err(ConditionError::NoSuchOperator { operator, form });
+        match (self.measure, comparison) {
+            (Measure::Similarity(_), _) => refused(comparison.as_str(), "similarity()"),
+            (Measure::Distance(distance), Comparison::Eq) => {
+                refused(comparison.as_str(), distance.metric.form())
+            }
+            (Measure::Distance(distance), _) => {
+                Ok(Predicate::leaf(self.field, Test::Within(Within { distance, comparison, bound })))
+            }
+        }
     }
 }
 
@@ -33,6 +87,7 @@ impl SortBy {
         match self {
             Self::Field(Field::Meta(meta)) => Some(meta.shape()),
             Self::Field(Field::Index(at)) => descriptor.indexes.get(*at).map(Shape::of),
+            Self::Rank(_) => Some(Shape { kind: IndexKind::Float, list: false, nullable: true }),
         }
     }
 
@@ -51,10 +106,11 @@ impl SortBy {
 }
 
 /// Whether rows that are equal under all keys come latest first. An index on a column and the row number
-/// gives both orders that way.
+/// gives both orders that way; no index gives a ranking.
 pub fn ties_descend(sorts: &[SortKey]) -> bool {
     sorts.last().is_some_and(|last| match last.by {
         SortBy::Field(_) => last.descending,
+        SortBy::Rank(_) => false,
     })
 }
 

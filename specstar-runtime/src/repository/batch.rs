@@ -40,12 +40,14 @@ impl Service {
         if with_data {
             self.authorize(model, caller, Action::GET_RESOURCE_REVISION, None).await?;
         }
+        let selection = self.encoded(selection).await?;
         self.run(model, selection, visit).await
     }
 
     /// How many resources match.
-    pub async fn count(&self, model: &Model, predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
+    pub async fn count(&self, model: &Model, mut predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
         self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        self.encode_query(&mut predicate, &mut []).await?;
         self.store.count(model.index, predicate).await.map_err(store_error)
     }
 
@@ -93,6 +95,7 @@ impl Service {
         plan: impl Fn(&Head) -> Result<crate::change::HeadUpdate>,
     ) -> Result<Vec<Head>> {
         self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        let selection = self.encoded(selection).await?;
         // All batches of one type share a queue: each may meet any resource of it.
         let mut attempts: Attempts<'_> = self.attempts(model, "");
         loop {

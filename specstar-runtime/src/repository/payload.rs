@@ -68,6 +68,7 @@ pub(super) fn decode_error(error: DecodeError) -> Error {
 
 fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
     let index = stored_index(model, &prepared.canonical)?;
+    json::check_vectors(model.descriptor(), &index)?;
     let payload = Payload {
         hash: DataHash::of(&prepared.canonical),
         index,

@@ -14,6 +14,7 @@ use crate::json::{IndexRow, IndexValue, index_row};
 use crate::meta::Head;
 use crate::resource::ResourceEntry;
 use crate::store::{CommitError, Store, StoreError};
+use crate::vector::Encoders;
 
 /// A registered resource type.
 #[derive(Clone, Copy)]
@@ -44,6 +45,7 @@ pub struct Service {
     pub(super) access: Arc<dyn AccessControl>,
     pub(super) settings: Settings,
     pub(super) queues: Queues,
+    pub(super) encoders: Encoders,
     models: Vec<Model>,
     by_name: HashMap<&'static str, usize>,
 }
@@ -55,6 +57,7 @@ impl Service {
         access: Arc<dyn AccessControl>,
         entries: &[ResourceEntry],
         settings: Settings,
+        encoders: Encoders,
     ) -> Self {
         let models: Vec<Model> = entries
             .iter()
@@ -66,7 +69,7 @@ impl Service {
             })
             .collect();
         let by_name = models.iter().enumerate().map(|(at, model)| (model.name(), at)).collect();
-        Self { store, access, settings, queues: Queues::default(), models, by_name }
+        Self { store, access, settings, queues: Queues::default(), encoders, models, by_name }
     }
 
     /// Every registered type, in order.

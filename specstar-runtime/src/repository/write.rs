@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::embed::Encoded;
 use super::payload::{self, Checked};
 use super::service::stored_index;
 use super::{Caller, Model, PatchDocument, Service};
@@ -62,7 +63,7 @@ impl Service {
             payload::refuse_readonly(model, body)?;
         }
         self.authorize(model, caller, Action::CREATE, None).await?;
-        let payload = checked.valid()?;
+        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
         let status = status.unwrap_or(model.settings.default_status);
         let mut attempt = 1;
         loop {
@@ -94,14 +95,9 @@ impl Service {
         if self.head(model, resource_id).await.is_ok() {
             return Err(exists(resource_id));
         }
+        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
         let status = status.unwrap_or(model.settings.default_status);
-        let new = timeline::create(
-            model.index,
-            resource_id.to_owned(),
-            checked.valid()?,
-            status,
-            &caller.context(),
-        );
+        let new = timeline::create(model.index, resource_id.to_owned(), payload, status, &caller.context());
         match self.insert(new).await {
             Err(Error::DuplicateResource { .. }) => Err(exists(resource_id)),
             done => done,
@@ -188,6 +184,7 @@ impl Service {
         mut content: impl FnMut(&Head) -> Result<Option<Checked>>,
     ) -> Result<Written> {
         let mut attempts = self.attempts(model, resource_id);
+        let mut encoded = Encoded::default();
         loop {
             let head = live(self.head(model, resource_id).await?)?;
             let checked = match content(&head) {
@@ -196,7 +193,12 @@ impl Service {
                 Ok(checked) => checked,
             };
             options.preconditions.check(&head)?;
-            let payload = checked.map(Checked::valid).transpose()?;
+            let payload = match checked {
+                Some(checked) => {
+                    Some(self.embedded(model, checked.valid()?, Some(&head), &mut encoded).await?)
+                }
+                None => None,
+            };
             let Some(update) = self.plan(model, &head, payload, options, caller)? else {
                 let revision = head.revision.without_data();
                 return Ok(Written { resource_id: head.resource_id, revision, unchanged: true });

@@ -125,6 +125,8 @@ pub(crate) enum IndexPlace {
         /// The value of their `field` column: given once per key and never used for another one.
         field: i64,
     },
+    /// Nowhere but in the document: a vector is compared as a whole, and its numbers are never looked for.
+    Document,
 }
 
 impl ModelLayout {
@@ -160,7 +162,7 @@ impl ModelLayout {
                 Some(folded) if unique.case_insensitive => Some(folded.as_str()),
                 _ => Some(name.as_str()),
             },
-            IndexPlace::List { .. } => None,
+            IndexPlace::List { .. } | IndexPlace::Document => None,
         })
     }
 }
@@ -172,6 +174,9 @@ impl IndexPlace {
         index: &IndexDescriptor,
         field_of: impl Fn(&str) -> i64,
     ) -> Self {
+        if index.vector.is_some() {
+            return Self::Document;
+        }
         if index.list {
             return Self::List { field: field_of(index.key) };
         }

@@ -28,7 +28,7 @@ pub(in crate::json) fn descriptor(
 }
 
 fn index(path: &'static [&'static str], kind: IndexKind, list: bool) -> IndexDescriptor {
-    IndexDescriptor { key: path[path.len() - 1], path, kind, list, nullable: true }
+    IndexDescriptor { list, nullable: true, ..IndexDescriptor::new(path[path.len() - 1], path, kind) }
 }
 
 fn row(indexes: &[IndexDescriptor], value: &Value) -> Result<Vec<IndexEntry>, DecodeError> {

@@ -16,6 +16,7 @@ mod condition;
 mod document;
 #[cfg(feature = "sqlite")]
 pub(crate) mod functions;
+mod rank;
 mod segment;
 mod shape;
 #[cfg(all(test, feature = "sqlite"))]

@@ -73,7 +73,7 @@ fn index_column_names(layout: &ModelLayout) -> impl Iterator<Item = &str> {
         .iter()
         .flat_map(|place| match place {
             IndexPlace::Column { name, folded } => [Some(name.as_str()), folded.as_deref()],
-            IndexPlace::List { .. } => [None, None],
+            IndexPlace::List { .. } | IndexPlace::Document => [None, None],
         })
         .flatten()
 }

@@ -320,7 +320,7 @@ fn last_pk(connection: &Connection, model: &Model) -> Result<i64, StoreError> {
 fn lists<'a>(model: &'a Model, index: &'a IndexRow) -> impl Iterator<Item = (&'a [IndexValue], i64)> {
     model.layout.indexes.iter().zip(&index.entries).filter_map(|(place, entry)| match place {
         IndexPlace::List { field } => Some((elements(Some(entry)), *field)),
-        IndexPlace::Column { .. } => None,
+        IndexPlace::Column { .. } | IndexPlace::Document => None,
     })
 }
 

@@ -94,7 +94,7 @@ pub(super) fn compared<'a>(
                 Some(folded(value).map_or(IndexValue::Null, IndexValue::Text))
             }
             IndexPlace::Column { .. } => Some(value.clone()),
-            IndexPlace::List { .. } => None,
+            IndexPlace::List { .. } | IndexPlace::Document => None,
         }
     })
 }

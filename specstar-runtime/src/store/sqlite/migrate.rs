@@ -286,7 +286,7 @@ fn drop_values(connection: &Connection, model: &Model, index: &StoredIndex) -> R
     for column in columns_of(index) {
         run(connection, &ddl::drop_column::<SqliteQueryBuilder>(&model.layout.head_table, &column))?;
     }
-    if index.list {
+    if index.list && !index.vector {
         connection.execute(&model.writes.delete_field, [index.field]).map_err(store_error)?;
     }
     Ok(())

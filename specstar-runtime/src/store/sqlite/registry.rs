@@ -32,6 +32,9 @@ pub(super) struct StoredIndex {
     pub(super) path: Vec<String>,
     pub(super) kind: StoredKind,
     pub(super) list: bool,
+    /// A list that is read from the document only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) vector: bool,
     /// It has a column with a folded copy.
     pub(super) folded: bool,
     /// Its number in the list table.
@@ -71,6 +74,7 @@ impl StoredIndex {
             path: index.path.iter().map(ToString::to_string).collect(),
             kind: index.kind.into(),
             list: index.list,
+            vector: index.vector.is_some(),
             folded: !index.list && is_folded(descriptor, at),
             field,
         }

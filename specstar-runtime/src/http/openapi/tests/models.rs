@@ -133,7 +133,7 @@ impl Resource for Team {
 }
 
 const fn index(key: &'static str, path: &'static [&'static str], kind: IndexKind) -> IndexDescriptor {
-    IndexDescriptor { key, path, kind, list: false, nullable: false }
+    IndexDescriptor::new(key, path, kind)
 }
 
 impl Resource for User {

@@ -2,9 +2,9 @@
 
 use sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
 
-use super::condition::Condition;
+use super::condition::{Condition, integer};
 use super::segment::Segment;
-use crate::query::{Predicate, ties_descend};
+use crate::query::{Predicate, SortBy, ties_descend};
 use crate::store::layout::{HEAD_COLUMNS, ModelLayout};
 use crate::store::sql::{column, name};
 use crate::store::{Search, StoreError};
@@ -29,8 +29,13 @@ pub(super) fn page(
     if let Some(bound) = &segment.pk {
         select.and_where(condition.bound(column("pk"), bound));
     }
-    for sort in &search.sorts {
-        select.order_by_expr(condition.sort_key(&sort.by)?, order(sort.descending));
+    for (at, sort) in search.sorts.iter().enumerate() {
+        let value = match sort.by {
+            SortBy::Field(_) => condition.sort_key(&sort.by)?,
+            // The number of the selected column, so that what takes long is computed once.
+            SortBy::Rank(_) => integer((HEAD_COLUMNS.len() + at + 1) as i64),
+        };
+        select.order_by_expr(value, order(sort.descending));
     }
     // Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)`
     // gives this order forwards and backwards.

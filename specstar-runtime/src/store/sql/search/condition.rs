@@ -32,6 +32,14 @@ enum Unknown {
     Kept,
 }
 
+/// A list field.
+pub(super) struct List {
+    kind: IndexKind,
+    /// Its number in the list table, if its values are there.
+    field: Option<i64>,
+    pub(super) document: Document,
+}
+
 impl<'a> Condition<'a> {
     pub(super) const fn new(model: &'a ModelLayout) -> Self {
         Self { model, places: 0 }
@@ -49,7 +57,7 @@ impl<'a> Condition<'a> {
         place
     }
 
-    fn place(&mut self) -> Expr {
+    pub(super) fn place(&mut self) -> Expr {
         Expr::val(self.next_place() as i64)
     }
 
@@ -84,8 +92,8 @@ impl<'a> Condition<'a> {
     }
 
     fn leaf(&mut self, leaf: &Leaf, unknown: Unknown) -> Result<Expr, StoreError> {
-        if let Some((kind, field, document)) = self.list(leaf.field)? {
-            return self.list_leaf(leaf, kind, field, &document, unknown);
+        if let Some(list) = self.list(leaf.field)? {
+            return self.list_leaf(leaf, &list, unknown);
         }
         let value = self.scalar(leaf.field)?;
         let kind = self.kind(leaf.field)?;
@@ -98,18 +106,13 @@ impl<'a> Condition<'a> {
                 None => Ok(self.value_test(value, kind, test)),
             },
             Test::Length(test) => Ok(self.value_test(call("ss_length", [value]), IndexKind::Integer, test)),
-            Test::Items(_) | Test::Any(_) | Test::All(_) => Err(misfit(leaf)),
+            Test::Fuzzy(_) => Ok(self.similarity(value).gte(self.place())),
+            Test::Items(_) | Test::Any(_) | Test::All(_) | Test::Within(_) => Err(misfit(leaf)),
         }
     }
 
-    fn list_leaf(
-        &mut self,
-        leaf: &Leaf,
-        kind: IndexKind,
-        field: i64,
-        document: &Document,
-        unknown: Unknown,
-    ) -> Result<Expr, StoreError> {
+    fn list_leaf(&mut self, leaf: &Leaf, list: &List, unknown: Unknown) -> Result<Expr, StoreError> {
+        let &List { kind, field, ref document } = list;
         Ok(match &leaf.test {
             Test::Null(null) => document.is_null(*null),
             Test::Present(true) if unknown == Unknown::Dropped => document.is_list(),
@@ -120,11 +123,13 @@ impl<'a> Condition<'a> {
                 self.value_test(document.when_list(document.length()), IndexKind::Integer, test)
             }
             Test::Items(_) => document.when_list(document.equals_one_of(self.place(), kind)),
-            Test::Any(test) if is_listed(&leaf.test, kind) => {
-                let member = self.member(kind, field, &test.test);
-                if unknown == Unknown::Kept { document.when_list(member) } else { member }
-            }
+            Test::Fuzzy(_) => self.list_similarity(document).gte(self.place()),
+            Test::Within(within) => self.within(within, document),
             Test::Any(test) => {
+                if let Some(field) = field.filter(|_| is_listed(&leaf.test, kind)) {
+                    let member = self.member(kind, field, &test.test);
+                    return Ok(if unknown == Unknown::Kept { document.when_list(member) } else { member });
+                }
                 let passes = self.element_test(kind, test);
                 document.when_list(document.some_element(passes))
             }
@@ -217,6 +222,7 @@ impl<'a> Condition<'a> {
     pub(super) fn sort_key(&mut self, by: &SortBy) -> Result<Expr, StoreError> {
         match by {
             SortBy::Field(field) => self.scalar(*field),
+            SortBy::Rank(ranking) => self.rank(ranking),
         }
     }
 
@@ -232,13 +238,13 @@ impl<'a> Condition<'a> {
     }
 
     /// The column of a scalar field, or what it is composed of.
-    fn scalar(&self, field: Field) -> Result<Expr, StoreError> {
+    pub(super) fn scalar(&self, field: Field) -> Result<Expr, StoreError> {
         let text = match field {
             Field::Meta(MetaField::CurrentRevisionId) => return Ok(current_revision_id()),
             Field::Meta(meta) => meta_column(meta),
             Field::Index(at) => match self.model.indexes.get(at) {
                 Some(IndexPlace::Column { name, .. }) => name,
-                Some(IndexPlace::List { .. }) => {
+                Some(IndexPlace::List { .. } | IndexPlace::Document) => {
                     return Err(StoreError::Internal(format!("index {at} is a list")));
                 }
                 None => return Err(no_such_index(at)),
@@ -257,16 +263,19 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// The kind, the number in the list table and the document of a list field.
-    fn list(&self, field: Field) -> Result<Option<(IndexKind, i64, Document)>, StoreError> {
+    /// Where a field is a list.
+    pub(super) fn list(&self, field: Field) -> Result<Option<List>, StoreError> {
         let Field::Index(at) = field else { return Ok(None) };
-        match (self.model.indexes.get(at), self.model.descriptor.indexes.get(at)) {
-            (Some(IndexPlace::List { field }), Some(index)) => {
-                Ok(Some((index.kind, *field, Document::at(index.path))))
-            }
-            (Some(IndexPlace::Column { .. }), _) => Ok(None),
-            _ => Err(no_such_index(at)),
-        }
+        let (Some(place), Some(index)) = (self.model.indexes.get(at), self.model.descriptor.indexes.get(at))
+        else {
+            return Err(no_such_index(at));
+        };
+        let field = match place {
+            IndexPlace::Column { .. } => return Ok(None),
+            IndexPlace::List { field } => Some(*field),
+            IndexPlace::Document => None,
+        };
+        Ok(Some(List { kind: index.kind, field, document: Document::at(index.path) }))
     }
 }
 
@@ -338,7 +347,7 @@ fn current_revision_id() -> Expr {
     column("resource_id").binary(concat(), colon.binary(concat(), Expr::from(seq)))
 }
 
-fn compare(value: Expr, comparison: Comparison, operand: Expr) -> Expr {
+pub(super) fn compare(value: Expr, comparison: Comparison, operand: Expr) -> Expr {
     match comparison {
         Comparison::Eq => value.eq(operand),
         Comparison::Lt => value.lt(operand),
@@ -380,6 +389,10 @@ pub(super) fn truth(value: bool) -> Expr {
 /// An integer of the layout, in the text.
 pub(super) fn integer(value: i64) -> Expr {
     Expr::Constant(Value::BigInt(Some(value)))
+}
+
+pub(super) fn no_list(field: Field) -> StoreError {
+    StoreError::Internal(format!("{field:?} is no list"))
 }
 
 fn null() -> Expr {

@@ -47,6 +47,11 @@ impl Document {
         only_when(self.is_list(), then)
     }
 
+    /// The JSON text of a list.
+    pub(super) fn json(&self) -> Expr {
+        call("json_extract", self.arguments())
+    }
+
     pub(super) fn length(&self) -> Expr {
         call("json_array_length", self.arguments())
     }

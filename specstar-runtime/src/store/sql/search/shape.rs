@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::condition::{revision_prefix, split_revision_id, successor};
+use super::condition::{is_listed, revision_prefix, split_revision_id, successor};
+use super::rank::bytes;
 use super::segment::{Bound, Segment};
 use super::{BindValue, Window};
 use crate::descriptor::IndexKind;
 use crate::query::{
-    ElementTest, Field, Leaf, MetaField, Operand, Predicate, Shape as FieldShape, SortBy, Test, Truth,
-    ValueTest,
+    ElementTest, Field, Leaf, Measure, MetaField, Operand, Predicate, Ranking, Shape as FieldShape, SortBy,
+    Test, Truth, ValueTest,
 };
-use crate::store::layout::ModelLayout;
+use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::{Search, StoreError};
 
 /// The key and the values of a statement, as far as they are known.
@@ -43,9 +44,6 @@ impl<'a> Shape<'a> {
         }
         shape.predicate(&search.predicate)?;
         shape.segment(segment)?;
-        for sort in &search.sorts {
-            shape.sort_key(&sort.by)?;
-        }
         shape.window(window);
         Ok(shape)
     }
@@ -54,7 +52,22 @@ impl<'a> Shape<'a> {
     fn sort_key(&mut self, by: &SortBy) -> Result<(), StoreError> {
         match by {
             SortBy::Field(field) => self.field(*field).map(|_| ()),
+            SortBy::Rank(ranking) => self.ranking(ranking),
         }
+    }
+
+    fn ranking(&mut self, ranking: &Ranking) -> Result<(), StoreError> {
+        match &ranking.measure {
+            Measure::Similarity(query) => {
+                self.key.push(b'r');
+                self.text(query.as_str());
+            }
+            Measure::Distance(distance) => {
+                self.key.extend([b'd', distance.metric as u8]);
+                self.values.push(BindValue::Blob(bytes(distance)?));
+            }
+        }
+        self.field(ranking.field).map(|_| ())
     }
 
     fn segment(&mut self, segment: &Segment<'_>) -> Result<(), StoreError> {
@@ -123,7 +136,7 @@ impl<'a> Shape<'a> {
     fn leaf(&mut self, leaf: &Leaf) -> Result<(), StoreError> {
         self.key.push(b'L');
         let shape = self.field(leaf.field)?;
-        let on_list = matches!(leaf.test, Test::Items(_) | Test::Any(_) | Test::All(_));
+        let on_list = matches!(leaf.test, Test::Items(_) | Test::Any(_) | Test::All(_) | Test::Within(_));
         if on_list && !shape.list || shape.list && matches!(leaf.test, Test::Value(_)) {
             return Err(misfit(leaf));
         }
@@ -142,6 +155,17 @@ impl<'a> Shape<'a> {
                 self.key.push(b'i');
                 self.values.push(BindValue::Text(items(lists)));
             }
+            Test::Fuzzy(_) if shape.kind != IndexKind::Text => return Err(misfit(leaf)),
+            Test::Fuzzy(fuzzy) => {
+                self.key.push(b'f');
+                self.text(fuzzy.query.as_str());
+                self.values.push(BindValue::Float(fuzzy.threshold.into()));
+            }
+            Test::Within(within) => {
+                self.key.extend([b'd', within.distance.metric as u8, within.comparison as u8]);
+                self.values.push(BindValue::Blob(bytes(&within.distance)?));
+                self.values.push(BindValue::Float(within.bound));
+            }
             Test::Any(test) => self.elements(b'a', leaf, shape.kind, test)?,
             Test::All(test) => self.elements(b'e', leaf, shape.kind, test)?,
         }
@@ -158,7 +182,7 @@ impl<'a> Shape<'a> {
         self.key.extend([tag, u8::from(test.negated)]);
         let from = self.values.len();
         self.value_test(leaf, kind, &test.test)?;
-        if !super::condition::is_listed(&leaf.test, kind) {
+        if !self.is_listed(leaf, kind) {
             // Doubles of a document are read from its text: the operand goes the same way.
             for value in &mut self.values[from..] {
                 if let BindValue::Float(float) = value {
@@ -167,6 +191,11 @@ impl<'a> Shape<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_listed(&self, leaf: &Leaf, kind: IndexKind) -> bool {
+        let Field::Index(at) = leaf.field else { return false };
+        matches!(self.model.indexes.get(at), Some(IndexPlace::List { .. })) && is_listed(&leaf.test, kind)
     }
 
     /// Pushes the values in the order [`condition`](super::condition) places them.

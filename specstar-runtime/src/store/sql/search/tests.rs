@@ -4,3 +4,4 @@ mod agreement;
 mod bench;
 mod operators;
 mod plans;
+mod ranks;

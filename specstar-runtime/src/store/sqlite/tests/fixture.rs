@@ -17,7 +17,7 @@ use crate::store::{CommitError, PageEnd, Search, SqliteStore, Store, StoreError}
 pub(in crate::store::sqlite) const USER: ModelIndex = ModelIndex(0);
 
 const fn scalar(key: &'static str, path: &'static [&'static str], kind: IndexKind) -> IndexDescriptor {
-    IndexDescriptor { key, path, kind, list: false, nullable: true }
+    IndexDescriptor { nullable: true, ..IndexDescriptor::new(key, path, kind) }
 }
 
 pub(in crate::store::sqlite) const NAME: IndexDescriptor = scalar("name", &["name"], IndexKind::Text);
@@ -25,7 +25,7 @@ pub(in crate::store::sqlite) const EMAIL: IndexDescriptor = scalar("email", &["e
 pub(in crate::store::sqlite) const AGE: IndexDescriptor = scalar("age", &["age"], IndexKind::Integer);
 pub(in crate::store::sqlite) const AGE_AS_FLOAT: IndexDescriptor = scalar("age", &["age"], IndexKind::Float);
 pub(in crate::store::sqlite) const TAGS: IndexDescriptor =
-    IndexDescriptor { key: "tags", path: &["tags"], kind: IndexKind::Text, list: true, nullable: true };
+    IndexDescriptor { list: true, ..scalar("tags", &["tags"], IndexKind::Text) };
 
 /// A constraint on one index.
 pub(in crate::store::sqlite) const fn unique(indexes: &'static [usize]) -> UniqueDescriptor {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, Stored};
 use crate::datetime::Timestamp;
+use crate::descriptor::Metric;
 use crate::query::fixture::SPECIMEN;
-use crate::query::{Literal, MetaField, Operator, Predicate, Quantifier, Scope, Target};
+use crate::query::{Comparison, Literal, MetaField, Operator, Predicate, Quantifier, Scope, SortKey, Target};
 
 const OPERATORS: [Operator; 20] = [
     Operator::Eq,
@@ -56,6 +57,17 @@ const TEXTS: [&str; 22] = [
     "ann",
     "2024-01-01",
 ];
+/// Texts of several words, for what is not about single characters.
+const PHRASES: [&str; 8] = [
+    "Alice Cooper",
+    "alice coper",
+    "cooper's band",
+    "al-ice",
+    "the alice band, the cooper band",
+    "ab ba",
+    "specimen:1",
+    "Eva éva",
+];
 const INTEGERS: [i64; 11] =
     [i64::MIN, -1, 0, 1, 2, 10, 15, 2000, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX];
 const FLOATS: [f64; 11] =
@@ -79,18 +91,34 @@ fn list(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
 }
 
 fn data() -> impl Strategy<Value = Value> {
-    let text = || select(&TEXTS[..]).prop_map(Value::from);
+    let text = || prop_oneof![select(&TEXTS[..]), select(&PHRASES[..])].prop_map(Value::from);
     let integer = || select(&INTEGERS[..]).prop_map(Value::from);
     let float = || select(&FLOATS[..]).prop_map(Value::from);
     let bit = || any::<bool>().prop_map(Value::from);
     let time = || select(&TIMES[..]).prop_map(Value::from);
     let scalars = (or_null(text()), or_null(integer()), or_null(float()), or_null(bit()), or_null(time()));
     let lists = (list(text()), list(integer()), list(float()), list(bit()), list(time()));
-    (scalars, lists, or_null(text())).prop_map(|((a, b, c, d, e), (f, g, h, i, j), city)| {
+    let place = or_null(vector(2..4).prop_map(Value::from));
+    (scalars, lists, or_null(text()), place).prop_map(|((a, b, c, d, e), (f, g, h, i, j), city, place)| {
         json!({
             "name": a, "age": b, "score": c, "active": d, "due": e, "address": {"city": city}, "tags": f,
-            "nums": g, "ratios": h, "flags": i, "a \"quoted\" key": j, "created_by": 1,
+            "nums": g, "ratios": h, "flags": i, "a \"quoted\" key": j, "created_by": 1, "place": place,
         })
+    })
+}
+
+fn vector(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(select(&FLOATS[..]), length)
+}
+
+/// Some distance from some vector.
+fn within() -> impl Strategy<Value = Predicate> {
+    let comparisons = vec![Comparison::Lt, Comparison::Lte, Comparison::Gt, Comparison::Gte];
+    let bounds = select(&[-5.0, 0.0, 0.5, 1.0, 1.5, 1e300][..]);
+    let parts = (select(&Metric::ALL[..]), vector(3..4), select(comparisons), bounds);
+    parts.prop_map(|(metric, origin, comparison, bound)| {
+        let place = Target::find(&SPECIMEN, "place", Scope::Data);
+        place.within(metric, &origin.into(), comparison, bound).expect("a vector")
     })
 }
 
@@ -98,6 +126,7 @@ fn literal() -> impl Strategy<Value = Literal> {
     let scalar = || {
         prop_oneof![
             4 => select(&TEXTS[..]).prop_map(Literal::from),
+            2 => select(&PHRASES[..]).prop_map(Literal::from),
             4 => select(&INTEGERS[..]).prop_map(Literal::from),
             3 => select(&FLOATS[..]).prop_map(Literal::from),
             2 => any::<bool>().prop_map(Literal::from),
@@ -119,7 +148,7 @@ fn condition() -> impl Strategy<Value = Predicate> {
     let data = SPECIMEN.indexes.iter().map(|index| (index.key, Scope::Data));
     let meta = MetaField::ALL.map(|field| (field.as_str(), Scope::Everything));
     let names: Vec<_> = data.chain(meta).chain([("nowhere", Scope::Everything)]).collect();
-    let parts = (select(names), 0..8, select(&OPERATORS[..]), literal());
+    let parts = (select(names), 0..9, select(&OPERATORS[..]), literal());
     parts.prop_map(|((name, scope), form, operator, literal)| {
         let target = Target::find(&SPECIMEN, name, scope);
         let condition = match form {
@@ -127,7 +156,8 @@ fn condition() -> impl Strategy<Value = Predicate> {
             1 => target.is_blank().map(|blank| blank | target.is_empty()),
             2 => target.length(operator, &literal),
             3 => target.quantified(Quantifier::Any, operator, &literal),
-            4 => target.quantified(Quantifier::All, operator, &literal),
+            4 => target.fuzzy(&literal, Some(&Literal::Float(0.3))),
+            5 => target.quantified(Quantifier::All, operator, &literal),
             _ => target.condition(operator, &literal),
         };
         let null = || target.condition(Operator::IsNull, &Literal::Bool(true));
@@ -135,8 +165,25 @@ fn condition() -> impl Strategy<Value = Predicate> {
     })
 }
 
+/// Sort keys of every kind.
+fn sort() -> impl Strategy<Value = SortKey> {
+    let names: Vec<_> = SPECIMEN.indexes.iter().map(|index| index.key).chain(["created_by"]).collect();
+    let queries = (select(&PHRASES[..]), select(&Metric::ALL[..]), vector(3..4));
+    let parts = (select(names), any::<bool>(), queries, any::<bool>(), any::<bool>());
+    parts.prop_map(|(name, meta, (query, metric, origin), ranked, descending)| {
+        let target = Target::find(&SPECIMEN, name, if meta { Scope::Everything } else { Scope::Data });
+        let similarity = target.similarity(&query.into());
+        let ranking = similarity.or_else(|_| target.distance(metric, &origin.into())).ok().flatten();
+        match (ranking, target.found()) {
+            (Some(ranking), _) if ranked => SortKey::ranked(ranking, descending),
+            (_, Some((field, shape))) if !shape.list => SortKey::new(field, descending),
+            _ => SortKey::new(MetaField::UpdatedTime, descending),
+        }
+    })
+}
+
 fn predicate() -> impl Strategy<Value = Predicate> {
-    condition().prop_recursive(3, 12, 3, |inner| {
+    prop_oneof![8 => condition(), 1 => within()].prop_recursive(3, 12, 3, |inner| {
         let parts = || prop::collection::vec(inner.clone(), 0..4);
         prop_oneof![
             parts().prop_map(Predicate::all),
@@ -154,10 +201,15 @@ proptest! {
         rows in prop::collection::vec(data(), 1..12),
         conditions in prop::collection::vec(condition(), 40),
         predicates in prop::collection::vec(predicate(), 10),
+        distances in prop::collection::vec(within(), 10),
+        orders in prop::collection::vec(prop::collection::vec(sort(), 1..3), 20),
     ) {
         let bench = Bench::new(rows.iter().zip(1..).map(|(data, pk)| Stored::new(pk, data)).collect());
-        for predicate in conditions.iter().chain(&predicates) {
+        for predicate in conditions.iter().chain(&predicates).chain(&distances) {
             bench.agrees(predicate);
+        }
+        for sorts in &orders {
+            bench.orders(sorts);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A database with the tables of the fixture, and the same rows in memory.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, Value as SqlValue};
@@ -13,7 +14,7 @@ use crate::datetime::Timestamp;
 use crate::json::{IndexEntry, IndexValue};
 use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
 use crate::query::fixture::{SPECIMEN, entries};
-use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Truth};
+use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Truth, ties_descend};
 use crate::store::Search;
 use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::sql::ddl;
@@ -58,6 +59,10 @@ impl Stored {
             json: data.to_string(),
             values: entries(data),
         }
+    }
+
+    fn row(&self) -> Row<'_> {
+        Row { head: self.head(), values: &self.values }
     }
 
     fn head(&self) -> HeadRef<'_> {
@@ -213,9 +218,16 @@ impl Bench {
 
     /// What the rows in memory say.
     pub(super) fn expected(&self, predicate: &Predicate) -> Vec<i64> {
-        let holds =
-            |row: &&Stored| predicate.eval(&Row { head: row.head(), values: &row.values }) == Truth::True;
+        let holds = |row: &&Stored| predicate.eval(&row.row()) == Truth::True;
         self.rows.iter().filter(holds).map(|row| row.pk).collect()
+    }
+
+    /// The engine and the memory agree on an order.
+    pub(super) fn orders(&self, sorts: &[SortKey]) {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_by(|a, b| compare(sorts, a, b));
+        let expected: Vec<i64> = rows.into_iter().map(|row| row.pk).collect();
+        assert_eq!(self.page(&Predicate::everything(), sorts, 1_000, 0), expected, "{sorts:#?}");
     }
 
     /// The engine and the memory agree on a predicate and on its negation.
@@ -225,6 +237,24 @@ impl Bench {
             assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
             assert_eq!(self.count(&predicate), expected.len() as i64, "{predicate:#?}");
         }
+    }
+}
+
+/// How two rows stand under these keys, and in the order of creation.
+fn compare(sorts: &[SortKey], a: &Stored, b: &Stored) -> Ordering {
+    let turn = |order: Ordering, descending| if descending { order.reverse() } else { order };
+    let keys =
+        sorts.iter().map(|sort| turn(smaller(&sort.value(&a.row()), &sort.value(&b.row())), sort.descending));
+    let ties = ties_descend(sorts);
+    keys.chain([turn(a.pk.cmp(&b.pk), ties)]).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+fn smaller(a: &IndexValue, b: &IndexValue) -> Ordering {
+    match (a, b) {
+        (IndexValue::Integer(a), IndexValue::Integer(b)) => a.cmp(b),
+        (IndexValue::Text(a), IndexValue::Text(b)) => a.cmp(b),
+        (IndexValue::Float(a), IndexValue::Float(b)) => a.partial_cmp(b).expect("finite"),
+        _ => (*a != IndexValue::Null).cmp(&(*b != IndexValue::Null)),
     }
 }
 

@@ -1,0 +1,150 @@
+//! Texts that need vectors, in what is written and in what is asked. Both are encoded before the store is
+//! asked for anything: an encoder may take its time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::batch::Selection;
+use super::payload::{from_program, from_stored};
+use super::{Model, Service};
+use crate::error::{Error, Result};
+use crate::meta::Head;
+use crate::query::{Origin, Predicate, SortKey, distances, has_texts};
+use crate::timeline::Payload;
+use crate::vector::{Embedding, Encoders};
+
+/// The vectors of one operation, so that a text is encoded once however often it is planned or named.
+#[derive(Debug, Default)]
+pub(super) struct Encoded {
+    vectors: HashMap<(&'static str, String), Vec<f32>>,
+}
+
+impl Encoded {
+    async fn vector(
+        &mut self,
+        encoders: &Encoders,
+        encoder: &'static str,
+        text: &str,
+        dim: usize,
+    ) -> Result<Vec<f32>> {
+        let key = (encoder, text.to_owned());
+        if let Some(vector) = self.vectors.get(&key) {
+            return Ok(vector.clone());
+        }
+        let vector = encoders.encode(encoder, text, dim).await?;
+        self.vectors.insert(key, vector.clone());
+        Ok(vector)
+    }
+}
+
+impl Service {
+    /// The payload with the vectors that are missing in it. What the current revision says of a text is kept.
+    pub(super) async fn embedded(
+        &self,
+        model: &Model,
+        payload: Payload,
+        current: Option<&Head>,
+        encoded: &mut Encoded,
+    ) -> Result<Payload> {
+        if embeddings(model).next().is_none() {
+            return Ok(payload);
+        }
+        let mut document: Map<String, Value> = from_stored(&payload.data)?;
+        let current: Map<String, Value> = match current {
+            Some(head) => from_stored(&head.revision.data)?,
+            None => Map::new(),
+        };
+        let mut changed = false;
+        for field in embeddings(model) {
+            let Some(sent) = embedding(&document, field.name) else { continue };
+            let stored = embedding(&current, field.name);
+            let complete = self.complete(sent.clone(), stored.as_ref(), field, encoded).await?;
+            if complete != sent {
+                changed = true;
+                let complete = serde_json::to_value(&complete).map_err(Error::internal)?;
+                document.insert(field.name.to_owned(), complete);
+            }
+        }
+        if !changed {
+            return Ok(payload);
+        }
+        let body = serde_json::to_vec(&document).map_err(Error::internal)?;
+        from_program(model, &body)?.valid()
+    }
+
+    /// A text with its vector: the one that was sent, the one that is stored for the same text, or a new one.
+    async fn complete(
+        &self,
+        mut sent: Embedding,
+        stored: Option<&Embedding>,
+        Field { encoder, dim, .. }: Field,
+        encoded: &mut Encoded,
+    ) -> Result<Embedding> {
+        let hash = Embedding::hash_of(&sent.content);
+        let kept = sent.fits(&hash, encoder) || stored.is_some_and(|stored| sent.overrides(stored));
+        if !kept {
+            let known = stored.and_then(|stored| stored.made_of(&hash, encoder, dim));
+            sent.vector = Some(match known {
+                Some(vector) => vector.clone(),
+                None => encoded.vector(&self.encoders, encoder, &sent.content, dim).await?,
+            });
+            sent.encoder_id = Some(encoder.to_owned());
+        }
+        sent.content_hash = Some(hash);
+        Ok(sent)
+    }
+
+    /// The selection with vectors in the place of texts.
+    pub(super) async fn encoded(&self, mut selection: Selection) -> Result<Selection> {
+        self.encode_query(&mut selection.predicate, &mut selection.sorts).await?;
+        Ok(selection)
+    }
+
+    /// Puts the vectors of the texts of a query in place.
+    pub(super) async fn encode_query(
+        &self,
+        predicate: &mut Arc<Predicate>,
+        sorts: &mut [SortKey],
+    ) -> Result<()> {
+        if !has_texts(predicate, sorts) {
+            return Ok(());
+        }
+        let mut encoded = Encoded::default();
+        for distance in distances(Arc::make_mut(predicate), sorts) {
+            if let Origin::Text { text, encoder, dim } = &distance.origin {
+                let vector = encoded.vector(&self.encoders, encoder, text, *dim).await?;
+                distance.origin = Origin::Vector(vector.into_iter().map(as_stored).collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A field whose vectors the server makes.
+#[derive(Clone, Copy)]
+struct Field {
+    name: &'static str,
+    encoder: &'static str,
+    dim: usize,
+}
+
+fn embeddings(model: &Model) -> impl Iterator<Item = Field> {
+    model.descriptor().indexes.iter().filter_map(|index| {
+        let vector = index.vector.filter(|vector| vector.embedding)?;
+        Some(Field { name: index.path.first()?, encoder: vector.encoder?, dim: vector.dim })
+    })
+}
+
+fn embedding(document: &Map<String, Value>, field: &str) -> Option<Embedding> {
+    let value = document.get(field).filter(|value| !value.is_null())?;
+    Embedding::deserialize(value).ok()
+}
+
+/// A number as it is read from a stored vector: the shortest decimal text of the single, as a double. So the
+/// distance of a text to itself is zero.
+fn as_stored(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| number.into())
+}
