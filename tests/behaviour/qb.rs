@@ -146,3 +146,75 @@ async fn the_calendar_is_that_of_the_server_unless_the_expression_says() {
         assert_eq!(found(&next, &[("qb", qb)]).await, expected, "{qb}");
     }
 }
+
+/// A page and the cursor of the next one.
+async fn page(user: &User, query: &[(&str, &str)]) -> (String, Option<String>) {
+    let answer = user.get("/note").query(query).await.is(200);
+    let cursor = answer.header("x-next-cursor");
+    assert_eq!(answer.header("x-has-more").as_deref() == Some("true"), cursor.is_some());
+    (titles(&answer.json()), cursor)
+}
+
+#[tokio::test]
+async fn a_cursor_continues_behind_its_page_whatever_is_written_meanwhile() {
+    let (_app, ann) = notes().await;
+    let qb = ("qb", "QB['rank'].is_not_null().sort('-rank')");
+    let (first, cursor) = page(&ann, &[qb, ("limit", "2")]).await;
+    assert_eq!(first, "fe");
+    let cursor = cursor.expect("there is more");
+    // One before the place, one behind it, and the last row of the page is gone.
+    ann.created("note", json!({"title": "x", "rank": 9})).await;
+    ann.created("note", json!({"title": "y", "rank": 0})).await;
+    ann.delete("/note").query(&[("qb", "QB['rank'] == 5")]).await.ok();
+    let (second, cursor) = page(&ann, &[qb, ("limit", "3"), ("cursor", &cursor)]).await;
+    assert_eq!(second, "dcb");
+    let (third, end) = page(&ann, &[qb, ("limit", "9"), ("cursor", &cursor.expect("there is more"))]).await;
+    assert_eq!((third.as_str(), end), ("ay", None));
+}
+
+#[tokio::test]
+async fn pages_by_cursor_are_the_list_without_an_expression_too() {
+    let (_app, ann) = notes().await;
+    let sorts = ("sorts", r#"[{"type": "data", "field_path": "place.city", "direction": "-"}]"#);
+    let mut cursor = None;
+    let mut joined = String::new();
+    loop {
+        let mut query = vec![sorts, ("limit", "2"), ("returns", "data")];
+        query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+        let (titles, next) = page(&ann, &query).await;
+        joined.push_str(&titles);
+        if next.is_none() {
+            break;
+        }
+        cursor = next;
+    }
+    assert_eq!(joined, found(&ann, &[sorts]).await);
+}
+
+#[tokio::test]
+async fn the_offset_of_an_expression_counts_for_the_first_page() {
+    let (_app, ann) = notes().await;
+    let qb = ("qb", "QB.all().sort('title').limit(2).offset(1)");
+    let (first, cursor) = page(&ann, &[qb]).await;
+    let (second, _) = page(&ann, &[qb, ("cursor", &cursor.expect("there is more"))]).await;
+    assert_eq!(first + &second, "bcde");
+}
+
+#[tokio::test]
+async fn a_cursor_of_something_else_is_refused() {
+    let (_app, ann) = notes().await;
+    let qb = ("qb", "QB.all().sort('title')");
+    let (_, cursor) = page(&ann, &[qb, ("limit", "2")]).await;
+    let cursor = cursor.expect("there is more");
+    for other in [("qb", "QB.all().sort('-title')"), ("qb", ""), ("sorts", "[]"), ("is_deleted", "true")] {
+        let refused = ann.get("/note").query(&[other, ("cursor", &cursor)]).await.is(400).json();
+        assert_eq!(refused["detail"], "Invalid cursor: it is a cursor of another query");
+    }
+    for text in ["x", "====", "AAAA", &cursor[1..], &format!("{cursor}AA"), "\u{e9}", &"A".repeat(5000)] {
+        ann.get("/note").query(&[qb, ("cursor", text)]).await.is(400);
+    }
+    ann.get("/note").query(&[qb, ("cursor", &cursor), ("offset", "0")]).await.is(422);
+    assert_eq!(page(&ann, &[qb, ("cursor", ""), ("limit", "1")]).await.0, "a");
+    // Only lists have pages.
+    ann.get("/note/count").query(&[("cursor", &cursor)]).await.is(422);
+}

@@ -7,6 +7,8 @@ use crate::error::Error;
 
 /// `X-Has-More`: is there a further page.
 pub(crate) const HAS_MORE: HeaderName = HeaderName::from_static("x-has-more");
+/// `X-Next-Cursor`: where the next page begins, as the parameter `cursor` takes it.
+pub(crate) const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
 /// `X-Total-Count`: how many match, paging aside.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// `X-Unchanged`: a write found nothing to change.

@@ -142,6 +142,8 @@ pub enum AnswerHeader {
     ETag,
     /// `X-Has-More`: is there a further page.
     HasMore,
+    /// `X-Next-Cursor`, only while there is a further page.
+    NextCursor,
     /// `X-Total-Count`, only with `with_total`.
     TotalCount,
 }
@@ -152,6 +154,7 @@ impl AnswerHeader {
         match self {
             Self::ETag => "ETag",
             Self::HasMore => "X-Has-More",
+            Self::NextCursor => "X-Next-Cursor",
             Self::TotalCount => "X-Total-Count",
         }
     }

@@ -9,8 +9,8 @@ use super::tree::{Condition, Form, Query, Question, Sort, SortTerm, Test};
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::query::{
-    Blame, Checker, ConditionError, Field, MetaField, Predicate, Scope, SortKey, Target, UnindexedPolicy,
-    limit,
+    Blame, Checker, ConditionError, Field, MetaField, Predicate, Ranking, Scope, SortKey, Target,
+    UnindexedPolicy, limit,
 };
 
 /// What an expression is checked against besides the resource.
@@ -85,8 +85,17 @@ impl Query {
 }
 
 fn sort_key(descriptor: &ResourceDescriptor, sort: &Sort) -> Result<Option<SortKey>, Fault> {
-    let SortTerm::Field(name) = &sort.by;
-    match Target::find(descriptor, name, Scope::Everything).found() {
+    let find = |name| Target::find(descriptor, name, Scope::Everything);
+    let ranked = |ranking: Result<Option<Ranking>, ConditionError>| {
+        let ranking = ranking.map_err(|error| Problem::Condition(error).at(sort.at))?;
+        Ok(ranking.map(|ranking| SortKey::ranked(ranking, sort.descending)))
+    };
+    let name = match &sort.by {
+        SortTerm::Field(name) => name,
+        SortTerm::Similarity { field, query } => return ranked(find(field).similarity(query)),
+        SortTerm::Distance { field, metric, vector } => return ranked(find(field).distance(*metric, vector)),
+    };
+    match find(name).found() {
         Some((_, shape)) if shape.list => Err(Problem::SortByList(name.to_string()).at(sort.at)),
         Some((Field::Meta(field), _)) if !field.is_sort_key() => Ok(None),
         found => Ok(found.map(|(field, _)| SortKey::new(field, sort.descending))),
@@ -125,6 +134,10 @@ impl Pass<'_, '_> {
             Question::Empty => Ok(target.is_empty()),
             Question::Blank => target.is_blank(),
             Question::During(period) => return self.during(test, &target, period),
+            Question::Fuzzy { query, threshold } => target.fuzzy(query, threshold.as_ref()),
+            Question::Within { metric, vector, comparison, bound } => {
+                target.within(*metric, vector, *comparison, *bound)
+            }
         };
         self.admitted(predicate, test)
     }

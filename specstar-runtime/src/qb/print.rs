@@ -10,15 +10,13 @@ use time::OffsetDateTime;
 
 use super::tree::{Condition, Form, Period, Query, Question, Sort, SortTerm, Test, Unit};
 use crate::datetime::Timestamp;
-use crate::query::{Literal, MetaField, Operator};
+use crate::query::{Comparison, Literal, MetaField, Operator};
 
 impl Display for Query {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let plain = self.sorts.is_empty() && self.limit.is_none() && self.offset.is_none();
         match &self.condition {
-            condition @ (Condition::And(_) | Condition::Or(_) | Condition::Not(_)) if !plain => {
-                write!(f, "({condition})")?;
-            }
+            condition if !plain && !is_postfix(condition) => write!(f, "({condition})")?,
             condition => write!(f, "{condition}")?,
         }
         if !self.sorts.is_empty() {
@@ -43,11 +41,18 @@ impl Display for Condition {
             Self::Test(test) => write!(f, "{test}"),
             Self::And(parts) => grouped(f, parts, " & "),
             Self::Or(parts) => grouped(f, parts, " | "),
-            Self::Not(inner) => match &**inner {
-                Self::And(_) | Self::Or(_) => write!(f, "~({inner})"),
-                _ => write!(f, "~{inner}"),
-            },
+            Self::Not(inner) if is_postfix(inner) => write!(f, "~{inner}"),
+            Self::Not(inner) => write!(f, "~({inner})"),
         }
+    }
+}
+
+/// Whether a method can be called on it as it is printed.
+const fn is_postfix(condition: &Condition) -> bool {
+    match condition {
+        Condition::All => true,
+        Condition::Test(test) => !matches!(test.question, Question::Within { .. }),
+        Condition::And(_) | Condition::Or(_) | Condition::Not(_) => false,
     }
 }
 
@@ -58,8 +63,9 @@ fn grouped(f: &mut Formatter<'_>, parts: &[Condition], separator: &str) -> fmt::
             f.write_str(separator)?;
         }
         match part {
-            Condition::And(_) | Condition::Or(_) => write!(f, "({part})")?,
-            _ => write!(f, "{part}")?,
+            Condition::Not(_) => write!(f, "{part}")?,
+            part if is_postfix(part) => write!(f, "{part}")?,
+            part => write!(f, "({part})")?,
         }
     }
     Ok(())
@@ -84,7 +90,32 @@ impl Display for Test {
             Question::Empty => f.write_str(".is_empty()"),
             Question::Blank => f.write_str(".is_blank()"),
             Question::During(period) => write!(f, "{period}"),
+            Question::Fuzzy { query, threshold } => {
+                f.write_str(".fuzzy(")?;
+                literal(f, query)?;
+                if let Some(threshold) = threshold {
+                    f.write_str(", ")?;
+                    literal(f, threshold)?;
+                }
+                f.write_str(")")
+            }
+            // A comparison is looser than what may stand around it.
+            Question::Within { metric, vector, comparison, bound } => {
+                write!(f, ".{}(", metric.as_str())?;
+                literal(f, vector)?;
+                write!(f, ") {} {bound:?}", symbol(*comparison))
+            }
         }
+    }
+}
+
+const fn symbol(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Eq => "==",
+        Comparison::Lt => "<",
+        Comparison::Lte => "<=",
+        Comparison::Gt => ">",
+        Comparison::Gte => ">=",
     }
 }
 
@@ -120,8 +151,21 @@ impl Display for Period {
 
 impl Display for Sort {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let SortTerm::Field(name) = &self.by;
-        field(f, name)?;
+        match &self.by {
+            SortTerm::Field(name) => field(f, name)?,
+            SortTerm::Similarity { field: name, query } => {
+                field(f, name)?;
+                f.write_str(".similarity(")?;
+                literal(f, query)?;
+                f.write_str(")")?;
+            }
+            SortTerm::Distance { field: name, metric, vector } => {
+                field(f, name)?;
+                write!(f, ".{}(", metric.as_str())?;
+                literal(f, vector)?;
+                f.write_str(")")?;
+            }
+        }
         f.write_str(if self.descending { ".desc()" } else { ".asc()" })
     }
 }

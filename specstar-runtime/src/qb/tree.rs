@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::span::Span;
-use crate::query::{Literal, Operator, Quantifier};
+use crate::descriptor::Metric;
+use crate::query::{Comparison, Literal, Operator, Quantifier};
 
 /// A whole expression.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -83,6 +84,24 @@ pub enum Question {
     Blank,
     /// In a part of the calendar.
     During(Period),
+    /// Its words are similar to some text.
+    Fuzzy {
+        /// The text.
+        query: Literal,
+        /// How similar, from 0 to 1; `None` for the usual 0.6.
+        threshold: Option<Literal>,
+    },
+    /// Its vector is near to another one, or far from it.
+    Within {
+        /// How the distance is measured.
+        metric: Metric,
+        /// The other vector, or a text for the encoder of the field.
+        vector: Literal,
+        /// How the distance stands to the bound; not [`Comparison::Eq`].
+        comparison: Comparison,
+        /// The bound.
+        bound: f64,
+    },
 }
 
 /// What of a field an operator looks at.
@@ -141,6 +160,22 @@ pub struct Sort {
 pub enum SortTerm {
     /// A field: the name of an index, or of metadata.
     Field(Cow<'static, str>),
+    /// How similar the words of a field are to a text.
+    Similarity {
+        /// The field.
+        field: Cow<'static, str>,
+        /// The text.
+        query: Literal,
+    },
+    /// How far the vector of a field is from another one.
+    Distance {
+        /// The field.
+        field: Cow<'static, str>,
+        /// How it is measured.
+        metric: Metric,
+        /// The other vector, or a text for the encoder of the field.
+        vector: Literal,
+    },
 }
 
 impl Query {

@@ -9,7 +9,7 @@ use crate::access::Action;
 use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
-use crate::query::{Predicate, SortKey};
+use crate::query::{Position, Predicate, SortKey};
 use crate::store::{PageEnd, Search, Visit};
 use crate::timeline;
 
@@ -24,6 +24,8 @@ pub struct Selection {
     pub limit: u64,
     /// After skipping this many.
     pub offset: u64,
+    /// Only what stands behind this position.
+    pub after: Option<Position>,
 }
 
 impl Service {
@@ -81,8 +83,8 @@ impl Service {
     }
 
     async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
-        let Selection { predicate, sorts, limit, offset } = selection;
-        let search = Search { model: model.index, predicate, sorts, after: None, limit, offset };
+        let Selection { predicate, sorts, limit, offset, after } = selection;
+        let search = Search { model: model.index, predicate, sorts, limit, offset, after };
         self.store.search(search, visit).await.map_err(store_error)
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
-use super::selection::selection;
+use super::selection::{Selected, next_cursor, selection};
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::http::envelope::{self, View};
@@ -22,7 +22,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
     let view = view(call)?;
     let paged = matches!(call.route.operation, Operation::List | Operation::ListFull);
     let with_total = paged && call.query.boolean(&p::WITH_TOTAL, false)?;
-    let selection = selection(call, None)?;
+    let Selected { selection, fingerprint } = selection(call, None)?;
     let predicate = Arc::clone(&selection.predicate);
     let with_data = view.sections.data;
     let rows = Rows::new(view, selection.limit);
@@ -30,6 +30,9 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
     let mut response = reply::json(StatusCode::OK, rows.into_body());
     if paged {
         reply::set(&mut response, reply::HAS_MORE, if end.has_more { "true" } else { "false" });
+        if let Some(cursor) = end.last.and_then(|position| next_cursor(&position, fingerprint)) {
+            reply::set(&mut response, reply::NEXT_CURSOR, &cursor);
+        }
     }
     if with_total {
         let total = call.service().count(call.model, predicate, &call.caller).await?;
@@ -41,8 +44,8 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
 /// `GET …/count`.
 pub(super) async fn count(call: &Call<'_>) -> Result<Response<Body>> {
     // Paging has no influence on a count, but what is wrong with it is said all the same.
-    let selection = selection(call, None)?;
-    let total = call.service().count(call.model, selection.predicate, &call.caller).await?;
+    let selected = selection(call, None)?;
+    let total = call.service().count(call.model, selected.selection.predicate, &call.caller).await?;
     Ok(reply::json(StatusCode::OK, total.to_string().into_bytes()))
 }
 
@@ -50,9 +53,11 @@ pub(super) async fn count(call: &Call<'_>) -> Result<Response<Body>> {
 pub(super) async fn change_all(call: &Call<'_>) -> Result<Response<Body>> {
     let (service, model) = (call.service(), call.model);
     let heads = if call.route.operation == Operation::BatchDelete {
-        service.delete_all(model, selection(call, Some(DeletedFilter::Live))?, &call.caller).await?
+        service.delete_all(model, selection(call, Some(DeletedFilter::Live))?.selection, &call.caller).await?
     } else {
-        service.restore_all(model, selection(call, Some(DeletedFilter::Deleted))?, &call.caller).await?
+        service
+            .restore_all(model, selection(call, Some(DeletedFilter::Deleted))?.selection, &call.caller)
+            .await?
     };
     let mut body = Vec::with_capacity(2 + 768 * heads.len());
     body.push(b'[');

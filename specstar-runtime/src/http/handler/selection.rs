@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::Xxh3;
+
 use crate::error::{Error, Result};
 use crate::http::call::Call;
 use crate::http::query_string::invalid;
@@ -10,7 +12,8 @@ use crate::http::route::{Operation, Parameter, parameters as p};
 use crate::http::settings::UnknownParameters;
 use crate::meta::RevisionStatus;
 use crate::qb::{self, Context, Problem};
-use crate::query::{CompiledFilter, DeletedFilter, StructuredFilter};
+use crate::query::cursor::{self, CursorError};
+use crate::query::{CompiledFilter, DeletedFilter, Position, StructuredFilter};
 use crate::repository::Selection;
 
 /// One row more than this is asked for, and databases take a signed 64-bit limit.
@@ -36,8 +39,60 @@ const FILTERS: [&Parameter; 14] = [
     &p::IS_DELETED,
 ];
 
+/// What a request selects.
+pub(super) struct Selected {
+    pub(super) selection: Selection,
+    /// Of the filters and the order: a cursor of one is refused for another.
+    pub(super) fingerprint: u64,
+}
+
 /// The selection of a request. A route that takes one deletion state only says which.
-pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result<Selection> {
+pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result<Selected> {
+    let mut selection = filtered(call, state)?;
+    let fingerprint = fingerprint(call);
+    if let Some(cursor) = call.query.text(&p::CURSOR) {
+        if call.query.has(&p::OFFSET) {
+            return Err(invalid(&p::CURSOR, "a cursor has its place: leave `offset` out", cursor));
+        }
+        let position = cursor::decode(cursor, fingerprint).map_err(|error| no_cursor(&error))?;
+        if !position.fits(&selection.sorts, call.model.descriptor()) {
+            return Err(no_cursor(&CursorError::Malformed));
+        }
+        // The offset of an expression was skipped before the first page.
+        selection.offset = 0;
+        selection.after = Some(position);
+    }
+    Ok(Selected { selection, fingerprint })
+}
+
+/// The cursor of the next page, unless it is too long for a header.
+pub(super) fn next_cursor(position: &Position, fingerprint: u64) -> Option<String> {
+    const LONGEST: usize = 4096;
+    Some(cursor::encode(position, fingerprint)).filter(|text| text.len() <= LONGEST)
+}
+
+fn no_cursor(error: &CursorError) -> Error {
+    Error::InvalidQuery(format!("Invalid cursor: {error}"))
+}
+
+/// Of the texts, not of what they mean: `today()` is another day tomorrow, and the pages go on.
+fn fingerprint(call: &Call<'_>) -> u64 {
+    let mut hasher = Xxh3::new();
+    let mut add = |text: &str| {
+        hasher.update(&text.len().to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    add(call.model.name());
+    for parameter in CONDITIONS.into_iter().chain(FILTERS).chain([&p::QB]) {
+        for text in call.query.all(parameter).into_iter().filter(|text| !text.is_empty()) {
+            add(parameter.name);
+            add(text);
+        }
+    }
+    hasher.digest()
+}
+
+fn filtered(call: &Call<'_>, state: Option<DeletedFilter>) -> Result<Selection> {
     let asked = call.query.boolean(&p::IS_DELETED, false)?;
     let page = Page::of(call)?;
     if let Some(expression) = call.query.text(&p::QB) {
@@ -46,7 +101,13 @@ pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result
     let asked = if asked { DeletedFilter::Deleted } else { DeletedFilter::Live };
     let CompiledFilter { predicate, sorts, unindexed } = filter(call, state.unwrap_or(asked))?;
     log(call, &unindexed);
-    Ok(Selection { predicate: Arc::new(predicate), sorts, limit: page.limit, offset: page.offset })
+    Ok(Selection {
+        predicate: Arc::new(predicate),
+        sorts,
+        limit: page.limit,
+        offset: page.offset,
+        after: None,
+    })
 }
 
 /// The page the parameters ask for.
@@ -94,7 +155,7 @@ fn by_expression(
         (query.limit.unwrap_or(page.limit), query.offset.unwrap_or(0))
     };
     let predicate = Arc::new(state.predicate() & checked.predicate);
-    Ok(Selection { predicate, sorts: checked.sorts, limit, offset })
+    Ok(Selection { predicate, sorts: checked.sorts, limit, offset, after: None })
 }
 
 /// An expression and other filters exclude one another: one of them would be dropped.

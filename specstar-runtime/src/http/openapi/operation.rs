@@ -209,6 +209,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": {"type": "boolean"},
         },
+        "XNextCursor": {
+            "description": "While there is more: the `cursor` of the next page. Left out where a sort key is a \
+                text of kilobytes.",
+            "schema": {"type": "string"},
+        },
         "XTotalCount": {
             "description": "With `with_total`: how many resources match, whatever the page.",
             "schema": {"type": "integer", "format": "int64", "minimum": 0},

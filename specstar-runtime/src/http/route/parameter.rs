@@ -303,6 +303,15 @@ pub mod parameters {
         "Skip this many resources first.",
     );
 
+    pub static CURSOR: Parameter = query(
+        "Cursor",
+        "cursor",
+        Shape::Text,
+        "Continue behind the page whose answer had this `X-Next-Cursor`, with the same filters and order. It stays \
+         in its place whatever is written meanwhile, and costs the same at every depth. Excludes `offset`; the \
+         offset of an expression counts for the first page only. Empty is none.",
+    );
+
     pub static REVISION_LIMIT: Parameter = query(
         "RevisionLimit",
         "limit",

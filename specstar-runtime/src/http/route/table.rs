@@ -6,7 +6,7 @@ use crate::error::ErrorKind as E;
 
 const NONE: &[&Parameter] = &[];
 const ETAG: &[AnswerHeader] = &[AnswerHeader::ETag];
-const PAGE: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::TotalCount];
+const PAGE: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextCursor, AnswerHeader::TotalCount];
 
 /// The filters of a search, between what a route puts in front of them and behind them.
 macro_rules! search {
@@ -26,7 +26,8 @@ macro_rules! search {
     };
 }
 
-const LIST: &[&Parameter] = search!([RETURNS_LIST, IS_DELETED] [SORTS, LIMIT, OFFSET, PARTIAL, WITH_TOTAL]);
+const LIST: &[&Parameter] =
+    search!([RETURNS_LIST, IS_DELETED] [SORTS, LIMIT, OFFSET, CURSOR, PARTIAL, WITH_TOTAL]);
 const LIST_SECTION: &[&Parameter] = search!([IS_DELETED] [SORTS, LIMIT, OFFSET, PARTIAL]);
 const COUNT: &[&Parameter] = search!([IS_DELETED] []);
 /// Without `is_deleted`, which the batch routes set themselves.

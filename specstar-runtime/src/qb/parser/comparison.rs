@@ -6,8 +6,8 @@ use super::{Parsed, Parser};
 use crate::qb::error::{ArgumentProblem, Problem};
 use crate::qb::lexer::{Symbol, TokenKind};
 use crate::qb::span::Span;
-use crate::qb::tree::{Condition, Question};
-use crate::query::{Literal, Operator};
+use crate::qb::tree::{Condition, Question, SortTerm};
+use crate::query::{Comparison, Literal, Operator};
 
 pub(super) const fn is_comparison(symbol: Symbol) -> bool {
     operator(symbol).is_some()
@@ -108,11 +108,42 @@ impl Parser<'_> {
             }
             (Value::Field(field), value) => (field, operator, Item { value, span: right.span }),
             (value, Value::Field(field)) => (field, mirrored(operator), Item { value, span: left.span }),
+            (Value::Ranking(term), bound) => return self.within(*term, operator, at, bound, span),
+            (bound, Value::Ranking(term)) => return self.within(*term, mirrored(operator), at, bound, span),
             (left, right) => return Err(no_field(&left, &right).at(at)),
         };
         let (literal, place) = operand(other).map_err(|item| no_operand(operator, &item))?;
         let condition = self.question(&field, at, (operator, literal, place))?;
         Ok(logic::condition(condition, span))
+    }
+
+    /// A distance with a bound.
+    fn within(
+        &mut self,
+        term: SortTerm,
+        operator: Operator,
+        at: Span,
+        bound: Value,
+        span: Span,
+    ) -> Parsed<Item> {
+        let SortTerm::Distance { field, metric, vector } = term else {
+            return Err(Problem::Comparison("a similarity orders only; use .fuzzy(query, threshold)").at(at));
+        };
+        let comparison = match operator {
+            Operator::Lt => Comparison::Lt,
+            Operator::Lte => Comparison::Lte,
+            Operator::Gt => Comparison::Gt,
+            Operator::Gte => Comparison::Gte,
+            _ => return Err(Problem::Comparison("a distance is compared with < <= > >= only").at(at)),
+        };
+        #[allow(clippy::cast_precision_loss)] // as in a comparison of numbers
+        let bound = match bound {
+            Value::Literal(Literal::Integer(bound)) => bound as f64,
+            Value::Literal(Literal::Float(bound)) => bound,
+            _ => return Err(Problem::Comparison("a distance is compared with a number").at(at)),
+        };
+        let question = Question::Within { metric, vector, comparison, bound };
+        Ok(logic::condition(value::test(field, question, [at, at], &mut self.tests)?, span))
     }
 
     /// An operator with a literal, of a field or its length.

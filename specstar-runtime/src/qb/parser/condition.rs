@@ -119,6 +119,11 @@ fn paged(query: &mut Query, call: Call) -> Parsed<()> {
 fn sort_key(method: &str, item: Item) -> Parsed<Sort> {
     match item.value {
         Value::Sort(sort) => Ok(*sort),
+        // What fits best comes first.
+        Value::Ranking(term) => {
+            let descending = matches!(*term, SortTerm::Similarity { .. });
+            Ok(Sort { by: *term, descending, at: item.span })
+        }
         Value::Literal(Literal::Text(text)) => {
             let (name, descending) = match text.strip_prefix('-') {
                 Some(name) => (name, true),

@@ -7,6 +7,7 @@ use super::logic;
 use super::primary::VALUE;
 use super::value::{self, Field, Item, Value};
 use super::{Parsed, Parser};
+use crate::descriptor::Metric;
 use crate::qb::error::{ArgumentProblem, Problem};
 use crate::qb::span::Span;
 use crate::qb::tree::{Condition, Form, Period, Question, Sort, SortTerm, Unit};
@@ -34,6 +35,9 @@ enum FieldMethod {
     Sort {
         descending: bool,
     },
+    Fuzzy,
+    Similarity,
+    Distance(Metric),
 }
 
 /// The calendar methods, before their arguments are known.
@@ -98,6 +102,11 @@ const FIELD_METHODS: &[(&str, FieldMethod)] = {
         ("last_n_days", M::During(C::LastDays)),
         ("asc", M::Sort { descending: false }),
         ("desc", M::Sort { descending: true }),
+        ("fuzzy", M::Fuzzy),
+        ("similarity", M::Similarity),
+        ("cosine", M::Distance(Metric::Cosine)),
+        ("l2", M::Distance(Metric::L2)),
+        ("ip", M::Distance(Metric::Ip)),
     ]
 };
 
@@ -141,6 +150,7 @@ impl Parser<'_> {
                 let suggestion = nearest(&name, CONDITION_METHODS.into_iter());
                 Err(Problem::UnknownMethod { owner: "a condition", name, suggestion }.at(at))
             }
+            Value::Ranking(term) => of_ranking(*term, item.span, self.call_of_ranking(name, at)?),
             Value::Quantifier(field, quantifier) => {
                 self.of_quantifier(&field, quantifier, item.span, name, at)
             }
@@ -179,6 +189,11 @@ impl Parser<'_> {
                 return Ok(Item { value: Value::Sort(Box::new(sort)), span: whole });
             }
             FieldMethod::During(calendar) => self.during(field, calendar, call)?,
+            FieldMethod::Fuzzy => self.fuzzy(field, call)?,
+            FieldMethod::Similarity | FieldMethod::Distance(_) => {
+                let value = Value::Ranking(Box::new(ranking(field, *method, call)?));
+                return Ok(Item { value, span: whole });
+            }
             other => self.simple(field, other, call)?,
         };
         Ok(logic::condition(condition, whole))
@@ -259,6 +274,28 @@ impl Parser<'_> {
         Ok(logic::condition(condition, span))
     }
 
+    fn fuzzy(&mut self, field: Field, call: Call) -> Parsed<Condition> {
+        let (at, method) = (call.at, call.method.clone());
+        Self::only_value(&field, "fuzzy", at)?;
+        let [query, threshold] = call.bind(&[needed("query"), optional("threshold")])?;
+        let (query, place) = operand(&method, query, at)?;
+        let threshold = threshold.map(|item| operand(&method, Some(item), at)).transpose()?;
+        // The check names one of the two: the query unless it is a text.
+        let blamed = threshold.as_ref().filter(|_| matches!(query, Literal::Text(_)));
+        let place = blamed.map_or(place, |(_, place)| *place);
+        let question = Question::Fuzzy { query, threshold: threshold.map(|(literal, _)| literal) };
+        value::test(field.name, question, [at, place], &mut self.tests)
+    }
+
+    /// `.asc()` or `.desc()`.
+    fn call_of_ranking(&mut self, name: String, at: Span) -> Parsed<Call> {
+        if name != "asc" && name != "desc" {
+            let suggestion = nearest(&name, ["asc", "desc"].into_iter());
+            return Err(Problem::UnknownMethod { owner: "a ranking", name, suggestion }.at(at));
+        }
+        self.call(name, at)
+    }
+
     /// Refuses what a length does not have.
     fn only_value(field: &Field, method: &'static str, at: Span) -> Parsed<()> {
         if field.length {
@@ -292,6 +329,27 @@ impl Parser<'_> {
         let question = Question::During(Period { unit, offset });
         value::test(field.name, question, [at, place], &mut self.tests)
     }
+}
+
+fn of_ranking(term: SortTerm, span: Span, call: Call) -> Parsed<Item> {
+    let (descending, span) = (call.method == "desc", span.to(call.end));
+    let [] = call.bind(&[])?;
+    Ok(Item { value: Value::Sort(Box::new(Sort { by: term, descending, at: span })), span })
+}
+
+fn ranking(field: Field, method: FieldMethod, call: Call) -> Parsed<SortTerm> {
+    let (at, name) = (call.at, call.method.clone());
+    if field.length {
+        return Err(Problem::NoMethods("a length").at(at));
+    }
+    let FieldMethod::Distance(metric) = method else {
+        let [query] = call.bind(&[needed("query")])?;
+        let (query, _) = operand(&name, query, at)?;
+        return Ok(SortTerm::Similarity { field: field.name, query });
+    };
+    let [vector] = call.bind(&[needed("v")])?;
+    let (vector, _) = operand(&name, vector, at)?;
+    Ok(SortTerm::Distance { field: field.name, metric, vector })
 }
 
 const fn operand_name(method: FieldMethod) -> [Parameter; 1] {

@@ -7,7 +7,7 @@ use crate::datetime::Timestamp;
 use crate::qb::error::Problem;
 use crate::qb::limit;
 use crate::qb::span::Span;
-use crate::qb::tree::{Condition, Form, Query, Question, Sort, Test};
+use crate::qb::tree::{Condition, Form, Query, Question, Sort, SortTerm, Test};
 use crate::query::{Literal, Quantifier};
 
 /// A value and where it stands.
@@ -34,6 +34,8 @@ pub(super) enum Value {
     Condition(Box<Query>),
     Quantifier(Box<Field>, Quantifier),
     Sort(Box<Sort>),
+    /// What a sort key may compare, without a direction.
+    Ranking(Box<SortTerm>),
 }
 
 /// `QB["age"]`, perhaps its length, and what was said about order and page.
@@ -73,6 +75,7 @@ impl Value {
             Self::Condition(_) => "a condition",
             Self::Quantifier(..) => "a quantifier",
             Self::Sort(_) => "a sort key",
+            Self::Ranking(_) => "a ranking",
         }
     }
 }
