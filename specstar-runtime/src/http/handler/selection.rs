@@ -54,9 +54,9 @@ pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result
         if call.query.has(&p::OFFSET) {
             return Err(invalid(&p::CURSOR, "a cursor has its place: leave `offset` out", cursor));
         }
-        let position = cursor::decode(cursor, fingerprint).map_err(|error| no_cursor(&error))?;
+        let position = cursor::decode(cursor, fingerprint).map_err(no_cursor)?;
         if !position.fits(&selection.sorts, call.model.descriptor()) {
-            return Err(no_cursor(&CursorError::Malformed));
+            return Err(no_cursor(CursorError::Malformed));
         }
         // The offset of an expression was skipped before the first page.
         selection.offset = 0;
@@ -71,7 +71,7 @@ pub(super) fn next_cursor(position: &Position, fingerprint: u64) -> Option<Strin
     Some(cursor::encode(position, fingerprint)).filter(|text| text.len() <= LONGEST)
 }
 
-fn no_cursor(error: &CursorError) -> Error {
+fn no_cursor(error: CursorError) -> Error {
     Error::InvalidQuery(format!("Invalid cursor: {error}"))
 }
 

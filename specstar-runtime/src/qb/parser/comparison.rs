@@ -108,8 +108,8 @@ impl Parser<'_> {
             }
             (Value::Field(field), value) => (field, operator, Item { value, span: right.span }),
             (value, Value::Field(field)) => (field, mirrored(operator), Item { value, span: left.span }),
-            (Value::Ranking(term), bound) => return self.within(*term, operator, at, bound, span),
-            (bound, Value::Ranking(term)) => return self.within(*term, mirrored(operator), at, bound, span),
+            (Value::Ranking(term), bound) => return self.within(*term, operator, at, &bound, span),
+            (bound, Value::Ranking(term)) => return self.within(*term, mirrored(operator), at, &bound, span),
             (left, right) => return Err(no_field(&left, &right).at(at)),
         };
         let (literal, place) = operand(other).map_err(|item| no_operand(operator, &item))?;
@@ -123,7 +123,7 @@ impl Parser<'_> {
         term: SortTerm,
         operator: Operator,
         at: Span,
-        bound: Value,
+        bound: &Value,
         span: Span,
     ) -> Parsed<Item> {
         let SortTerm::Distance { field, metric, vector } = term else {
@@ -138,8 +138,8 @@ impl Parser<'_> {
         };
         #[allow(clippy::cast_precision_loss)] // as in a comparison of numbers
         let bound = match bound {
-            Value::Literal(Literal::Integer(bound)) => bound as f64,
-            Value::Literal(Literal::Float(bound)) => bound,
+            Value::Literal(Literal::Integer(bound)) => *bound as f64,
+            Value::Literal(Literal::Float(bound)) => *bound,
             _ => return Err(Problem::Comparison("a distance is compared with a number").at(at)),
         };
         let question = Question::Within { metric, vector, comparison, bound };
