@@ -15,6 +15,7 @@ mod pool;
 mod registry;
 mod row;
 mod scan;
+mod search;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -264,3 +264,16 @@ async fn the_file_of_a_later_program_is_left_alone() {
     let result = file.open().ensure_layout(&[&BARE]).await;
     assert!(matches!(result, Err(StoreError::Layout(_))), "{result:?}");
 }
+
+#[tokio::test]
+async fn a_file_without_an_index_of_the_program_gets_it() {
+    let file = File::filled(&BARE, 3).await;
+    let connection = Connection::open(file.options().path).unwrap();
+    connection.execute_batch("DROP INDEX \"ms_user/deleted\"").unwrap();
+    drop(connection);
+    let (db, report) = file.start(&BARE).await;
+    assert_eq!(report, [change(&[], &[], 0)]);
+    assert!(schema(&db).1.iter().any(|sql| sql.contains("ms_user/deleted")));
+    db.store.close().await.unwrap();
+    assert_eq!(file.start(&BARE).await.1, []);
+}
