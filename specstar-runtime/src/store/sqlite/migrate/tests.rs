@@ -7,7 +7,7 @@ use super::super::model::Model;
 use super::super::registry::{self, Registered};
 use super::backfill::Backfill;
 use super::{IndexChanges, Plan, change_tables};
-use crate::descriptor::{IndexDescriptor, ResourceDescriptor, UniqueDescriptor};
+use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, VectorDescriptor};
 use crate::store::layout::ModelLayout;
 use crate::store::sqlite::tests::fixture::{
     AGE, AGE_AS_FLOAT, Db, EMAIL, NAME, TAGS, USUAL, named, unique, user,
@@ -23,6 +23,15 @@ static ONLY_TAGS: ResourceDescriptor = user(&[TAGS], &[]);
 static UNIQUE_NAME: ResourceDescriptor = user(&[NAME], &[unique(&[0])]);
 static UNIQUE_MAIL: ResourceDescriptor =
     user(&[NAME, EMAIL], &[UniqueDescriptor { indexes: &[1], case_insensitive: true, nulls_equal: false }]);
+
+const PLACE: IndexDescriptor = IndexDescriptor {
+    list: true,
+    nullable: true,
+    ..IndexDescriptor::new("place", &["place"], IndexKind::Float)
+};
+static LISTED: ResourceDescriptor = user(&[PLACE], &[]);
+static VECTOR: ResourceDescriptor =
+    user(&[IndexDescriptor { vector: Some(VectorDescriptor::new(2)), ..PLACE }], &[]);
 
 /// A file that outlives the stores on it.
 struct File(tempfile::TempDir);
@@ -143,6 +152,25 @@ async fn a_changed_kind_is_filled_again_and_a_changed_order_is_nothing() {
     assert_eq!(db.head("user:4").await.resource_id, "user:4");
     db.replace("user:4", r#"{"name":"x","age":44}"#).await.unwrap();
     assert_eq!(db.query::<i64>("SELECT ix_age FROM h_user WHERE ix_name = 'x'"), [44]);
+}
+
+#[tokio::test]
+async fn a_list_that_becomes_a_vector_has_no_rows() {
+    let file = File::new();
+    let (db, _) = file.start(&LISTED).await;
+    db.create("user:a", r#"{"place":[1.5,2.5]}"#).await.unwrap();
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [2]);
+    db.store.close().await.unwrap();
+
+    let (db, report) = file.start(&VECTOR).await;
+    assert_eq!(report, [change(&["place"], &[], 1)]);
+    db.create("user:b", r#"{"place":[3.5,4.5]}"#).await.unwrap();
+    db.replace("user:b", r#"{"place":[3.5,5.5]}"#).await.unwrap();
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [0]);
+    db.store.close().await.unwrap();
+
+    let (db, _) = file.start(&LISTED).await;
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [4]);
 }
 
 #[tokio::test]
