@@ -8,6 +8,7 @@
 mod apply;
 mod conflict;
 mod connection;
+mod counts;
 mod migrate;
 mod model;
 mod page;

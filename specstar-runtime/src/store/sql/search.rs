@@ -57,6 +57,21 @@ pub(crate) enum BindValue {
     Blob(Vec<u8>),
 }
 
+impl BindValue {
+    /// Appends bytes that tell it from every other value.
+    fn write(&self, out: &mut Vec<u8>) {
+        let (tag, bytes): (u8, &[u8]) = match self {
+            Self::Integer(number) => (0, &number.to_le_bytes()),
+            Self::Float(number) => (1, &number.to_bits().to_le_bytes()),
+            Self::Text(text) => (2, text.as_bytes()),
+            Self::Blob(bytes) => (3, bytes),
+        };
+        out.push(tag);
+        out.extend(bytes.len().to_le_bytes());
+        out.extend(bytes);
+    }
+}
+
 /// Which rows of a statement are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
@@ -88,6 +103,18 @@ pub(crate) fn count_sql(
 ) -> Result<Statement, StoreError> {
     let way = Way { model, predicate, paths, access };
     statement(model, Shape::of_count(way)?, || build::count(way))
+}
+
+/// What a count depends on: equal keys ask the same of the same rows.
+pub(crate) fn count_key(model: &ModelLayout, predicate: &Predicate) -> Result<Vec<u8>, StoreError> {
+    let paths = &Paths::of_count(model, predicate);
+    let way = Way { model, predicate, paths, access: Access::Scan };
+    let (mut key, values) = Shape::of_count(way)?.finish()?;
+    key.extend(model.model_id.to_le_bytes());
+    for value in &values {
+        value.write(&mut key);
+    }
+    Ok(key)
 }
 
 /// How many entries a candidate leaves in its index, but at most so many, and the last row number among

@@ -1,5 +1,6 @@
 //! Opening the file, recognising it again, and what an engine error means.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::counts::Counts;
 use super::{SqliteOptions, Synchronous};
 use crate::store::StoreError;
 use crate::store::sql::search::functions;
@@ -112,6 +114,7 @@ pub(super) struct Reader {
     pub(super) connection: Connection,
     deadline: Arc<Deadline>,
     allowance: Arc<Allowance>,
+    pub(super) counts: RefCell<Counts>,
 }
 
 impl Reader {
@@ -128,7 +131,7 @@ impl Reader {
         let allowance = Arc::new(Allowance::default());
         let (time, steps) = (Arc::clone(&deadline), Arc::clone(&allowance));
         connection.progress_handler(STEPS, Some(move || time.has_passed() || steps.is_used_up()))?;
-        Ok(Self { connection, deadline, allowance })
+        Ok(Self { connection, deadline, allowance, counts: RefCell::default() })
     }
 
     /// From now on a statement fails when it runs past this time; `None` takes the limit away.

@@ -8,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::conflict;
 use super::connection::{FileId, Reader, store_error};
+use super::counts::Counts;
 use super::model::Models;
 use super::{Shared, SqliteOptions, row};
 use crate::change::ModelIndex;
@@ -179,6 +180,11 @@ impl Lease {
 
     pub(super) fn connection(&self) -> Result<&Connection, StoreError> {
         self.reader().map(|reader| &reader.connection)
+    }
+
+    /// The counts that the reader remembers.
+    pub(super) fn with_counts<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> Result<T, StoreError> {
+        Ok(work(&mut self.reader()?.counts.borrow_mut()))
     }
 
     pub(super) const fn models(&self) -> &Models {

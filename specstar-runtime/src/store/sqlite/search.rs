@@ -19,7 +19,7 @@ use crate::change::ModelIndex;
 use crate::query::Predicate;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::search::{
-    Access, BindValue, Paths, Segment, Statement, count_sql, page_sql, segments, size_sql,
+    Access, BindValue, Paths, Segment, Statement, count_key, count_sql, page_sql, segments, size_sql,
 };
 use crate::store::{PageEnd, Search, StoreError, Visit};
 
@@ -90,6 +90,28 @@ impl Lease {
     /// See [`Store::count`](crate::store::Store::count).
     pub(super) fn count(&self, model: ModelIndex, predicate: &Predicate) -> Result<u64, StoreError> {
         let model = &self.models().get(model)?.layout;
+        let key = count_key(model, predicate)?;
+        // One transaction, so that the version is the one of the rows that are counted.
+        let transaction = self.connection()?.unchecked_transaction().map_err(|error| self.error(error))?;
+        let version = self.data_version()?;
+        let known = self.with_counts(|counts| counts.get(version, &key))?;
+        let count = match known {
+            Some(count) => count,
+            None => self.count_rows(model, predicate)?,
+        };
+        if known.is_none() {
+            self.with_counts(|counts| counts.insert(key, count))?;
+        }
+        transaction.finish().map_err(|error| self.error(error))?;
+        Ok(count)
+    }
+
+    fn data_version(&self) -> Result<i64, StoreError> {
+        let mut statement = self.prepare("PRAGMA data_version")?;
+        statement.query_row([], |row| row.get(0)).map_err(|error| self.error(error))
+    }
+
+    fn count_rows(&self, model: &ModelLayout, predicate: &Predicate) -> Result<u64, StoreError> {
         let segment = &Segment::default();
         let paths = Paths::of_count(model, predicate);
         let part = Part { lease: self, model, predicate, segment, paths };
