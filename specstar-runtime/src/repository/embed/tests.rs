@@ -94,7 +94,7 @@ async fn found(app: &App, predicate: Predicate, sorts: Vec<SortKey>) -> Result<V
         };
         sink.lock().expect("no panic").extend(vector.iter().cloned());
     });
-    let selection = Selection { predicate: Arc::new(predicate), sorts, limit: 10, offset: 0 };
+    let selection = Selection { predicate: Arc::new(predicate), sorts, limit: 10, offset: 0, after: None };
     let model = &app.service().models()[0];
     app.service().search(model, selection, true, &caller(), visit).await?;
     let found = found.lock().expect("no panic").clone();
@@ -124,6 +124,7 @@ async fn a_batch_encodes_and_an_encoder_that_fails_changes_nothing() {
         sorts: Vec::new(),
         limit: 10,
         offset: 0,
+        after: None,
     };
     let long = app.service().delete_all(model, selection(&"b".repeat(300)), &caller()).await;
     assert!(matches!(long, Err(Error::BadRequest(_))), "{long:?}");
