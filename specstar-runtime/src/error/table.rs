@@ -98,7 +98,9 @@ impl ErrorKind {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }
             Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
-            Self::Unavailable => (503, "UNAVAILABLE", "The database is away or too busy; try again later."),
+            Self::Unavailable => {
+                (503, "UNAVAILABLE", "The database, or an encoder, is away or too busy; try again later.")
+            }
         };
         ErrorRow { status, code, description }
     }
