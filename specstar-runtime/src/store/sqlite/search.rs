@@ -180,6 +180,9 @@ impl Part<'_> {
 
     /// The candidate with the fewest entries.
     fn smallest(&self, first: u64) -> Result<usize, StoreError> {
+        if self.paths.candidates() == 1 {
+            return Ok(0);
+        }
         let mut most = first;
         loop {
             let sizes = self.sizes(most)?;
