@@ -52,6 +52,9 @@
 //! | --- | --- |
 //! | `#[indexed]` | can be filtered and sorted by; `key = "…"` gives queries another name |
 //! | `#[indexed(path = "address.city", type = String)]` | the same for a value inside the field; the path is that of the JSON |
+//! | `#[trigram]` | text, or a list of text, that is looked through for similar words: indexed, and more |
+//! | `#[vector(dim = 384)]` | numbers that are compared by distance: `Vec<f32>`, `[f32; N]` or [`Embedding`] |
+//! | `#[vector(dim = 384, metric = "l2", encoder = "…")]` | the distance it is made for: `cosine`, `l2`, `ip`; what turns text into it |
 //! | `#[unique]` | one live resource per value; `case = "insensitive"` for text, `allow_bool` for a `bool` |
 //! | `#[reference]` | holds the id of another resource: [`Ref<T>`](Ref) names it, text needs `#[reference(Team)]` |
 //! | `#[reference(on_delete = "cascade")]` | what a delete of the target does: `dangling`, `set_null`, `cascade`, `restrict` |
@@ -112,6 +115,7 @@ pub use specstar_runtime::index_key::IndexKey;
 pub use specstar_runtime::reference::{Ref, RevisionRef};
 pub use specstar_runtime::registry::Registry;
 pub use specstar_runtime::resource::{Resource, ValidationErrors};
+pub use specstar_runtime::vector::Embedding;
 
 /// The runtime crate, whole: what has no shorter path here is there.
 pub use specstar_runtime as runtime;
@@ -119,7 +123,7 @@ pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, app, change, clock, column, datetime, descriptor, error, http, id, index_key, json, meta, qb,
-    query, registry, repository, resource, select, store, timeline,
+    query, registry, repository, resource, select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -197,7 +201,7 @@ pub mod prelude {
     pub use specstar_runtime::app::{SpecStar, SpecStarBuilder};
     pub use utoipa::ToSchema;
 
-    pub use crate::{DateTime, IndexKey, Ref, Resource, RevisionRef, qb, resources};
+    pub use crate::{DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, qb, resources};
 }
 
 /// What expansions name. Not for programs: it changes with the derive.
@@ -208,12 +212,12 @@ pub mod __private {
     pub use specstar_runtime::column::Column;
     pub use specstar_runtime::datetime::Timestamp;
     pub use specstar_runtime::descriptor::{
-        FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, OnDelete, ReferenceDescriptor,
-        ResourceDescriptor, UniqueDescriptor, UnknownFields,
+        FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, Metric, OnDelete,
+        ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
     };
     pub use specstar_runtime::index_key::{
         Exact, IndexField, IndexKey, Operand, UniqueField, family::Text, require_display_name,
-        require_omittable, require_text, text_value,
+        require_omittable, require_text, require_trigram, text_value,
     };
     pub use specstar_runtime::json::IndexValue;
     pub use specstar_runtime::lookup::FindUnique;
@@ -222,7 +226,7 @@ pub mod __private {
     pub use specstar_runtime::query::Operator;
     pub use specstar_runtime::reference::require_set_null;
     pub use specstar_runtime::registry::Registry;
-    pub use specstar_runtime::registry::check::{Problem, problems, report};
+    pub use specstar_runtime::registry::check::{Problem, problems, report, require_dim};
     pub use specstar_runtime::repository::Repository;
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};

@@ -4,3 +4,4 @@ pub(crate) mod field;
 pub(crate) mod grammar;
 pub(crate) mod resource;
 pub(crate) mod serde;
+pub(crate) mod vector;

@@ -39,7 +39,7 @@ pub(crate) fn resource(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
     let entry = entry::entry(resource);
     let column_values = handles::column_values(resource, plan, &names);
     let repository_impl = handles::repository_impl(resource, plan, &names);
-    let bounds = bounds::all(resource);
+    let bounds = bounds::all(resource, plan);
     quote! {
         #columns
         #repository

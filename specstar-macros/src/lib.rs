@@ -30,6 +30,8 @@ mod suggest;
         resource,
         unique,
         indexed,
+        trigram,
+        vector,
         display_name,
         reference,
         readonly,

@@ -33,6 +33,9 @@ pub(crate) struct Index<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Indexed,
+    /// Text that is looked through for similar one.
+    Trigram,
+    Vector,
     Unique,
     /// A part of a composite, or a unique `bool` that is meant.
     UniquePart,
@@ -132,8 +135,10 @@ fn source(field: &Field, resource: &Resource, reference: Option<usize>) -> Optio
         (Some((_, unique)), _) if unique.allow_bool => Some(Source::UniquePart),
         (Some(_), _) => Some(Source::Unique),
         _ if is_part() => Some(Source::UniquePart),
-        (None, Some(_)) if reference.is_none() => Some(Source::Indexed),
-        _ => reference.map(Source::Reference),
+        _ if field.marks.vector.0.is_some() => Some(Source::Vector),
+        _ if reference.is_some() => reference.map(Source::Reference),
+        _ if field.marks.trigram.0.is_some() => Some(Source::Trigram),
+        (None, indexed) => indexed.as_ref().map(|_| Source::Indexed),
     }
 }
 

@@ -4,10 +4,11 @@ mod vector;
 
 pub use vector::{Metric, VectorDescriptor};
 
-use crate::index_key::{IndexField, IndexKey, ManyValued, Reliable, UniqueField};
+use crate::index_key::{IndexField, IndexKey, ManyValued, Reliable, TrigramField, UniqueField};
 use crate::meta::RevisionStatus;
 use crate::reference::{Named, ReferenceField, RevisionField, SameTarget};
 use crate::resource::Resource;
+use crate::vector::VectorField;
 
 /// The name of a resource, apart from its descriptor so that two resources can refer to each other
 /// (two descriptors that name one another would be a const cycle).
@@ -139,6 +140,28 @@ impl IndexDescriptor {
         Self { list: T::LIST, nullable: T::NULLABLE, ..Self::new(key, path, kind) }
     }
 
+    /// The index of a `#[trigram]` field.
+    pub const fn trigram<T: TrigramField>(key: &'static str, path: &'static [&'static str]) -> Self {
+        Self::of::<T>(key, path).with_trigram()
+    }
+
+    /// The index of a `#[vector(…)]` field, at the one path or, in an embedding, at the other.
+    pub const fn vector<T: VectorField>(
+        key: &'static str,
+        path: &'static [&'static str],
+        embedded: &'static [&'static str],
+        declared: VectorDescriptor,
+    ) -> Self {
+        let path = if T::EMBEDDING { embedded } else { path };
+        let vector = VectorDescriptor { embedding: T::EMBEDDING, array: T::ARRAY, ..declared };
+        Self {
+            list: true,
+            nullable: T::NULLABLE,
+            vector: Some(vector),
+            ..Self::new(key, path, IndexKind::Float)
+        }
+    }
+
     /// The index of a `#[unique]` field.
     pub const fn unique<T: UniqueField>(key: &'static str, path: &'static [&'static str]) -> Self
     where
@@ -164,6 +187,13 @@ impl IndexDescriptor {
     ) -> Self {
         let ReferenceDescriptor { list, nullable, .. } = *reference;
         Self { list, nullable, ..Self::new(key, path, IndexKind::Text) }
+    }
+
+    /// The same index, of a field that is `#[trigram]` besides.
+    #[must_use]
+    pub const fn with_trigram(mut self) -> Self {
+        self.trigram = true;
+        self
     }
 
     /// The same index where serde may leave the value out.

@@ -145,6 +145,21 @@ impl TextField for Option<String> {}
 impl TextField for Option<Box<str>> {}
 impl TextField for Option<Cow<'static, str>> {}
 
+/// A field that can be `#[trigram]`.
+#[diagnostic::on_unimplemented(
+    message = "trigram search needs text or a list of text",
+    label = "`{Self}` is neither"
+)]
+pub trait TrigramField: IndexField {}
+
+impl TrigramField for String {}
+impl TrigramField for Box<str> {}
+impl TrigramField for Cow<'static, str> {}
+impl TrigramField for Vec<String> {}
+impl TrigramField for Vec<Box<str>> {}
+impl TrigramField for Vec<Cow<'static, str>> {}
+impl<T: TrigramField> TrigramField for Option<T> {}
+
 /// What can be the display name.
 #[diagnostic::on_unimplemented(
     message = "the display name must be `String` or `Option<String>`",
@@ -252,6 +267,10 @@ pub fn text_value(name: &str) -> IndexValue {
 /// Asked with the span of the `case` key.
 #[doc(hidden)]
 pub const fn require_text<T: TextField>() {}
+
+/// Asked with the span of the field's type.
+#[doc(hidden)]
+pub const fn require_trigram<T: TrigramField>() {}
 
 /// Asked with the span of the field's type.
 #[doc(hidden)]

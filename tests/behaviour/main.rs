@@ -24,6 +24,7 @@ mod repository;
 mod structured;
 mod validity;
 mod values;
+mod vectors;
 mod wire;
 mod writes;
 

@@ -6,7 +6,7 @@ use specstar::resource::ValidationErrors;
 
 /// Every resource of the suite.
 pub(crate) fn resources() -> Registry {
-    resources![Note, Account, Seat, Plan, Product, Ledger]
+    resources![Note, Account, Seat, Plan, Product, Ledger, Spot]
 }
 
 /// Where something is.
@@ -94,4 +94,24 @@ pub(crate) struct Ledger {
     #[readonly]
     #[serde(default)]
     pub(crate) total: i64,
+}
+
+/// Numbers that are compared by distance, and words that are looked through.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+pub(crate) struct Spot {
+    #[trigram]
+    pub(crate) name: String,
+    #[vector(dim = 2, metric = "l2")]
+    #[serde(default)]
+    pub(crate) place: Option<Vec<f32>>,
+}
+
+/// A text whose vector the server makes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+pub(crate) struct Essay {
+    #[vector(dim = 2, metric = "cosine", encoder = "letters")]
+    #[serde(default)]
+    pub(crate) summary: Option<Embedding>,
+    #[serde(default)]
+    pub(crate) pages: u32,
 }

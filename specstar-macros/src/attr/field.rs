@@ -4,6 +4,7 @@ use proc_macro2::Ident;
 use syn::{Attribute, Expr, Lit, LitStr, Type};
 
 use super::grammar::{self, Arg, Once, unexpected};
+use super::vector::Vector;
 use crate::errors::Errors;
 use crate::suggest::did_you_mean;
 
@@ -23,7 +24,7 @@ const NEAR: &[(&str, &str)] = &[
     ("foreign_key", "#[reference(...)]"),
     ("read_only", "#[readonly]"),
 ];
-const MARKS: [&str; 5] = ["unique", "indexed", "display_name", "reference", "readonly"];
+const MARKS: [&str; 7] = ["unique", "indexed", "trigram", "vector", "display_name", "reference", "readonly"];
 
 pub(crate) struct Unique {
     /// The `case` key, when it says `insensitive`.
@@ -59,8 +60,10 @@ pub(crate) struct Marks {
     pub(crate) display_name: Once<Attribute>,
     pub(crate) reference: Once<(Attribute, Reference)>,
     pub(crate) readonly: Once<Attribute>,
-    /// The first mark, and its name.
-    pub(crate) first: Option<(Attribute, String)>,
+    pub(crate) trigram: Once<Attribute>,
+    pub(crate) vector: Once<(Attribute, Vector)>,
+    /// Every mark with its name, as they stand.
+    pub(crate) given: Vec<(Attribute, String)>,
 }
 
 impl Marks {
@@ -75,8 +78,8 @@ impl Marks {
     }
 
     fn add(&mut self, attr: &Attribute, name: &str, ty: &Type, errors: &mut Errors) {
-        if MARKS.contains(&name) && self.first.is_none() {
-            self.first = Some((attr.clone(), name.to_owned()));
+        if MARKS.contains(&name) {
+            self.given.push((attr.clone(), name.to_owned()));
         }
         match name {
             "unique" => {
@@ -84,6 +87,14 @@ impl Marks {
                 self.unique.set(attr, name, Some((attr.clone(), unique)), errors);
             }
             "indexed" => self.indexed(attr, ty, errors),
+            "trigram" => {
+                no_args(attr, name, errors);
+                self.trigram.set(attr, name, Some(attr.clone()), errors);
+            }
+            "vector" => {
+                let vector = Vector::parse(attr, errors);
+                self.vector.set(attr, name, Some((attr.clone(), vector)), errors);
+            }
             "display_name" => {
                 no_args(attr, name, errors);
                 self.display_name.set(attr, name, Some(attr.clone()), errors);
@@ -99,6 +110,16 @@ impl Marks {
             "resource" => errors.at(attr, "`#[resource(...)]` belongs on the struct"),
             _ => near_name(attr, name, errors),
         }
+    }
+
+    /// The last of the marks with these names, when every name is among them.
+    pub(crate) fn last_of(&self, names: [&str; 2]) -> Option<&Attribute> {
+        let has = |name: &&str| self.given.iter().any(|(_, given)| given == name);
+        if !names.iter().all(has) {
+            return None;
+        }
+        let last = self.given.iter().rfind(|(_, given)| names.contains(&given.as_str()));
+        last.map(|(attr, _)| attr)
     }
 
     fn indexed(&mut self, attr: &Attribute, ty: &Type, errors: &mut Errors) {

@@ -23,18 +23,18 @@ pub(crate) fn check(resource: &Resource, errors: &mut Errors) {
 /// A flattened field is written as a map: its names are unknown here, and could be those of other fields.
 fn flatten(field: &Field, errors: &mut Errors) {
     let Some(key) = &field.serde.flatten else { return };
-    if field.marks.first.is_some() {
-        errors.at(key, "a flattened field cannot be indexed; mark the inner field instead");
-    } else {
+    if field.marks.given.is_empty() {
         errors.at(
             key,
             "a resource cannot flatten a field: its names must be known; give the field a name of its own",
         );
+    } else {
+        errors.at(key, "a flattened field cannot be indexed; mark the inner field instead");
     }
 }
 
 fn skipped(field: &Field, errors: &mut Errors) {
-    let Some((attr, name)) = &field.marks.first else { return };
+    let Some((attr, name)) = field.marks.given.first() else { return };
     if field.serde.skipped {
         errors.at(attr, format_args!("a skipped field is never stored, so `#[{name}]` has no effect"));
     }
@@ -46,7 +46,8 @@ fn other_form(field: &Field, errors: &mut Errors) {
         return;
     };
     let marks = &field.marks;
-    if marks.unique.0.is_some() || marks.indexed.0.is_some() || marks.reference.0.is_some() {
+    let of_own_form = [marks.unique.0.is_some(), marks.indexed.0.is_some(), marks.trigram.0.is_some()];
+    if of_own_form.contains(&true) || marks.reference.0.is_some() {
         errors.at(
             key,
             format_args!("`{key}` changes the JSON form of an indexed field; implement `Serialize` on a type of its own"),

@@ -16,6 +16,7 @@ pub(crate) fn check(resource: &Resource, errors: &mut Errors) {
     }
     for field in &resource.fields {
         revision(field, errors);
+        vector(field, errors);
     }
 }
 
@@ -36,6 +37,9 @@ fn composite_unique(composite: &Composite, resource: &Resource, errors: &mut Err
         let hint = did_you_mean(&name.value(), known.iter().map(String::as_str));
         errors.at(name, format_args!("no field `{}`{hint}", name.value()));
     }
+    for name in composite.fields.iter().filter(|name| is_vector(resource, &name.value())) {
+        errors.at(name, VECTOR);
+    }
     let different: HashSet<String> = composite.fields.iter().map(LitStr::value).collect();
     if !unknown && (different.len() < 2 || different.len() < composite.fields.len()) {
         errors.at(
@@ -50,5 +54,22 @@ fn revision(field: &Field, errors: &mut Errors) {
     let Some((_, reference)) = &field.marks.reference.0 else { return };
     if let (true, Some((key, _))) = (reference.revision, &reference.on_delete) {
         errors.at(key, "a revision reference is always dangling");
+    }
+}
+
+const VECTOR: &str = "a vector cannot be unique";
+
+fn is_vector(resource: &Resource, name: &str) -> bool {
+    resource.stored().any(|field| field.plain_name() == name && field.marks.vector.0.is_some())
+}
+
+/// A vector is compared by distance, and is no id. `#[indexed]` may stand beside it, for its `key` or for a
+/// path inside.
+fn vector(field: &Field, errors: &mut Errors) {
+    if let Some(attr) = field.marks.last_of(["vector", "unique"]) {
+        errors.at(attr, VECTOR);
+    }
+    if let Some(attr) = field.marks.last_of(["vector", "reference"]) {
+        errors.at(attr, "these attributes exclude each other: `#[reference]` and `#[vector]`");
     }
 }

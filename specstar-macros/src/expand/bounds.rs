@@ -5,8 +5,26 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 use crate::ast::{Field, Resource};
+use crate::plan::{Index, Plan, Source};
 
-pub(super) fn all(resource: &Resource) -> TokenStream {
+pub(super) fn all(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
+    let dims = plan.indexes.iter().enumerate().filter_map(|(at, index)| dim(resource, at, index));
+    marks(resource).chain(dims).collect()
+}
+
+/// An array says how long it is; only its type tells, so the question is asked of the descriptor.
+fn dim(resource: &Resource, at: usize, index: &Index<'_>) -> Option<TokenStream> {
+    let (_, vector) = index.field.marks.vector.0.as_ref().filter(|_| index.source == Source::Vector)?;
+    let (key, _) = vector.dim.as_ref()?;
+    let span = Span::call_site().located_at(key.span());
+    let mut ident = resource.ident.clone();
+    ident.set_span(ident.span().located_at(key.span()));
+    Some(quote_spanned! {span=>
+        const _: () = __specstar::require_dim(<#ident as __specstar::Resource>::DESCRIPTOR, #at);
+    })
+}
+
+fn marks(resource: &Resource) -> impl Iterator<Item = TokenStream> {
     resource
         .stored()
         .flat_map(|field| {
@@ -18,13 +36,22 @@ pub(super) fn all(resource: &Resource) -> TokenStream {
                 .filter(|(_, action)| *action == "SetNull");
             [
                 case.map(|key| require("require_text", field, key.span())),
+                trigram(field),
                 marks.display_name.0.as_ref().map(|_| at_type("require_display_name", &field.ty)),
                 set_null.map(|(key, _)| require("require_set_null", field, key.span())),
                 readonly(field, resource),
             ]
         })
         .flatten()
-        .collect()
+}
+
+/// An index of nothing but a trigram asks this itself.
+fn trigram(field: &Field) -> Option<TokenStream> {
+    let marks = &field.marks;
+    marks.trigram.0.as_ref()?;
+    let indexed_otherwise =
+        marks.unique.0.is_some() || marks.vector.0.is_some() || marks.reference.0.is_some();
+    indexed_otherwise.then(|| at_type("require_trigram", &field.ty))
 }
 
 /// A field with a serde default may be left out whatever its type is.

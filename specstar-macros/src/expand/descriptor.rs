@@ -112,13 +112,33 @@ fn index(index: &Index<'_>) -> TokenStream {
             quote!(__specstar::IndexDescriptor::reference(#key, &[#(#path),*], &REFERENCES[#position]))
         }
         Source::Indexed | Source::Path => typed("of", index, span),
+        Source::Trigram => typed("trigram", index, span),
+        Source::Vector => vector(index, span),
         Source::Unique => typed("unique", index, span),
         Source::UniquePart => typed("unique_part", index, span),
     };
-    if index.source == Source::Path || index.field.serde.skipped_if {
-        quote!(#made.or_absent())
-    } else {
-        made
+    let or_absent =
+        (index.source == Source::Path || index.field.serde.skipped_if).then(|| quote!(.or_absent()));
+    let with_trigram = (index.field.marks.trigram.0.is_some()
+        && !matches!(index.source, Source::Trigram | Source::Path))
+    .then(|| quote!(.with_trigram()));
+    quote!(#made #or_absent #with_trigram)
+}
+
+/// The vector of an `Embedding` stands one step further inside; only its type tells.
+fn vector(index: &Index<'_>, span: Span) -> TokenStream {
+    let (key, wire, ty) = (&index.key, &index.field.wire, index.ty);
+    let declared = index.field.marks.vector.0.as_ref().map(|(_, vector)| vector);
+    let dim = declared.and_then(|vector| vector.dim.as_ref()).map_or(0, |(_, dim)| *dim);
+    let metric = declared.and_then(|vector| vector.metric).map(|metric| {
+        let metric = format_ident!("{metric}");
+        quote!(.measured_by(__specstar::Metric::#metric))
+    });
+    let encoder =
+        declared.and_then(|vector| vector.encoder.as_ref()).map(|encoder| quote!(.encoded_by(#encoder)));
+    let declared = quote!(__specstar::VectorDescriptor::new(#dim) #metric #encoder);
+    quote_spanned! {span=>
+        __specstar::IndexDescriptor::vector::<#ty>(#key, &[#wire], &[#wire, "vector"], #declared)
     }
 }
 

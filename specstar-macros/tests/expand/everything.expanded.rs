@@ -31,6 +31,8 @@ pub(crate) struct HeroColumns {
     nick_name: crate::renamed::__private::Column<Hero, Option<String>>,
     home_city: crate::renamed::__private::Column<Hero, String>,
     r#type: crate::renamed::__private::Column<Hero, Stage>,
+    key_words: crate::renamed::__private::Column<Hero, Vec<String>>,
+    summary: crate::renamed::__private::Column<Hero, Embedding>,
     leader: crate::renamed::__private::Column<Hero, Option<bool>>,
 }
 ///The resources of type [`Hero`].
@@ -82,6 +84,8 @@ const _: () = {
                     readonly: true,
                 },
                 __specstar::FieldDescriptor::new("type"),
+                __specstar::FieldDescriptor::new("keyWords"),
+                __specstar::FieldDescriptor::new("summary"),
                 __specstar::FieldDescriptor::new("leader"),
             ],
             indexes: &[
@@ -100,13 +104,26 @@ const _: () = {
                 __specstar::IndexDescriptor::of::<String>("home.city", &["home", "city"])
                     .or_absent(),
                 __specstar::IndexDescriptor::of::<Stage>("type", &["type"]).or_absent(),
+                __specstar::IndexDescriptor::trigram::<
+                    Vec<String>,
+                >("words", &["keyWords"]),
+                __specstar::IndexDescriptor::vector::<
+                    Embedding,
+                >(
+                    "summary",
+                    &["summary"],
+                    &["summary", "vector"],
+                    __specstar::VectorDescriptor::new(384usize)
+                        .measured_by(__specstar::Metric::Cosine)
+                        .encoded_by("bge-small"),
+                ),
                 __specstar::IndexDescriptor::unique_part::<
                     Option<bool>,
                 >("leader", &["leader"]),
             ],
             uniques: &[
                 __specstar::UniqueDescriptor::new(&[0usize]).ignoring_case(),
-                __specstar::UniqueDescriptor::new(&[6usize]),
+                __specstar::UniqueDescriptor::new(&[8usize]),
                 __specstar::UniqueDescriptor::new(&[1usize, 3usize]).with_equal_nulls(),
             ],
             references: REFERENCES,
@@ -129,7 +146,9 @@ const _: () = {
             nick_name: __specstar::Column::new(3usize),
             home_city: __specstar::Column::new(4usize),
             r#type: __specstar::Column::new(5usize),
-            leader: __specstar::Column::new(6usize),
+            key_words: __specstar::Column::new(6usize),
+            summary: __specstar::Column::new(7usize),
+            leader: __specstar::Column::new(8usize),
         };
     }
     #[allow(dead_code)]
@@ -198,4 +217,8 @@ const _: () = {
     const _: () = __specstar::require_text::<String>();
     const _: () = __specstar::require_display_name::<String>();
     const _: () = __specstar::require_set_null::<Option<Ref<Zone>>>();
+    const _: () = __specstar::require_dim(
+        <Hero as __specstar::Resource>::DESCRIPTOR,
+        7usize,
+    );
 };

@@ -32,6 +32,11 @@ pub(crate) struct Hero {
     #[indexed]
     #[serde(skip_serializing_if = "is_young")]
     r#type: Stage,
+    #[indexed(key = "words")]
+    #[trigram]
+    key_words: Vec<String>,
+    #[vector(dim = 384, metric = "cosine", encoder = "bge-small")]
+    summary: Embedding,
     #[unique(allow_bool)]
     leader: Option<bool>,
     #[serde(skip)]

@@ -2,7 +2,7 @@
 //! put together only for an entry that has one, because both cost build time per resource.
 
 use super::text::ConstText;
-use crate::descriptor::Identity;
+use crate::descriptor::{Identity, ResourceDescriptor, VectorDescriptor};
 use crate::resource::ResourceEntry;
 
 /// The first thing wrong with an entry.
@@ -91,4 +91,23 @@ const fn unregistered(entry: &ResourceEntry, reference: usize) -> ConstText {
     let text = ConstText::new().push("`").push(entry.descriptor.id.type_name);
     let text = text.push("::").push(reference.field).push("` refers to `");
     text.push(reference.target.type_name).push("`, which is not registered")
+}
+
+/// Fails the build at the caller's place when a vector field is an array of another length than it declares.
+///
+/// # Panics
+///
+/// During const evaluation, which is how it fails the build.
+#[track_caller]
+pub const fn require_dim(descriptor: &ResourceDescriptor, index: usize) {
+    if let Some(VectorDescriptor { dim, array: Some(length), .. }) = descriptor.indexes[index].vector
+        && dim != length
+    {
+        panic!("{}", array_length(dim, length).as_str())
+    }
+}
+
+const fn array_length(dim: usize, length: usize) -> ConstText {
+    let text = ConstText::new().push("dim = ").push_number(dim);
+    text.push(" but the array has ").push_number(length).push(" elements")
 }

@@ -24,6 +24,23 @@ impl ConstText {
         self
     }
 
+    pub(super) const fn push_number(self, number: usize) -> Self {
+        let mut digits = [0; 20];
+        let (mut rest, mut from) = (number, digits.len());
+        loop {
+            from -= 1;
+            digits[from] = b"0123456789"[rest % 10];
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        match std::str::from_utf8(digits.split_at(from).1) {
+            Ok(text) => self.push(text),
+            Err(_) => self,
+        }
+    }
+
     pub(super) const fn as_str(&self) -> &str {
         let (written, _) = self.bytes.split_at(self.len);
         match std::str::from_utf8(written) {
@@ -51,6 +68,7 @@ mod tests {
     fn pushes_what_fits_and_cuts_at_a_character() {
         const TEXT: ConstText = ConstText::new().push("a").push("–b");
         assert_eq!(TEXT.as_str(), "a–b");
+        assert_eq!(ConstText::new().push_number(0).push_number(16_040).as_str(), "016040");
         let long = "é".repeat(700);
         assert_eq!(ConstText::new().push("x").push(&long).as_str().len(), 1023);
     }

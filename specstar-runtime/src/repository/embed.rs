@@ -148,3 +148,6 @@ fn embedding(document: &Map<String, Value>, field: &str) -> Option<Embedding> {
 fn as_stored(number: f32) -> f64 {
     number.to_string().parse().unwrap_or_else(|_| number.into())
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -42,6 +42,11 @@ pub(crate) fn is_live() -> Expr {
     column("is_deleted").eq(Expr::cust("0"))
 }
 
+/// The condition of the index of deleted rows.
+pub(crate) fn is_deleted() -> Expr {
+    column("is_deleted").eq(Expr::cust("1"))
+}
+
 /// `INSERT` of one row with every column bound.
 fn insert_into<'a>(table: &str, columns: impl IntoIterator<Item = &'a str>) -> InsertStatement {
     let columns: Vec<Alias> = columns.into_iter().map(name).collect();

@@ -8,6 +8,7 @@
 mod apply;
 mod conflict;
 mod connection;
+mod counts;
 mod migrate;
 mod model;
 mod page;
@@ -15,6 +16,7 @@ mod pool;
 mod registry;
 mod row;
 mod scan;
+mod search;
 #[cfg(test)]
 mod tests;
 mod values;

@@ -8,7 +8,9 @@ use super::sample::{Fill, sample};
 use super::union::{insert, name_variants};
 use super::walk::{Schemas, referred};
 use super::{DocumentError, DocumentInput, shapes};
-use crate::descriptor::{ReferenceDescriptor, ReferenceKind, ResourceDescriptor, UnknownFields};
+use crate::descriptor::{
+    ReferenceDescriptor, ReferenceKind, ResourceDescriptor, UnknownFields, VectorDescriptor,
+};
 use crate::resource::{Prepared, ResourceEntry, SchemaSink};
 
 /// A documented resource and the name of its schema.
@@ -92,8 +94,13 @@ fn annotate_properties(descriptor: &ResourceDescriptor, properties: &mut Map<Str
         mark(field.name, "readOnly", true.into());
     }
     for index in descriptor.indexes {
-        if let [field] = index.path {
-            mark(field, "x-indexed", true.into());
+        match (index.path, index.vector) {
+            ([field], None) => mark(field, "x-indexed", true.into()),
+            ([field, ..], Some(vector)) => {
+                mark(field, "x-indexed", true.into());
+                annotate_vector(vector, |key, value| mark(field, key, value));
+            }
+            _ => {}
         }
     }
     for unique in descriptor.uniques {
@@ -110,6 +117,21 @@ fn annotate_properties(descriptor: &ResourceDescriptor, properties: &mut Map<Str
         if reference.kind == ReferenceKind::ResourceId {
             mark(reference.field, "x-ref-on-delete", reference.on_delete.as_str().into());
         }
+    }
+}
+
+/// The length is also said in the words of JSON Schema, unless the vector stands inside an embedding.
+fn annotate_vector(vector: VectorDescriptor, mut mark: impl FnMut(&str, Value)) {
+    mark("x-vector-dim", vector.dim.into());
+    if let Some(metric) = vector.metric {
+        mark("x-vector-distance", metric.as_str().into());
+    }
+    if let Some(encoder) = vector.encoder {
+        mark("x-vector-encoder-id", encoder.into());
+    }
+    if !vector.embedding {
+        mark("minItems", vector.dim.into());
+        mark("maxItems", vector.dim.into());
     }
 }
 

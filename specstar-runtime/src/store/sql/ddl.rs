@@ -5,7 +5,7 @@ use sea_query::{
     TableCreateStatement,
 };
 
-use super::{Dialect, column, is_live, name};
+use super::{Dialect, column, is_deleted, is_live, name};
 use crate::descriptor::{IndexKind, UniqueDescriptor};
 use crate::store::layout::{
     HEAD_COLUMNS, IndexPlace, MODEL_TABLE, ModelLayout, REVISION_COLUMNS, REVISION_TABLE,
@@ -148,6 +148,7 @@ pub(crate) fn model_indexes<D: Dialect>(layout: &ModelLayout) -> Vec<IndexStatem
     let mut statements = vec![
         time_index::<D>(layout, "created", "created_at"),
         time_index::<D>(layout, "updated", "updated_at"),
+        deleted_index::<D>(layout),
     ];
     for place in &layout.indexes {
         if let IndexPlace::Column { name, .. } = place {
@@ -160,17 +161,45 @@ pub(crate) fn model_indexes<D: Dialect>(layout: &ModelLayout) -> Vec<IndexStatem
     statements
 }
 
+/// The index on a column of values.
+pub(crate) fn value_index_name(layout: &ModelLayout, column: &str) -> String {
+    format!("{}/{column}", layout.head_table)
+}
+
+/// The index on a time, `created` or `updated`.
+pub(crate) fn time_index_name(layout: &ModelLayout, label: &str) -> String {
+    format!("ms_{}/{label}", layout.descriptor.id.name)
+}
+
+/// The index of deleted rows.
+pub(crate) fn deleted_index_name(layout: &ModelLayout) -> String {
+    format!("ms_{}/deleted", layout.descriptor.id.name)
+}
+
+/// The index on resource ids, as `SQLite` names the index of the first unique column of a table.
+pub(crate) fn id_index_name(layout: &ModelLayout) -> String {
+    format!("sqlite_autoindex_{}_1", layout.head_table)
+}
+
 /// For lists in the order of creation or change, which also show deleted resources.
 fn time_index<D: Dialect>(layout: &ModelLayout, label: &str, time: &str) -> IndexStatement {
-    let name = format!("ms_{}/{label}", layout.descriptor.id.name);
+    let name = time_index_name(layout, label);
     let mut index = index_on(layout, &name);
     index.col(super::name(time)).col(super::name("pk"));
     IndexStatement { name, sql: index.to_string(D::default()), unique: None }
 }
 
+/// Few rows are deleted, and whoever looks for them wants no others.
+fn deleted_index<D: Dialect>(layout: &ModelLayout) -> IndexStatement {
+    let name = deleted_index_name(layout);
+    let mut index = index_on(layout, &name);
+    index.col(super::name("pk")).and_where(is_deleted());
+    IndexStatement { name, sql: index.to_string(D::default()), unique: None }
+}
+
 /// The row number is part of the index, so that it also answers a sort with its tie-break.
 fn value_index<D: Dialect>(layout: &ModelLayout, column: &str) -> IndexStatement {
-    let name = format!("{}/{column}", layout.head_table);
+    let name = value_index_name(layout, column);
     let mut index = index_on(layout, &name);
     index.col(super::name(column)).col(super::name("pk")).and_where(is_live());
     IndexStatement { name, sql: index.to_string(D::default()), unique: None }

@@ -10,6 +10,7 @@
 //! `0` and `1`, because a planner uses the partial index over live rows only when it reads
 //! `is_deleted = 0`.
 
+mod access;
 mod build;
 mod cache;
 mod condition;
@@ -24,12 +25,14 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use access::{Access, Paths};
 pub(crate) use cache::TextCache;
 pub(crate) use segment::{Segment, segments};
 
 use crate::query::Predicate;
 use crate::store::layout::ModelLayout;
 use crate::store::{Search, StoreError};
+use build::Way;
 use shape::Shape;
 
 /// A text and the values of its places, in order.
@@ -54,6 +57,21 @@ pub(crate) enum BindValue {
     Blob(Vec<u8>),
 }
 
+impl BindValue {
+    /// Appends bytes that tell it from every other value.
+    fn write(&self, out: &mut Vec<u8>) {
+        let (tag, bytes): (u8, &[u8]) = match self {
+            Self::Integer(number) => (0, &number.to_le_bytes()),
+            Self::Float(number) => (1, &number.to_bits().to_le_bytes()),
+            Self::Text(text) => (2, text.as_bytes()),
+            Self::Blob(bytes) => (3, bytes),
+        };
+        out.push(tag);
+        out.extend(bytes.len().to_le_bytes());
+        out.extend(bytes);
+    }
+}
+
 /// Which rows of a statement are read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
@@ -69,17 +87,47 @@ pub(crate) fn page_sql(
     model: &ModelLayout,
     search: &Search,
     segment: &Segment<'_>,
+    (paths, access): (&Paths, Access),
     window: Window,
 ) -> Result<Statement, StoreError> {
-    let shape = Shape::of_page(model, search, segment, window)?;
-    statement(model, shape, || build::page(model, search, segment))
+    let way = Way { model, predicate: &search.predicate, paths, access };
+    let shape = Shape::of_page(way, &search.sorts, segment, window)?;
+    statement(model, shape, || build::page(way, &search.sorts, segment))
 }
 
 /// The number of heads that match, as the one column of one row.
-pub(crate) fn count_sql(model: &ModelLayout, predicate: &Predicate) -> Result<Statement, StoreError> {
-    let mut shape = Shape::of_count(model);
-    shape.predicate(predicate)?;
-    statement(model, shape, || build::count(model, predicate))
+pub(crate) fn count_sql(
+    model: &ModelLayout,
+    predicate: &Predicate,
+    (paths, access): (&Paths, Access),
+) -> Result<Statement, StoreError> {
+    let way = Way { model, predicate, paths, access };
+    statement(model, Shape::of_count(way)?, || build::count(way))
+}
+
+/// What a count depends on: equal keys ask the same of the same rows.
+pub(crate) fn count_key(model: &ModelLayout, predicate: &Predicate) -> Result<Vec<u8>, StoreError> {
+    let paths = &Paths::of_count(model, predicate);
+    let way = Way { model, predicate, paths, access: Access::Scan };
+    let (mut key, values) = Shape::of_count(way)?.finish()?;
+    key.extend(model.model_id.to_le_bytes());
+    for value in &values {
+        value.write(&mut key);
+    }
+    Ok(key)
+}
+
+/// How many entries a candidate leaves in its index, but at most so many, and the last row number among
+/// them: the two columns of one row.
+pub(crate) fn size_sql(
+    model: &ModelLayout,
+    predicate: &Predicate,
+    segment: &Segment<'_>,
+    (paths, candidate): (&Paths, usize),
+    most: u64,
+) -> Result<Statement, StoreError> {
+    let way = Way { model, predicate, paths, access: Access::Index(candidate) };
+    statement(model, Shape::of_size(way, segment, most)?, || build::size(way, segment))
 }
 
 fn statement(

@@ -1,13 +1,15 @@
 //! Opening the file, recognising it again, and what an engine error means.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::counts::Counts;
 use super::{SqliteOptions, Synchronous};
 use crate::store::StoreError;
 use crate::store::sql::search::functions;
@@ -24,7 +26,10 @@ const CHECKPOINT_PAGES: u32 = 4000;
 const WRITER_CACHE: u32 = 2048;
 
 /// Bytes of the file that are read through a mapping.
-const MAPPED: u64 = 256 << 20;
+const MAPPED: u64 = 2 << 30;
+
+/// Bytes the log may keep of the disk once it is empty.
+const LOG_BYTES: u64 = 256 << 20;
 
 /// Engine steps between two looks at the clock.
 const STEPS: i32 = 1000;
@@ -88,7 +93,7 @@ fn configure_writer(connection: &Connection, options: &SqliteOptions) -> rusqlit
         "PRAGMA synchronous = {synchronous};
          PRAGMA cache_size = -{WRITER_CACHE};
          PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
-         PRAGMA journal_size_limit = {MAPPED};"
+         PRAGMA journal_size_limit = {LOG_BYTES};"
     ))
 }
 
@@ -103,11 +108,13 @@ fn open(options: &SqliteOptions, extra: OpenFlags) -> rusqlite::Result<Connectio
     Ok(connection)
 }
 
-/// A connection that only reads, and the moment its statement must be done.
+/// A connection that only reads, and the limits of what it runs.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) connection: Connection,
     deadline: Arc<Deadline>,
+    allowance: Arc<Allowance>,
+    pub(super) counts: RefCell<Counts>,
 }
 
 impl Reader {
@@ -121,14 +128,56 @@ impl Reader {
         connection.execute_batch("PRAGMA query_only = ON;")?;
         functions::register(&connection)?;
         let deadline = Arc::new(Deadline::new());
-        let watched = Arc::clone(&deadline);
-        connection.progress_handler(STEPS, Some(move || watched.has_passed()))?;
-        Ok(Self { connection, deadline })
+        let allowance = Arc::new(Allowance::default());
+        let (time, steps) = (Arc::clone(&deadline), Arc::clone(&allowance));
+        connection.progress_handler(STEPS, Some(move || time.has_passed() || steps.is_used_up()))?;
+        Ok(Self { connection, deadline, allowance, counts: RefCell::default() })
     }
 
     /// From now on a statement fails when it runs past this time; `None` takes the limit away.
     pub(super) fn limit(&self, time: Option<Duration>) {
         self.deadline.set(time);
+    }
+
+    /// From now on a statement fails when it takes more steps; `None` takes the limit away.
+    pub(super) fn limit_steps(&self, steps: Option<u64>) {
+        self.allowance.set(steps);
+    }
+
+    /// Whether a statement failed for its steps, and not for its time.
+    pub(super) fn is_spent(&self) -> bool {
+        self.allowance.spent.load(Ordering::Relaxed) && !self.deadline.has_passed()
+    }
+}
+
+/// Engine steps that are left, counted in looks.
+#[derive(Debug)]
+struct Allowance {
+    looks: AtomicU64,
+    spent: AtomicBool,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { looks: AtomicU64::new(u64::MAX), spent: AtomicBool::new(false) }
+    }
+}
+
+impl Allowance {
+    fn set(&self, steps: Option<u64>) {
+        self.spent.store(false, Ordering::Relaxed);
+        let looks = steps.map_or(u64::MAX, |steps| steps / u64::from(STEPS.unsigned_abs()));
+        self.looks.store(looks, Ordering::Relaxed);
+    }
+
+    fn is_used_up(&self) -> bool {
+        let looks = self.looks.load(Ordering::Relaxed);
+        match looks {
+            u64::MAX => return false,
+            0 => self.spent.store(true, Ordering::Relaxed),
+            _ => self.looks.store(looks - 1, Ordering::Relaxed),
+        }
+        looks == 0
     }
 }
 

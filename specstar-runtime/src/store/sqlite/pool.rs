@@ -4,20 +4,17 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{CachedStatement, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::conflict;
 use super::connection::{FileId, Reader, store_error};
+use super::counts::Counts;
 use super::model::Models;
-use super::page::Page;
 use super::{Shared, SqliteOptions, row};
 use crate::change::ModelIndex;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
-use crate::query::Predicate;
-use crate::store::layout::ModelLayout;
-use crate::store::sql::search::{BindValue, Segment, Statement, count_sql, page_sql, segments};
-use crate::store::{PageEnd, Search, StoreError, Visit};
+use crate::store::StoreError;
 
 /// How long the file is taken to be there without looking.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -163,12 +160,43 @@ impl Lease {
         }
     }
 
-    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+    /// Limits the engine steps of one read.
+    pub(super) fn within<T>(
+        &self,
+        steps: u64,
+        read: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let reader = self.reader()?;
+        reader.limit_steps(Some(steps));
+        let result = read();
+        reader.limit_steps(None);
+        result
+    }
+
+    /// Whether the read at hand was ended because its steps are used up.
+    pub(super) fn is_spent(&self) -> bool {
+        self.reader.as_ref().is_some_and(Reader::is_spent)
+    }
+
+    pub(super) fn connection(&self) -> Result<&Connection, StoreError> {
+        self.reader().map(|reader| &reader.connection)
+    }
+
+    /// The counts that the reader remembers.
+    pub(super) fn with_counts<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> Result<T, StoreError> {
+        Ok(work(&mut self.reader()?.counts.borrow_mut()))
+    }
+
+    pub(super) const fn models(&self) -> &Models {
+        &self.models
+    }
+
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
         self.reader()?.connection.prepare_cached(sql).map_err(|error| self.error(error))
     }
 
     /// What an error means, remembered when it concerns the connection.
-    fn error(&self, error: rusqlite::Error) -> StoreError {
+    pub(super) fn error(&self, error: rusqlite::Error) -> StoreError {
         let error = store_error(error);
         if matches!(error, StoreError::Unavailable(_)) {
             self.failed.set(true);
@@ -224,57 +252,6 @@ impl Lease {
         }
         Ok(history)
     }
-
-    /// See [`Store::search`](crate::store::Store::search).
-    pub(super) fn search(&self, search: &Search, visit: &mut Visit) -> Result<PageEnd, StoreError> {
-        let model = self.models.get(search.model)?;
-        let segments = segments(&model.layout, search)?;
-        let mut page = Page::new(search, visit);
-        if let [segment] = &segments[..] {
-            self.read(&model.layout, segment, &mut page)?;
-            return Ok(page.end());
-        }
-        // One transaction, so that all of them see the same rows.
-        let connection = &self.reader()?.connection;
-        let transaction = connection.unchecked_transaction().map_err(|error| self.error(error))?;
-        for segment in &segments {
-            if self.read(&model.layout, segment, &mut page)? {
-                break;
-            }
-        }
-        transaction.finish().map_err(|error| self.error(error))?;
-        Ok(page.end())
-    }
-
-    /// Reads the rows of a segment, until there are none or the page is full, which it says.
-    fn read(
-        &self,
-        model: &ModelLayout,
-        segment: &Segment<'_>,
-        page: &mut Page<'_>,
-    ) -> Result<bool, StoreError> {
-        let text = page_sql(model, page.search, segment, page.window())?;
-        let mut statement = self.prepare(&text.sql)?;
-        bind(&mut statement, &text).map_err(|error| self.error(error))?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(|error| self.error(error))? {
-            if page.take(row)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// See [`Store::count`](crate::store::Store::count).
-    pub(super) fn count(&self, model: ModelIndex, predicate: &Predicate) -> Result<u64, StoreError> {
-        let text = count_sql(&self.models.get(model)?.layout, predicate)?;
-        let mut statement = self.prepare(&text.sql)?;
-        bind(&mut statement, &text).map_err(|error| self.error(error))?;
-        let mut rows = statement.raw_query();
-        let row = rows.next().map_err(|error| self.error(error))?;
-        let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(|error| self.error(error))?;
-        u64::try_from(count).map_err(|_| StoreError::Internal("a count was negative".into()))
-    }
 }
 
 impl Drop for Lease {
@@ -285,16 +262,4 @@ impl Drop for Lease {
             self.shared.pool.put_back(reader, self.generation);
         }
     }
-}
-
-fn bind(statement: &mut CachedStatement<'_>, text: &Statement) -> rusqlite::Result<()> {
-    for (at, value) in text.values.iter().enumerate() {
-        match value {
-            BindValue::Integer(number) => statement.raw_bind_parameter(at + 1, number),
-            BindValue::Float(number) => statement.raw_bind_parameter(at + 1, number),
-            BindValue::Text(value) => statement.raw_bind_parameter(at + 1, value),
-            BindValue::Blob(value) => statement.raw_bind_parameter(at + 1, value),
-        }?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod changes;
+mod choices;
 mod faults;
 pub(super) mod fixture;
 mod groups;

@@ -1,71 +1,303 @@
 //! Texts.
 
-use sea_query::{Asterisk, Expr, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
+use sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
 
-use super::condition::{Condition, integer};
-use super::segment::Segment;
-use crate::query::{Predicate, SortBy, ties_descend};
+use super::access::{Access, Hint, IndexUse, Ordering, Paths, Rows, parts};
+use super::condition::{Condition, DRIVER, Form, Source, hidden, integer, is_member};
+use super::segment::{Bound, Segment};
+use crate::query::{Leaf, Predicate, SortBy, SortKey, Test, ValueTest, ties_descend};
+use crate::store::StoreError;
 use crate::store::layout::{HEAD_COLUMNS, ModelLayout};
-use crate::store::sql::{column, name};
-use crate::store::{Search, StoreError};
+use crate::store::sql::{column, is_deleted, is_live, name};
+
+/// The statement of one way to the rows of a query.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) model: &'a ModelLayout,
+    pub(super) predicate: &'a Predicate,
+    pub(super) paths: &'a Paths,
+    pub(super) access: Access,
+}
 
 /// A page of heads, and how many places the text has.
 pub(super) fn page(
-    model: &ModelLayout,
-    search: &Search,
+    way: Way<'_>,
+    sorts: &[SortKey],
     segment: &Segment<'_>,
 ) -> Result<(String, usize), StoreError> {
-    let mut condition = Condition::new(model);
-    let mut select = Query::select();
-    select.columns(HEAD_COLUMNS.map(name)).from(name(&model.head_table));
-    for sort in &search.sorts {
+    let mut condition = way.condition();
+    let mut select = way.select();
+    select.columns(HEAD_COLUMNS.map(name));
+    for sort in sorts {
         select.expr(condition.sort_key(&sort.by)?);
     }
-    restrict(&mut select, &mut condition, &search.predicate)?;
-    for (by, bound) in &segment.bounds {
-        let value = condition.sort_key(by)?;
-        select.and_where(condition.bound(value, bound));
-    }
-    if let Some(bound) = &segment.pk {
-        select.and_where(condition.bound(column("pk"), bound));
-    }
-    for (at, sort) in search.sorts.iter().enumerate() {
-        let value = match sort.by {
-            SortBy::Field(_) => condition.sort_key(&sort.by)?,
-            // The number of the selected column, so that what takes long is computed once.
-            SortBy::Rank(_) => integer((HEAD_COLUMNS.len() + at + 1) as i64),
-        };
-        select.order_by_expr(value, order(sort.descending));
-    }
-    // Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)`
-    // gives this order forwards and backwards.
-    select.order_by(name("pk"), order(ties_descend(&search.sorts)));
+    way.restrict(&mut select, &mut condition)?;
+    way.bound(&mut select, &mut condition, segment)?;
+    way.order(&mut select, &mut condition, sorts)?;
     select.limit(condition.next_place()).offset(condition.next_place());
-    finish(&select)
+    way.finish(&select)
 }
 
 /// The number of matches, and how many places the text has.
-pub(super) fn count(model: &ModelLayout, predicate: &Predicate) -> Result<(String, usize), StoreError> {
-    let mut condition = Condition::new(model);
-    let mut select = Query::select();
-    select.expr(Func::count(Expr::col(Asterisk))).from(name(&model.head_table));
-    restrict(&mut select, &mut condition, predicate)?;
-    finish(&select)
+pub(super) fn count(way: Way<'_>) -> Result<(String, usize), StoreError> {
+    if way.paths.rows == Rows::Live && parts(way.predicate).len() == 1 {
+        return finish(&live_rows(way.model));
+    }
+    if way.needs_no_heads() {
+        return finish(&way.members()?);
+    }
+    let mut condition = way.condition();
+    let mut select = way.select();
+    select.expr(Func::count(Expr::col(Asterisk)));
+    way.restrict(&mut select, &mut condition)?;
+    way.finish(&select)
 }
 
-fn restrict(
-    select: &mut SelectStatement,
-    condition: &mut Condition<'_>,
-    predicate: &Predicate,
-) -> Result<(), StoreError> {
-    if let Predicate::And(parts) = predicate {
-        for part in parts {
-            select.and_where(condition.of(part)?);
+/// How many entries of an index a candidate leaves, up to a limit, and the last row number among them.
+pub(super) fn size(way: Way<'_>, segment: &Segment<'_>) -> Result<(String, usize), StoreError> {
+    let mut condition = Condition::new(way.model, Source::Heads);
+    let mut entries = match way.member() {
+        Some(leaf) => {
+            Query::select().from(name(&way.model.list_table)).and_where(condition.members(leaf)?).take()
         }
-    } else {
-        select.and_where(condition.of(predicate)?);
+        None => way.entries(&mut condition, segment)?,
+    };
+    entries.column(name("pk")).limit(condition.next_place());
+    let mut select = Query::select();
+    select.expr(Func::count(Expr::col(Asterisk))).expr(column("pk").max());
+    select.from_subquery(entries, name("entries"));
+    way.finish(&select)
+}
+
+/// The engine counts a table without looking at its rows, and the deleted ones are few.
+fn live_rows(model: &ModelLayout) -> SelectStatement {
+    let all = || Func::count(Expr::col(Asterisk));
+    let table = || name(&model.head_table);
+    let deleted = Query::select().expr(all()).from(table()).and_where(is_deleted()).take();
+    let everything = Query::select().expr(all()).from(table()).take();
+    Query::select().expr(sub_query(everything).sub(sub_query(deleted))).take()
+}
+
+/// The one value a statement selects.
+fn sub_query(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
+}
+
+impl<'a> Way<'a> {
+    fn condition(&self) -> Condition<'a> {
+        let joined = self.paths.driver(self.access).is_some();
+        Condition::new(self.model, if joined { Source::Join } else { Source::Heads })
     }
-    Ok(())
+
+    /// Whether list values alone say which rows match.
+    fn needs_no_heads(&self) -> bool {
+        let looked_up = |part: &Predicate| match part {
+            Predicate::Leaf(leaf) => is_member(self.model, leaf) && !is_prefix(leaf),
+            _ => false,
+        };
+        let chosen = self.paths.chosen(self.access).and_then(|candidate| candidate.parts.first());
+        let mut rest = parts(self.predicate).iter().enumerate().filter(|(_, part)| !is_deletion(part));
+        self.paths.rows != Rows::Deleted
+            && self.member().is_some()
+            && rest.all(|(at, part)| chosen == Some(&at) || looked_up(part))
+    }
+
+    /// The number of rows that list values lead to. The values of deleted rows are in the table too.
+    fn members(&self) -> Result<SelectStatement, StoreError> {
+        let mut condition = Condition::new(self.model, Source::Members);
+        let mut select = Query::select();
+        select.from(name(&self.model.list_table)).expr(match self.paths.driver(self.access) {
+            Some(_) => Func::count(Expr::col(Asterisk)),
+            None => Func::count_distinct(column("pk")),
+        });
+        let chosen = self.paths.chosen(self.access).and_then(|candidate| candidate.parts.first());
+        for (at, part) in parts(self.predicate).iter().enumerate() {
+            match part {
+                Predicate::Leaf(leaf) if chosen == Some(&at) => select.and_where(condition.members(leaf)?),
+                part if is_deletion(part) => &mut select,
+                part => select.and_where(condition.part(part, Form::Tested, false)?),
+            };
+        }
+        if self.paths.rows == Rows::Live {
+            let table = name(&self.model.head_table);
+            let deleted = Query::select().column(name("pk")).from(table).and_where(is_deleted()).take();
+            select.and_where(column("pk").not_in_subquery(deleted));
+        }
+        Ok(select)
+    }
+
+    /// From the heads, or from list values that lead to them.
+    fn select(&self) -> SelectStatement {
+        let mut select = Query::select();
+        if self.paths.driver(self.access).is_none() {
+            return select.from(name(&self.model.head_table)).take();
+        }
+        let mut values = Query::select();
+        values.from(name(&self.model.list_table));
+        for (text, alias) in DRIVER {
+            values.expr_as(column(text), name(alias));
+        }
+        // The engine does not reorder a cross join.
+        select.from_subquery(values, name("members")).cross_join(name(&self.model.head_table)).take()
+    }
+
+    /// The membership that finds the rows.
+    fn member(&self) -> Option<&'a Leaf> {
+        let candidate = self.paths.chosen(self.access)?;
+        match parts(self.predicate).get(*candidate.parts.first()?)? {
+            Predicate::Leaf(leaf) if candidate.index == IndexUse::Members => Some(leaf),
+            _ => None,
+        }
+    }
+
+    fn restrict(
+        &self,
+        select: &mut SelectStatement,
+        condition: &mut Condition<'_>,
+    ) -> Result<(), StoreError> {
+        let live = self.live_branches();
+        for (at, part) in parts(self.predicate).iter().enumerate() {
+            select.and_where(condition.part(part, self.form(at, part), live)?);
+        }
+        Ok(())
+    }
+
+    fn form(&self, at: usize, part: &Predicate) -> Form {
+        let chosen = || self.paths.chosen(self.access).is_some_and(|candidate| candidate.parts.contains(&at));
+        if self.paths.driver(self.access) == Some(at) {
+            Form::Driver
+        } else if self.access == Access::Scan {
+            // An index of live rows is worth to be read through when it has all that is asked for.
+            let hidden = is_deletion(part) && !self.paths.is_covered(self.predicate);
+            if hidden { Form::Hidden } else { Form::Shown }
+        } else if chosen() {
+            Form::Shown
+        } else if self.has_branches() {
+            Form::Hidden
+        } else {
+            Form::Tested
+        }
+    }
+
+    /// Whether several indexes are used together. Only the planner can do that.
+    fn has_branches(&self) -> bool {
+        self.paths.chosen(self.access).is_some_and(|candidate| candidate.index == IndexUse::Branches)
+    }
+
+    fn live_branches(&self) -> bool {
+        self.paths.rows == Rows::Live && self.has_branches()
+    }
+
+    fn bound(
+        &self,
+        select: &mut SelectStatement,
+        condition: &mut Condition<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<(), StoreError> {
+        // A list of row numbers must not give way to a range of them.
+        let listed = self.member().is_some() && self.paths.driver(self.access).is_none();
+        let hide = listed || self.has_branches() || self.access == Access::Scan;
+        let show = |bound: Expr| if hide { hidden(bound) } else { bound };
+        for (by, bound) in &segment.bounds {
+            let value = condition.sort_key(by)?;
+            select.and_where(show(condition.bound(value, bound)));
+        }
+        if let Some(bound) = &segment.pk {
+            select.and_where(show(condition.bound(condition.pk(), bound)));
+        }
+        Ok(())
+    }
+
+    /// Nulls are the smallest values here, as the order of results wants it. An index on `(column, pk)` gives
+    /// this order forwards and backwards.
+    fn order(
+        &self,
+        select: &mut SelectStatement,
+        condition: &mut Condition<'_>,
+        sorts: &[SortKey],
+    ) -> Result<(), StoreError> {
+        let show = |key: Expr| if self.has_branches() { hidden(key) } else { key };
+        for (at, sort) in sorts.iter().enumerate() {
+            let key = match sort.by {
+                SortBy::Field(_) => show(condition.sort_key(&sort.by)?),
+                // The number of the selected column, so that what takes long is computed once.
+                SortBy::Rank(_) => integer((HEAD_COLUMNS.len() + at + 1) as i64),
+            };
+            select.order_by_expr(key, order(sort.descending));
+        }
+        select.order_by_expr(show(condition.pk()), order(ties_descend(sorts)));
+        Ok(())
+    }
+
+    /// The entries of an index of heads that a candidate leaves.
+    fn entries(
+        &self,
+        condition: &mut Condition<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<SelectStatement, StoreError> {
+        let mut select = Query::select();
+        select.from(name(&self.model.head_table));
+        for part in self.chosen_parts() {
+            select.and_where(condition.part(part, Form::Shown, self.live_branches())?);
+        }
+        if let Some((by, bound)) = self.leading_bound(segment) {
+            let value = condition.sort_key(by)?;
+            select.and_where(condition.bound(value, bound));
+        }
+        if matches!(self.access, Access::Index(at) if self.paths.is_partial(at)) {
+            select.and_where(is_live());
+        }
+        Ok(select)
+    }
+
+    /// Says which index to use, behind the table of heads where it stands first: the builder has no word for
+    /// that in this dialect.
+    fn finish(&self, select: &SelectStatement) -> Result<(String, usize), StoreError> {
+        let (text, places) = finish(select)?;
+        let hint = match self.paths.hint(self.model, self.access) {
+            Hint::None => return Ok((text, places)),
+            Hint::RowNumber => "NOT INDEXED".to_owned(),
+            Hint::Index(index) => format!("INDEXED BY {}", quoted(&index)),
+        };
+        let table = quoted(&self.model.head_table);
+        for word in ["FROM", "JOIN"] {
+            let from = format!("{word} {table}");
+            if text.contains(&from) {
+                return Ok((text.replacen(&from, &format!("{from} {hint}"), 1), places));
+            }
+        }
+        Ok((text, places))
+    }
+
+    /// The conditions its index answers.
+    pub(super) fn chosen_parts(&self) -> impl Iterator<Item = &'a Predicate> {
+        let chosen = self.paths.chosen(self.access).into_iter().flat_map(|candidate| &candidate.parts);
+        let all = parts(self.predicate);
+        chosen.filter_map(move |&at| all.get(at))
+    }
+
+    /// The bound its index answers.
+    pub(super) fn leading_bound<'s, 'q>(
+        &self,
+        segment: &'s Segment<'q>,
+    ) -> Option<&'s (&'q SortBy, Bound<'q>)> {
+        let Access::Index(at) = self.access else { return None };
+        let leads = self.paths.gives_order(at) && matches!(self.paths.order, Ordering::Column(_));
+        segment.bounds.first().filter(|_| leads)
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+/// A range of list values, which is not looked up by row.
+fn is_prefix(leaf: &Leaf) -> bool {
+    matches!(&leaf.test, Test::Any(test) if matches!(test.test, ValueTest::StartsWith(_)))
+}
+
+fn is_deletion(part: &Predicate) -> bool {
+    [false, true].into_iter().any(|deleted| *part == Predicate::is_deleted(deleted))
 }
 
 const fn order(descending: bool) -> Order {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::access::Access;
+use super::build::Way;
 use super::condition::{is_listed, revision_prefix, split_revision_id, successor};
 use super::rank::bytes;
 use super::segment::{Bound, Segment};
@@ -9,10 +11,10 @@ use super::{BindValue, Window};
 use crate::descriptor::IndexKind;
 use crate::query::{
     ElementTest, Field, Leaf, Measure, MetaField, Operand, Predicate, Ranking, Shape as FieldShape, SortBy,
-    Test, Truth, ValueTest,
+    SortKey, Test, Truth, ValueTest,
 };
+use crate::store::StoreError;
 use crate::store::layout::{IndexPlace, ModelLayout};
-use crate::store::{Search, StoreError};
 
 /// The key and the values of a statement, as far as they are known.
 pub(super) struct Shape<'a> {
@@ -25,24 +27,54 @@ pub(super) struct Shape<'a> {
 const MOST_VALUES: usize = 32_766;
 
 impl<'a> Shape<'a> {
-    pub(super) fn of_count(model: &'a ModelLayout) -> Self {
-        Self::new(model, b'c')
+    pub(super) fn of_count(way: Way<'a>) -> Result<Self, StoreError> {
+        let mut shape = Self::new(way.model, b'c');
+        shape.access(way.access);
+        shape.predicate(way.predicate)?;
+        Ok(shape)
+    }
+
+    /// Of the entries a candidate leaves.
+    pub(super) fn of_size(way: Way<'a>, segment: &Segment<'_>, most: u64) -> Result<Self, StoreError> {
+        let mut shape = Self::new(way.model, b'n');
+        shape.key.push(way.paths.rows as u8);
+        way.chosen_parts().try_for_each(|part| shape.predicate(part))?;
+        if let Some((by, bound)) = way.leading_bound(segment) {
+            shape.key.push(b'b');
+            shape.sort_key(by)?;
+            shape.bound(bound);
+        }
+        shape.values.push(bounded(most));
+        Ok(shape)
+    }
+
+    fn access(&mut self, access: Access) {
+        match access {
+            Access::Order => self.key.push(b'o'),
+            Access::Deleted => self.key.push(b'd'),
+            Access::Scan => self.key.push(b's'),
+            Access::Index(candidate) => {
+                self.key.push(b'i');
+                self.number(candidate);
+            }
+        }
     }
 
     /// The values come in the order of the text: selected, filtered, ordered, limited.
     pub(super) fn of_page(
-        model: &'a ModelLayout,
-        search: &Search,
+        way: Way<'a>,
+        sorts: &[SortKey],
         segment: &Segment<'_>,
         window: Window,
     ) -> Result<Self, StoreError> {
-        let mut shape = Self::new(model, b's');
-        shape.number(search.sorts.len());
-        for sort in &search.sorts {
+        let mut shape = Self::new(way.model, b's');
+        shape.access(way.access);
+        shape.number(sorts.len());
+        for sort in sorts {
             shape.sort_key(&sort.by)?;
             shape.key.push(sort.descending.into());
         }
-        shape.predicate(&search.predicate)?;
+        shape.predicate(way.predicate)?;
         shape.segment(segment)?;
         shape.window(window);
         Ok(shape)
@@ -95,7 +127,6 @@ impl<'a> Shape<'a> {
     }
 
     fn window(&mut self, window: Window) {
-        let bounded = |number: u64| BindValue::Integer(i64::try_from(number).unwrap_or(i64::MAX));
         self.values.push(bounded(window.rows));
         self.values.push(bounded(window.offset));
     }
@@ -107,7 +138,7 @@ impl<'a> Shape<'a> {
         Ok((self.key, self.values))
     }
 
-    pub(super) fn predicate(&mut self, predicate: &Predicate) -> Result<(), StoreError> {
+    fn predicate(&mut self, predicate: &Predicate) -> Result<(), StoreError> {
         match predicate {
             Predicate::And(parts) => self.group(b'&', parts),
             Predicate::Or(parts) => self.group(b'|', parts),
@@ -310,6 +341,10 @@ impl<'a> Shape<'a> {
             }
         }
     }
+}
+
+fn bounded(number: u64) -> BindValue {
+    BindValue::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// The value of an operand, which must be of the field's type: an engine would convert it, and not the way

@@ -7,7 +7,7 @@ use super::super::model::Model;
 use super::super::registry::{self, Registered};
 use super::backfill::Backfill;
 use super::{IndexChanges, Plan, change_tables};
-use crate::descriptor::{IndexDescriptor, ResourceDescriptor, UniqueDescriptor};
+use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, VectorDescriptor};
 use crate::store::layout::ModelLayout;
 use crate::store::sqlite::tests::fixture::{
     AGE, AGE_AS_FLOAT, Db, EMAIL, NAME, TAGS, USUAL, named, unique, user,
@@ -23,6 +23,15 @@ static ONLY_TAGS: ResourceDescriptor = user(&[TAGS], &[]);
 static UNIQUE_NAME: ResourceDescriptor = user(&[NAME], &[unique(&[0])]);
 static UNIQUE_MAIL: ResourceDescriptor =
     user(&[NAME, EMAIL], &[UniqueDescriptor { indexes: &[1], case_insensitive: true, nulls_equal: false }]);
+
+const PLACE: IndexDescriptor = IndexDescriptor {
+    list: true,
+    nullable: true,
+    ..IndexDescriptor::new("place", &["place"], IndexKind::Float)
+};
+static LISTED: ResourceDescriptor = user(&[PLACE], &[]);
+static VECTOR: ResourceDescriptor =
+    user(&[IndexDescriptor { vector: Some(VectorDescriptor::new(2)), ..PLACE }], &[]);
 
 /// A file that outlives the stores on it.
 struct File(tempfile::TempDir);
@@ -146,6 +155,25 @@ async fn a_changed_kind_is_filled_again_and_a_changed_order_is_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_that_becomes_a_vector_has_no_rows() {
+    let file = File::new();
+    let (db, _) = file.start(&LISTED).await;
+    db.create("user:a", r#"{"place":[1.5,2.5]}"#).await.unwrap();
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [2]);
+    db.store.close().await.unwrap();
+
+    let (db, report) = file.start(&VECTOR).await;
+    assert_eq!(report, [change(&["place"], &[], 1)]);
+    db.create("user:b", r#"{"place":[3.5,4.5]}"#).await.unwrap();
+    db.replace("user:b", r#"{"place":[3.5,5.5]}"#).await.unwrap();
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [0]);
+    db.store.close().await.unwrap();
+
+    let (db, _) = file.start(&LISTED).await;
+    assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [4]);
+}
+
+#[tokio::test]
 async fn a_constraint_that_does_not_hold_changes_nothing() {
     let file = File::filled(&BARE, 2).await;
     let (db, _) = file.start(&BARE).await;
@@ -263,4 +291,17 @@ async fn the_file_of_a_later_program_is_left_alone() {
     drop(connection);
     let result = file.open().ensure_layout(&[&BARE]).await;
     assert!(matches!(result, Err(StoreError::Layout(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_file_without_an_index_of_the_program_gets_it() {
+    let file = File::filled(&BARE, 3).await;
+    let connection = Connection::open(file.options().path).unwrap();
+    connection.execute_batch("DROP INDEX \"ms_user/deleted\"").unwrap();
+    drop(connection);
+    let (db, report) = file.start(&BARE).await;
+    assert_eq!(report, [change(&[], &[], 0)]);
+    assert!(schema(&db).1.iter().any(|sql| sql.contains("ms_user/deleted")));
+    db.store.close().await.unwrap();
+    assert_eq!(file.start(&BARE).await.1, []);
 }

@@ -1,6 +1,7 @@
 //! Pages, counts, limits, and what the engine does for a read.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::connection::Reader;
@@ -26,6 +27,50 @@ async fn a_page_says_whether_there_is_more() {
     assert_eq!(db.page(0, 0).await.unwrap(), page(&[], true, None));
     assert_eq!(db.page(9, 9).await.unwrap(), page(&[], false, None));
     assert_eq!(db.store.count(USER, Arc::new(Predicate::And(vec![]))).await.unwrap(), 3);
+}
+
+/// Each reader keeps its own counts, so that many are asked.
+#[tokio::test]
+async fn a_count_knows_every_commit_that_was_answered() {
+    let db = Db::new().await;
+    let live = || Arc::new(Predicate::is_deleted(false));
+    let counts = async || {
+        let many = (0..6).map(|_| db.store.count(USER, live()));
+        futures_util::future::try_join_all(many).await.unwrap()
+    };
+    for made in 1..40 {
+        db.create(&format!("user:{made}"), "{}").await.unwrap();
+        assert_eq!(counts().await, [made; 6]);
+        assert_eq!(counts().await, [made; 6]);
+    }
+    let other = rusqlite::Connection::open(db.store.path()).unwrap();
+    other.execute("UPDATE h_user SET is_deleted = 1 WHERE resource_id = 'user:1'", []).unwrap();
+    assert_eq!(counts().await, [38; 6], "of another program");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_count_is_never_older_than_an_answer() {
+    let db = Arc::new(Db::new().await);
+    let answered = Arc::new(AtomicU64::new(0));
+    let counting = (0..3).map(|_| {
+        let (db, answered) = (Arc::clone(&db), Arc::clone(&answered));
+        tokio::spawn(async move {
+            let mut last = 0;
+            while last < 100 {
+                let before = answered.load(Ordering::SeqCst);
+                last = db.store.count(USER, Arc::new(Predicate::is_deleted(false))).await.unwrap();
+                assert!(last >= before, "{last} of {before}");
+            }
+        })
+    });
+    let counting: Vec<_> = counting.collect();
+    for made in 1..=100 {
+        db.create(&format!("user:{made}"), "{}").await.unwrap();
+        answered.store(made, Ordering::SeqCst);
+    }
+    for task in counting {
+        task.await.unwrap();
+    }
 }
 
 #[tokio::test]

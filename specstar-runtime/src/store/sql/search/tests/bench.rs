@@ -18,7 +18,9 @@ use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Tr
 use crate::store::Search;
 use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::sql::ddl;
-use crate::store::sql::search::{BindValue, Segment, Statement, Window, count_sql, functions, page_sql};
+use crate::store::sql::search::{
+    Access, BindValue, Paths, Segment, Statement, Window, count_sql, functions, page_sql,
+};
 
 pub(super) struct Bench {
     pub(super) connection: Connection,
@@ -166,12 +168,65 @@ impl Bench {
         self.connection.execute(sql, (field, sql_value(item), pk)).expect("insert");
     }
 
-    /// The row numbers on a page.
+    /// The row numbers on a page, the same on every way to it.
     pub(super) fn page(&self, predicate: &Predicate, sorts: &[SortKey], limit: u64, offset: u64) -> Vec<i64> {
-        self.numbers(&self.page_text(predicate, sorts, Window { rows: limit, offset }))
+        let window = Window { rows: limit, offset };
+        let mut pages = self.page_ways(predicate, sorts).into_iter().map(|access| {
+            let text = self.page_text(predicate, sorts, window, access);
+            (self.numbers(&text), text.sql)
+        });
+        let (first, _) = pages.next().expect("a way");
+        for (other, sql) in pages {
+            assert_eq!(other, first, "{predicate:#?}\n{sql}");
+        }
+        first
     }
 
-    fn page_text(&self, predicate: &Predicate, sorts: &[SortKey], window: Window) -> Statement {
+    pub(super) fn all(&self, predicate: &Predicate) -> Vec<i64> {
+        self.page(predicate, &[], 4_294_967_295, 0)
+    }
+
+    /// The number of matches, the same on every way to it.
+    pub(super) fn count(&self, predicate: &Predicate) -> i64 {
+        let mut counts = self.count_ways(predicate).into_iter().map(|access| {
+            let text = self.count_text(predicate, access);
+            (self.numbers(&text)[0], text.sql)
+        });
+        let (first, _) = counts.next().expect("a way");
+        for (other, sql) in counts {
+            assert_eq!(other, first, "{predicate:#?}\n{sql}");
+        }
+        first
+    }
+
+    fn paths(&self, predicate: &Predicate, sorts: &[SortKey]) -> Paths {
+        Paths::of_page(&self.model, predicate, sorts, &Segment::default())
+    }
+
+    pub(super) fn page_ways(&self, predicate: &Predicate, sorts: &[SortKey]) -> Vec<Access> {
+        let paths = self.paths(predicate, sorts);
+        let order = (paths.only().is_none() && paths.has_order()).then_some(Access::Order);
+        let indexes = (0..paths.candidates()).map(Access::Index);
+        let mut ways: Vec<_> = paths.only().into_iter().chain(order).chain(indexes).collect();
+        ways.dedup();
+        ways
+    }
+
+    pub(super) fn count_ways(&self, predicate: &Predicate) -> Vec<Access> {
+        let paths = Paths::of_count(&self.model, predicate);
+        let mut ways: Vec<_> =
+            paths.only().into_iter().chain((0..paths.candidates()).map(Access::Index)).collect();
+        ways.dedup();
+        ways
+    }
+
+    pub(super) fn page_text(
+        &self,
+        predicate: &Predicate,
+        sorts: &[SortKey],
+        window: Window,
+        access: Access,
+    ) -> Statement {
         let search = Search {
             model: ModelIndex(0),
             predicate: Arc::new(predicate.clone()),
@@ -180,15 +235,13 @@ impl Bench {
             limit: window.rows,
             offset: window.offset,
         };
-        page_sql(&self.model, &search, &Segment::default(), window).expect("a statement")
+        let paths = self.paths(predicate, sorts);
+        page_sql(&self.model, &search, &Segment::default(), (&paths, access), window).expect("a statement")
     }
 
-    pub(super) fn all(&self, predicate: &Predicate) -> Vec<i64> {
-        self.page(predicate, &[], 4_294_967_295, 0)
-    }
-
-    pub(super) fn count(&self, predicate: &Predicate) -> i64 {
-        self.numbers(&count_sql(&self.model, predicate).expect("a statement"))[0]
+    pub(super) fn count_text(&self, predicate: &Predicate, access: Access) -> Statement {
+        let paths = Paths::of_count(&self.model, predicate);
+        count_sql(&self.model, predicate, (&paths, access)).expect("a statement")
     }
 
     fn numbers(&self, statement: &Statement) -> Vec<i64> {
@@ -198,14 +251,20 @@ impl Bench {
         numbers.unwrap_or_else(|error| panic!("{error}: {}", statement.sql))
     }
 
-    /// The plan of a page, one line per step, and its text.
-    pub(super) fn page_plan(&self, predicate: &Predicate, sorts: &[SortKey]) -> String {
-        self.plan(&self.page_text(predicate, sorts, Window { rows: 20, offset: 0 }))
+    /// The plan of a page on each way, one line per step, and its text.
+    pub(super) fn page_plans(&self, predicate: &Predicate, sorts: &[SortKey]) -> Vec<(Access, String)> {
+        let window = Window { rows: 21, offset: 0 };
+        let text = |access| self.page_text(predicate, sorts, window, access);
+        self.page_ways(predicate, sorts)
+            .into_iter()
+            .map(|access| (access, self.plan(&text(access))))
+            .collect()
     }
 
-    /// The plan of a count, one line per step, and its text.
-    pub(super) fn count_plan(&self, predicate: &Predicate) -> String {
-        self.plan(&count_sql(&self.model, predicate).expect("a statement"))
+    /// The plan of a count on each way, one line per step, and its text.
+    pub(super) fn count_plans(&self, predicate: &Predicate) -> Vec<(Access, String)> {
+        let text = |access| self.count_text(predicate, access);
+        self.count_ways(predicate).into_iter().map(|access| (access, self.plan(&text(access)))).collect()
     }
 
     fn plan(&self, statement: &Statement) -> String {
@@ -233,6 +292,12 @@ impl Bench {
     /// The engine and the memory agree on a predicate and on its negation.
     pub(super) fn agrees(&self, predicate: &Predicate) {
         for predicate in [predicate.clone(), !predicate.clone()] {
+            for deleted in [false, true] {
+                let predicate = Predicate::all([Predicate::is_deleted(deleted), predicate.clone()]);
+                let expected = self.expected(&predicate);
+                assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
+                assert_eq!(self.count(&predicate), expected.len() as i64, "{predicate:#?}");
+            }
             let expected = self.expected(&predicate);
             assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
             assert_eq!(self.count(&predicate), expected.len() as i64, "{predicate:#?}");

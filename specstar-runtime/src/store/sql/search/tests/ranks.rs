@@ -10,7 +10,7 @@ use crate::query::{
     has_texts,
 };
 use crate::store::StoreError;
-use crate::store::sql::search::count_sql;
+use crate::store::sql::search::{Access, Paths, count_sql};
 
 fn target(name: &str) -> Target<'_> {
     Target::find(&SPECIMEN, name, Scope::Everything)
@@ -204,7 +204,9 @@ fn a_text_is_encoded_before_it_is_asked() {
             & on("age", Operator::IsNull, true);
     let mut sorts = [target("place").distance(Metric::L2, &"y".into()).expect("valid").expect("indexed")]
         .map(Ranking::best_first);
-    assert!(matches!(count_sql(&bench.model, &predicate), Err(StoreError::Internal(_))));
+    let paths = Paths::of_count(&bench.model, &predicate);
+    let text = count_sql(&bench.model, &predicate, (&paths, Access::Scan));
+    assert!(matches!(text, Err(StoreError::Internal(_))));
     assert!(has_texts(&predicate, &[]) && has_texts(&Predicate::everything(), &sorts));
     for distance in distances(&mut predicate, &mut sorts) {
         let Origin::Text { dim: 3, encoder: "letters", .. } = distance.origin else { panic!("{distance:?}") };
