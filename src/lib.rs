@@ -98,6 +98,50 @@
 //!     .await?;
 //! # Ok(()) }
 //! ```
+//!
+//! # Queries in Rust
+//!
+//! Every indexed field has a typed handle in `User::COLUMNS`, and the metadata in `User::META`. Their methods make
+//! a [`Condition`], which becomes a [`Select`] with an order and a page; a
+//! [`Repository`](repository::Repository) lists, counts, streams, deletes or restores what it selects. [`qb!`] says
+//! the same in the language of clients. An unindexed field, an operand of another type and a question that makes
+//! no sense for the type are compile errors.
+//!
+//! ```
+//! use specstar::prelude::*;
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! pub struct User {
+//!     #[indexed]
+//!     pub age: u32,
+//!     #[indexed]
+//!     pub tags: Vec<String>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> specstar::Result<()> {
+//! # let folder = tempfile::tempdir().expect("a folder");
+//! # let builder = SpecStar::builder().sqlite(folder.path().join("app.db")).open_access();
+//! # let app = builder.resources(resources![User]).build().await?;
+//! let users = UserRepository::of(&app);
+//! for age in 15..25 {
+//!     users.create(&User { age, tags: vec!["new".into()] }).await?;
+//! }
+//!
+//! let adults = User::COLUMNS.age.ge(18);
+//! let tagged = User::COLUMNS.tags.any().starts_with("n") | User::META.created_by.eq("ann");
+//! let page = users.list((adults.clone() & tagged).order_by(User::COLUMNS.age.desc()).limit(3)).await?;
+//! let ages: Vec<u32> = page.items.iter().map(|user| user.data.age).collect();
+//! assert_eq!(ages, [24, 23, 22]);
+//! assert!(page.next.is_some(), "the cursor of the next page");
+//! assert_eq!(users.count(adults).await?, 7);
+//!
+//! let least = 20;
+//! let youngest = users.first(qb!(User: (QB["age"] >= least).sort("age"))).await?;
+//! assert_eq!(youngest.expect("there are some").data.age, 20);
+//! # app.close().await
+//! # }
+//! ```
 
 pub use specstar_macros::{IndexKey, Resource};
 pub use specstar_runtime::datetime::DateTime;
@@ -110,9 +154,10 @@ pub use specstar_runtime::vector::Embedding;
 /// The runtime crate, whole: what has no shorter path here is there.
 pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
+pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, app, change, clock, column, datetime, descriptor, error, http, id, json, meta, qb, query,
-    registry, repository, resource, store, timeline, vector,
+    access, app, change, clock, column, datetime, descriptor, error, http, id, index_key, json, meta, qb,
+    query, registry, repository, resource, select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -139,32 +184,80 @@ macro_rules! resources {
     };
 }
 
+/// A query in the language of the wire, checked by the compiler: a name that is not indexed, an operand of
+/// another type and a method that does not fit do not build.
+///
+/// First the resource type, then the expression. Rust values go in by their name or path, or as an expression
+/// in braces; they are taken by value, so lend what is still needed: `{ &name }`. The result is a
+/// [`Select`]: give it to a [`Repository`](repository::Repository).
+///
+/// ```
+/// use specstar::prelude::*;
+///
+/// #[derive(Serialize, Deserialize, ToSchema, Resource)]
+/// struct User {
+///     #[indexed]
+///     age: u32,
+///     #[indexed]
+///     tags: Vec<String>,
+/// }
+///
+/// let least = 18;
+/// let adults = qb!(User: (QB["age"] >= least) & QB["tags"].contains("a"));
+/// assert_eq!(adults, User::COLUMNS.age.ge(18).and(User::COLUMNS.tags.contains("a")).into());
+/// let page = qb!(User: (20 <= QB["age"] < 30).sort("-age", QB.created_time().asc()).page(2, size=50));
+/// assert_eq!(
+///     page.to_string(),
+///     r#"(QB["age"].gte(20) & QB["age"].lt(30)).sort(QB["age"].desc(), QB.created_time().asc()).limit(50).offset(50)"#
+/// );
+/// ```
+///
+/// It is the language clients use in the parameter `qb`, with the names of the Rust fields and of the metadata,
+/// and a few differences that types bring: an enum is compared with its variant, a date-time with
+/// `dt.datetime(…)`, `dt.date(…)` or a Rust value and not with text, and nothing is compared with `None`.
+///
+/// ```compile_fail
+/// # use specstar::prelude::*;
+/// # #[derive(Serialize, Deserialize, ToSchema, Resource)]
+/// # struct User { #[indexed] age: u32 }
+/// let adults = qb!(User: QB["age"] >= "18"); // a `u32` field cannot be ordered against `&str`
+/// ```
+#[macro_export]
+macro_rules! qb {
+    ($($expression:tt)*) => {
+        $crate::__private::qb_impl! { $crate; $($expression)* }
+    };
+}
+
 /// What a program with resources needs: the derives and their traits, references, and the builder.
 pub mod prelude {
     pub use serde::{Deserialize, Serialize};
     pub use specstar_runtime::app::{SpecStar, SpecStarBuilder};
     pub use utoipa::ToSchema;
 
-    pub use crate::{DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, resources};
+    pub use crate::{DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, qb, resources};
 }
 
 /// What expansions name. Not for programs: it changes with the derive.
 #[doc(hidden)]
 pub mod __private {
-    pub use specstar_macros::resources_impl;
+    pub use specstar_macros::{qb_impl, resources_impl};
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;
+    pub use specstar_runtime::datetime::Timestamp;
     pub use specstar_runtime::descriptor::{
         FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, Metric, OnDelete,
         ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
     };
     pub use specstar_runtime::index_key::{
-        Exact, IndexField, IndexKey, Operand, UniqueField, require_display_name, require_omittable,
-        require_text, require_trigram, text_value,
+        Exact, IndexField, IndexKey, Operand, UniqueField, family::Text, require_display_name,
+        require_omittable, require_text, require_trigram, text_value,
     };
     pub use specstar_runtime::json::IndexValue;
     pub use specstar_runtime::lookup::FindUnique;
     pub use specstar_runtime::meta::RevisionStatus;
+    pub use specstar_runtime::qb::{Period, Unit};
+    pub use specstar_runtime::query::Operator;
     pub use specstar_runtime::reference::require_set_null;
     pub use specstar_runtime::registry::Registry;
     pub use specstar_runtime::registry::check::{Problem, problems, report, require_dim};
@@ -172,6 +265,7 @@ pub mod __private {
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};
     pub use specstar_runtime::resource::{Resource, ResourceEntry};
+    pub use specstar_runtime::select::{Condition, condition, now_and, select, today_and};
 }
 
 /// The examples of the README are compiled with the tests.

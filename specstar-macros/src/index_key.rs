@@ -86,7 +86,7 @@ fn named(variant: &Variant, container: &Container, errors: &mut Errors) -> Optio
 ///
 /// ```text
 /// impl IndexKey for Level {
-///     const KIND: IndexKind = IndexKind::Text;
+///     type Family = Text;
 ///     fn to_index_value(&self) -> IndexValue { text_value(match self { Self::Low => "Low", Self::Mid => "Mid" }) }
 /// }
 /// impl IndexField for Level { type Scalar = Self; }
@@ -103,7 +103,7 @@ fn implementation(input: &DeriveInput, private: &TokenStream, variants: &[(Ident
             use #private as __specstar;
             #[automatically_derived]
             impl #impl_generics __specstar::IndexKey for #ident #ty_generics #where_clause {
-                const KIND: __specstar::IndexKind = __specstar::IndexKind::Text;
+                type Family = __specstar::Text;
                 fn to_index_value(&self) -> __specstar::IndexValue {
                     __specstar::text_value(#text)
                 }

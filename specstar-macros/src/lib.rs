@@ -13,6 +13,7 @@ mod expand;
 mod fallback;
 mod index_key;
 mod plan;
+mod qb;
 mod registry;
 mod resource;
 #[cfg(test)]
@@ -58,4 +59,11 @@ pub fn derive_index_key(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn resources_impl(input: TokenStream) -> TokenStream {
     registry::expand(input.into()).into()
+}
+
+/// The inner side of `qb!(…)`: the path of the runtime, then the resource type and an expression.
+#[doc(hidden)]
+#[proc_macro]
+pub fn qb_impl(input: TokenStream) -> TokenStream {
+    qb::expand(input.into()).into()
 }

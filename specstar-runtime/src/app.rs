@@ -87,7 +87,8 @@ impl<R: Resource> Repository<R> {
     ///
     /// When the type was not registered: a mistake of the program that no request can cause.
     pub fn of(app: &App) -> Self {
-        let repository = Self::new(Arc::clone(app.service()), Arc::clone(&app.state.clock));
+        let utc_offset = app.state.settings.utc_offset;
+        let repository = Self::new(Arc::clone(app.service()), Arc::clone(&app.state.clock), utc_offset);
         let Some(repository) = repository else { panic!("`{}` is not registered", R::ID.path) };
         repository
     }

@@ -7,8 +7,10 @@ use crate::datetime::DateTime;
 use crate::descriptor::IndexKind;
 use crate::json::IndexValue;
 
-mod operand;
+pub mod family;
+pub(crate) mod operand;
 
+pub use family::Family;
 pub use operand::Operand;
 
 /// One scalar that can be indexed: text, numbers, `bool`, UUIDs, date-times, ids, and enums of unit
@@ -27,8 +29,11 @@ pub use operand::Operand;
     note = "for an enum of unit variants add `#[derive(IndexKey)]`"
 )]
 pub trait IndexKey {
-    /// How queries compare it.
-    const KIND: IndexKind;
+    /// How queries compare it, as a type.
+    type Family: Family;
+
+    /// The same as a value.
+    const KIND: IndexKind = <Self::Family as Family>::KIND;
 
     /// The value as the index keeps it.
     fn to_index_value(&self) -> IndexValue;
@@ -178,7 +183,7 @@ impl<T> Omittable for Option<T> {}
 macro_rules! index_keys {
     ($($ty:ty, $kind:ident, $equality:ident, |$value:ident| $index:expr;)*) => {$(
         impl IndexKey for $ty {
-            const KIND: IndexKind = IndexKind::$kind;
+            type Family = family::$kind;
 
             fn to_index_value(&self) -> IndexValue {
                 let $value = self;

@@ -41,6 +41,7 @@ pub mod reference;
 pub mod registry;
 pub mod repository;
 pub mod resource;
+pub mod select;
 pub mod store;
 pub mod timeline;
 pub mod vector;

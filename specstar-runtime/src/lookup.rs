@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 
 use crate::error::Error;
-use crate::json::IndexValue;
+use crate::query::Literal;
 use crate::repository::{Repository, Stored};
 use crate::resource::{Resource, payload::Payload};
 
@@ -18,12 +18,9 @@ pub struct FindUnique<'a, R>(BoxFuture<'a, Result<Option<Stored<R>>, Error>>);
 
 impl<'a, R: Resource + Payload> FindUnique<'a, R> {
     /// Looks the values up under the unique constraint at that position.
-    pub fn new<const N: usize>(
-        repository: &'a Repository<R>,
-        unique: usize,
-        values: [IndexValue; N],
-    ) -> Self {
-        Self(repository.find_unique(unique, values.into()))
+    pub fn new<const N: usize>(repository: &'a Repository<R>, unique: usize, values: [Literal; N]) -> Self {
+        let values = values.into_iter().map(Literal::into_index_value).collect();
+        Self(repository.find_unique(unique, values))
     }
 }
 

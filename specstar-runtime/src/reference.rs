@@ -10,8 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::descriptor::IndexKind;
-use crate::index_key::{Exact, IndexField, IndexKey, UniqueField};
+use crate::index_key::{Exact, IndexField, IndexKey, UniqueField, family};
 use crate::json::IndexValue;
 use crate::resource::schema::inline_scalar;
 
@@ -140,7 +139,7 @@ macro_rules! id_of {
         }
 
         impl<T> IndexKey for $name<T> {
-            const KIND: IndexKind = IndexKind::Text;
+            type Family = family::Text;
 
             fn to_index_value(&self) -> IndexValue {
                 IndexValue::Text(self.id.clone())

@@ -1,5 +1,6 @@
 //! The trait a derived struct implements, and the one function of it that needs the type.
 
+use crate::column::MetaColumns;
 use crate::descriptor::{Identity, ResourceDescriptor};
 use crate::json::DecodeError;
 
@@ -18,6 +19,8 @@ pub trait Resource: Sized + 'static {
     const DESCRIPTOR: &'static ResourceDescriptor;
     /// The functions the runtime calls.
     const ENTRY: ResourceEntry;
+    /// Typed handles of the metadata, the same for every resource: `User::META.created_time`.
+    const META: MetaColumns<Self> = MetaColumns::ALL;
 }
 
 /// What the runtime keeps of a resource type once the type itself is erased.

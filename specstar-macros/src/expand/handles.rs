@@ -96,7 +96,7 @@ fn finder(resource: &Resource, plan: &Plan<'_>, at: usize, unique: &Unique) -> T
             &self,
             #(#values: impl __specstar::Operand<#types>),*
         ) -> __specstar::FindUnique<'_, #ident> {
-            __specstar::FindUnique::new(&self.0, #at, [#(__specstar::Operand::into_index_value(#values)),*])
+            __specstar::FindUnique::new(&self.0, #at, [#(__specstar::Operand::into_literal(#values)),*])
         }
     }
 }

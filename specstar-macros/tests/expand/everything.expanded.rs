@@ -2,7 +2,7 @@ const _: () = {
     use ::specstar::__private as __specstar;
     #[automatically_derived]
     impl __specstar::IndexKey for Stage {
-        const KIND: __specstar::IndexKind = __specstar::IndexKind::Text;
+        type Family = __specstar::Text;
         fn to_index_value(&self) -> __specstar::IndexValue {
             __specstar::text_value(
                 match self {
@@ -165,7 +165,7 @@ const _: () = {
             __specstar::FindUnique::new(
                 &self.0,
                 0usize,
-                [__specstar::Operand::into_index_value(full_name_value)],
+                [__specstar::Operand::into_literal(full_name_value)],
             )
         }
         ///The live resource with this `leader`.
@@ -176,7 +176,7 @@ const _: () = {
             __specstar::FindUnique::new(
                 &self.0,
                 1usize,
-                [__specstar::Operand::into_index_value(leader_value)],
+                [__specstar::Operand::into_literal(leader_value)],
             )
         }
         ///The live resource with this `zone_id` and `nick_name`.
@@ -189,8 +189,8 @@ const _: () = {
                 &self.0,
                 2usize,
                 [
-                    __specstar::Operand::into_index_value(zone_id_value),
-                    __specstar::Operand::into_index_value(nick_name_value),
+                    __specstar::Operand::into_literal(zone_id_value),
+                    __specstar::Operand::into_literal(nick_name_value),
                 ],
             )
         }

@@ -59,7 +59,7 @@ const _: () = {
             __specstar::FindUnique::new(
                 &self.0,
                 0usize,
-                [__specstar::Operand::into_index_value(email_value)],
+                [__specstar::Operand::into_literal(email_value)],
             )
         }
     }

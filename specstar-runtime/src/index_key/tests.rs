@@ -1,4 +1,5 @@
 use super::*;
+use crate::query::Literal;
 use crate::reference::Ref;
 
 fn shape<T: IndexField>() -> (IndexKind, bool, bool) {
@@ -31,17 +32,47 @@ fn values_take_the_form_of_the_index() {
 
 #[test]
 fn text_fields_take_borrowed_and_owned_operands() {
-    fn value<T>(operand: impl Operand<T>) -> IndexValue {
-        operand.into_index_value()
+    fn value<T>(operand: impl Operand<T>) -> Literal {
+        operand.into_literal()
     }
-    let expected = IndexValue::Text("a".into());
+    let expected = Literal::Text("a".into());
     assert_eq!(value::<String>("a"), expected);
     assert_eq!(value::<String>(&String::from("a")), expected);
     assert_eq!(value::<Ref<()>>("a"), expected);
     assert_eq!(value::<Ref<()>>(Ref::new("a")), expected);
     assert_eq!(value::<Option<String>>("a"), expected);
-    assert_eq!(value::<Option<u8>>(7), IndexValue::Integer(7));
-    assert_eq!(value::<i64>(7), IndexValue::Integer(7));
+    assert_eq!(value::<Option<u8>>(7), Literal::Integer(7));
+    assert_eq!(value::<i64>(7), Literal::Integer(7));
+    assert_eq!(value::<f64>(7), Literal::Integer(7));
+    assert_eq!(value::<Option<bool>>(true), Literal::Bool(true));
+}
+
+#[test]
+fn lists_take_arrays_vectors_and_slices() {
+    fn value<T>(operand: impl Operand<T>) -> Literal {
+        operand.into_literal()
+    }
+    let expected = Literal::List(vec!["a".into(), "b".into()]);
+    let owned = vec![String::from("a"), String::from("b")];
+    assert_eq!(value::<Vec<String>>(["a", "b"]), expected);
+    assert_eq!(value::<Vec<String>>(&["a", "b"]), expected);
+    assert_eq!(value::<Vec<String>>(owned.as_slice()), expected);
+    assert_eq!(value::<Option<Vec<String>>>(&owned), expected);
+    assert_eq!(value::<Option<Vec<Ref<()>>>>(owned), expected);
+    assert_eq!(value::<Vec<u8>>([] as [std::convert::Infallible; 0]), Literal::List(Vec::new()));
+}
+
+#[test]
+fn date_time_fields_take_any_instant() {
+    use crate::datetime::Timestamp;
+    fn value<T>(operand: impl Operand<T>) -> Literal {
+        operand.into_literal()
+    }
+    let at = Timestamp(1_000_000);
+    let expected = Literal::DateTime(at);
+    assert_eq!(value::<DateTime>(at), expected);
+    assert_eq!(value::<Option<DateTime>>(DateTime::try_from(at).expect("a date")), expected);
+    assert_eq!(value::<DateTime>(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1)), expected);
 }
 
 /// A lookup compares with the value the document is indexed by, for the JSON form of the type.

@@ -48,6 +48,19 @@ impl Error {
     }
 }
 
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> Self {
+        match error.problem() {
+            Problem::Unindexed(problem) => Self::InvalidQuery(problem.to_string()),
+            _ => Self::InvalidExpression {
+                message: error.to_string(),
+                column: error.column(),
+                length: error.length(),
+            },
+        }
+    }
+}
+
 /// A place in a source, in characters.
 #[derive(Clone, Debug, PartialEq)]
 struct Place {

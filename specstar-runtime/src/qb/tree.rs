@@ -185,6 +185,13 @@ impl Query {
     }
 }
 
+impl Sort {
+    /// By a field: the name of an index, or of metadata.
+    pub fn field(name: impl Into<Cow<'static, str>>, descending: bool) -> Self {
+        Self { by: SortTerm::Field(name.into()), descending, at: Span::default() }
+    }
+}
+
 impl Test {
     pub(super) fn new(
         field: Cow<'static, str>,

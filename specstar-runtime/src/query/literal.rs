@@ -1,6 +1,7 @@
 //! Values as a request writes them, before they are checked against a field.
 
 use crate::datetime::Timestamp;
+use crate::json::IndexValue;
 
 /// A value of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,18 @@ impl Literal {
             Value::Array(items) => Self::List(items.into_iter().map(Self::from_json).collect::<Option<_>>()?),
             Value::Object(_) => Self::Object,
         })
+    }
+
+    /// The value as an index keeps it; null for what no scalar index holds.
+    pub(crate) fn into_index_value(self) -> IndexValue {
+        match self {
+            Self::Null | Self::List(_) | Self::Object => IndexValue::Null,
+            Self::Bool(bit) => IndexValue::Integer(bit.into()),
+            Self::Integer(number) => IndexValue::Integer(number),
+            Self::Float(number) => IndexValue::Float(number),
+            Self::Text(text) => IndexValue::Text(text),
+            Self::DateTime(Timestamp(micros)) => IndexValue::Integer(micros),
+        }
     }
 
     /// Its name in messages, with an article where it takes one.

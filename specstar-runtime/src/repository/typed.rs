@@ -23,8 +23,10 @@ use crate::timeline::{Direction, HistoryRequest, Keep, Preconditions};
 /// What it does is not asked of the access control; what it writes is recorded in the name of
 /// [`acting_as`](Self::acting_as).
 pub struct Repository<R> {
-    service: Arc<Service>,
+    pub(super) service: Arc<Service>,
     clock: Arc<dyn Clock>,
+    /// Seconds east of UTC of the calendar.
+    pub(super) utc_offset: i32,
     model: usize,
     principal: Principal,
     resource: PhantomData<fn() -> R>,
@@ -58,6 +60,7 @@ impl<R> Clone for Repository<R> {
         Self {
             service: Arc::clone(&self.service),
             clock: Arc::clone(&self.clock),
+            utc_offset: self.utc_offset,
             model: self.model,
             principal: self.principal.clone(),
             resource: PhantomData,
@@ -79,11 +82,11 @@ impl<R> Repository<R> {
         self
     }
 
-    fn model(&self) -> &Model {
+    pub(super) fn model(&self) -> &Model {
         &self.service.models()[self.model]
     }
 
-    fn caller(&self) -> Result<Caller> {
+    pub(super) fn caller(&self) -> Result<Caller> {
         Ok(Caller::program(self.principal.clone(), self.clock.now(None)?))
     }
 
@@ -146,10 +149,17 @@ impl<R> Repository<R> {
 
 impl<R: Resource> Repository<R> {
     /// The resources of this type; `None` when the type is not among those of the service.
-    pub(crate) fn new(service: Arc<Service>, clock: Arc<dyn Clock>) -> Option<Self> {
+    pub(crate) fn new(service: Arc<Service>, clock: Arc<dyn Clock>, utc_offset: i32) -> Option<Self> {
         let registered = |model: &Model| model.descriptor().id.path_hash == R::ID.path_hash;
         let model = service.models().iter().position(registered)?;
-        Some(Self { service, clock, model, principal: Principal::Anonymous, resource: PhantomData })
+        Some(Self {
+            service,
+            clock,
+            utc_offset,
+            model,
+            principal: Principal::Anonymous,
+            resource: PhantomData,
+        })
     }
 }
 
@@ -216,7 +226,7 @@ impl<R: Resource + Payload> Repository<R> {
     }
 }
 
-fn stored<R: Payload>(snapshot: Snapshot) -> Result<Stored<R>> {
+pub(super) fn stored<R: Payload>(snapshot: Snapshot) -> Result<Stored<R>> {
     let data = R::decode(&snapshot.revision().data)?;
     let revision = snapshot.revision().without_data();
     let head = Head { revision: snapshot.head.revision.without_data(), ..snapshot.head };

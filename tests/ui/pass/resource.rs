@@ -137,7 +137,7 @@ fn main() {
     assert_eq!((snapshot.index, snapshot.kind), (None, ReferenceKind::RevisionId));
 
     assert_eq!(Hero::COLUMNS.r#type.key(), "type");
-    assert_eq!(Hero::COLUMNS.home_city.index(), 6);
+    assert_eq!(Hero::COLUMNS.home_city.field(), runtime::query::Field::Index(6));
     assert_eq!(Hero::COLUMNS.zip.key(), "zip");
 
     let registry = resources![Zone, Hero];

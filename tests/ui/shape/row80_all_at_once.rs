@@ -18,7 +18,7 @@ struct User {
 
 fn main() {
     let _ = resources![User];
-    let _ = User::COLUMNS.limit.index();
+    let _ = User::COLUMNS.limit.field();
     let _ = |users: UserRepository| {
         let _ = users.find_by_created_by("ann");
     };

@@ -11,7 +11,7 @@ use crate::http::query_string::invalid;
 use crate::http::route::{Operation, Parameter, parameters as p};
 use crate::http::settings::UnknownParameters;
 use crate::meta::RevisionStatus;
-use crate::qb::{self, Context, Problem};
+use crate::qb::{self, Context};
 use crate::query::cursor::{self, CursorError};
 use crate::query::{CompiledFilter, DeletedFilter, Position, StructuredFilter};
 use crate::repository::Selection;
@@ -142,10 +142,10 @@ fn by_expression(
     refuse_filters(call)?;
     let now = call.caller.now();
     let settings = &call.state.settings;
-    let query = qb::parse_at(expression, now).map_err(refused)?;
-    query.check_limit(page.most).map_err(refused)?;
+    let query = qb::parse_at(expression, now)?;
+    query.check_limit(page.most)?;
     let context = Context { unindexed: settings.unindexed, now, utc_offset: settings.utc_offset };
-    let checked = query.check(call.model.descriptor(), &context).map_err(refused)?;
+    let checked = query.check(call.model.descriptor(), &context)?;
     log(call, &checked.unindexed);
     let state = state.unwrap_or(if checked.says_deleted { DeletedFilter::Any } else { DeletedFilter::Live });
     // Both values of the parameters or both of the expression: the recorded behaviour of the reference.
@@ -164,18 +164,6 @@ fn refuse_filters(call: &Call<'_>) -> Result<()> {
     let filters = FILTERS.into_iter().filter(|parameter| call.query.has(parameter));
     let names: Vec<_> = conditions.chain(filters).map(|parameter| parameter.name).collect();
     if names.is_empty() { Ok(()) } else { Err(Error::ParameterConflict { names }) }
-}
-
-#[allow(clippy::needless_pass_by_value)] // used as a function in `map_err`
-fn refused(error: qb::Error) -> Error {
-    match error.problem() {
-        Problem::Unindexed(problem) => Error::InvalidQuery(problem.to_string()),
-        _ => Error::InvalidExpression {
-            message: error.to_string(),
-            column: error.column(),
-            length: error.length(),
-        },
-    }
 }
 
 fn log(call: &Call<'_>, unindexed: &[String]) {

@@ -1,0 +1,31 @@
+//! What is no part of a field.
+
+use specstar::prelude::*;
+
+#[derive(Serialize, Deserialize, ToSchema, Resource)]
+struct User {
+    #[indexed]
+    name: String,
+    #[indexed]
+    age: u32,
+    #[indexed]
+    score: f64,
+    #[indexed]
+    active: bool,
+    #[indexed]
+    tags: Vec<String>,
+    #[indexed]
+    nums: Option<Vec<u32>>,
+    #[indexed]
+    seen: Option<DateTime>,
+    #[indexed]
+    team: Option<Ref<User>>,
+    note: String,
+}
+
+fn main() {
+    let _ = User::COLUMNS.active.contains(true);
+    let _ = User::COLUMNS.name.contains(1);
+    let _ = User::COLUMNS.tags.contains(1);
+    let _ = User::COLUMNS.nums.contains("1");
+}

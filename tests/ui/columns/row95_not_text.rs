@@ -1,0 +1,30 @@
+//! Patterns are text.
+
+use specstar::prelude::*;
+
+#[derive(Serialize, Deserialize, ToSchema, Resource)]
+struct User {
+    #[indexed]
+    name: String,
+    #[indexed]
+    age: u32,
+    #[indexed]
+    score: f64,
+    #[indexed]
+    active: bool,
+    #[indexed]
+    tags: Vec<String>,
+    #[indexed]
+    nums: Option<Vec<u32>>,
+    #[indexed]
+    seen: Option<DateTime>,
+    #[indexed]
+    team: Option<Ref<User>>,
+    note: String,
+}
+
+fn main() {
+    let _ = User::COLUMNS.name.regex(5);
+    let _ = User::COLUMNS.name.starts_with(true);
+    let _ = User::COLUMNS.tags.any().icontains(1);
+}
