@@ -62,8 +62,42 @@
 //! | `#[display_name]` | the text that shows a resource to people |
 //! | `#[readonly]` | written by the program only |
 //!
+//! On SQLite `#[trigram]` has no index of its own: `contains` and `fuzzy` read the column. `fuzzy` works on every
+//! indexed text. An array of more than 32 numbers needs a crate for serde to know it, such as `serde_big_array`.
+//!
 //! Names in JSON are serde's: `rename`, `rename_all`, `alias`, `skip` and `default` are followed. An enum of
 //! unit variants can be indexed when it derives [`IndexKey`].
+//!
+//! # Texts with a vector
+//!
+//! A field of type [`Embedding`] holds a text and the vector of its meaning. The server makes the vector with the
+//! encoder the field names, when the resource is written and only when the text is new; a query may give a text
+//! where a vector is meant.
+//!
+//! ```no_run
+//! use specstar::prelude::*;
+//! use specstar::vector::encoder_fn;
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! pub struct Article {
+//!     #[trigram]
+//!     pub title: String,
+//!     #[vector(dim = 2, metric = "cosine", encoder = "vowels")]
+//!     pub summary: Embedding,
+//! }
+//!
+//! # async fn run() -> specstar::Result<()> {
+//! let vowels = encoder_fn("vowels", |text| async move {
+//!     Ok(['a', 'e'].map(|vowel| text.matches(vowel).count() as f32).to_vec())
+//! });
+//! let app = SpecStar::builder()
+//!     .resources(resources![Article])
+//!     .sqlite("data/app.db")
+//!     .vector_encoder("vowels", vowels)
+//!     .build()
+//!     .await?;
+//! # Ok(()) }
+//! ```
 //!
 //! # Queries in Rust
 //!

@@ -51,7 +51,7 @@ static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
         let builder = SpecStar::builder().preset(Preset::Compat).sqlite_temporary().open_access();
         let app = builder.resources(resources![Item]).build().await.expect("an application");
         for row in ROWS {
-            let request = Request::post("/item").header("content-type", "application/json").body(row.into());
+            let request = Request::post("/item").header("content-type", "application/json").body(Body::from(row));
             let answer = app.router().oneshot(request.expect("a request")).await.expect("an answer");
             assert_eq!(answer.status(), StatusCode::OK);
         }

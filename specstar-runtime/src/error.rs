@@ -226,7 +226,7 @@ pub enum Error {
         /// What it is.
         actual: String,
     },
-    /// The database is away or too busy; try again later.
+    /// The database, or an encoder of texts, is away or too busy; try again later.
     #[error("The service is temporarily unavailable.")]
     Unavailable {
         /// Why, for the log.

@@ -18,6 +18,9 @@ use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
 #[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use sql::search::SearchTexts;
+#[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.

@@ -2,7 +2,7 @@
 
 mod encoder;
 
-pub use encoder::{Encoders, VectorEncoder};
+pub use encoder::{Encoders, VectorEncoder, encoder_fn};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use specstar::app::SpecStar;
 use specstar::prelude::*;
-use specstar::vector::VectorEncoder;
+use specstar::vector::{VectorEncoder, encoder_fn};
 use specstar::{Error, Result};
 
 use crate::common::TestApp;
@@ -174,8 +174,8 @@ async fn an_encoder_must_be_there_under_its_own_name() {
     let expected =
         "`essay.summary` needs the encoder `letters`: register it with vector_encoder(\"letters\", …)";
     assert_eq!(problems(SpecStar::builder()).await, [expected]);
-    let other = SpecStar::builder().vector_encoder("bge", Letters::default());
-    let own_name = "the encoder registered as `bge` has the id `letters`";
+    let other = SpecStar::builder().vector_encoder("bge", encoder_fn("bert", |_| async { Ok(vec![]) }));
+    let own_name = "the encoder registered as `bge` has the id `bert`";
     assert_eq!(problems(other).await, [own_name, expected]);
 }
 

@@ -103,7 +103,9 @@ impl ErrorKind {
             }
             Self::ParameterConflict => (422, "VALIDATION_ERROR", "Parameters exclude one another."),
             Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
-            Self::Unavailable => (503, "UNAVAILABLE", "The database is away or too busy; try again later."),
+            Self::Unavailable => {
+                (503, "UNAVAILABLE", "The database, or an encoder, is away or too busy; try again later.")
+            }
         };
         ErrorRow { status, code, description }
     }

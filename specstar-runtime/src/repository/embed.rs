@@ -1,11 +1,10 @@
 //! Texts that need vectors, in what is written and in what is asked. Both are encoded before the store is
 //! asked for anything: an encoder may take its time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::batch::Selection;
 use super::payload::{from_program, from_stored};
@@ -52,10 +51,10 @@ impl Service {
         if embeddings(model).next().is_none() {
             return Ok(payload);
         }
-        let mut document: Map<String, Value> = from_stored(&payload.data)?;
-        let current: Map<String, Value> = match current {
+        let mut document: Members = from_stored(&payload.data)?;
+        let current: Members = match current {
             Some(head) => from_stored(&head.revision.data)?,
-            None => Map::new(),
+            None => Members::new(),
         };
         let mut changed = false;
         for field in embeddings(model) {
@@ -64,8 +63,7 @@ impl Service {
             let complete = self.complete(sent.clone(), stored.as_ref(), field, encoded).await?;
             if complete != sent {
                 changed = true;
-                let complete = serde_json::to_value(&complete).map_err(Error::internal)?;
-                document.insert(field.name.to_owned(), complete);
+                document.insert(field.name.to_owned(), to_raw_value(&complete).map_err(Error::internal)?);
             }
         }
         if !changed {
@@ -123,6 +121,9 @@ impl Service {
     }
 }
 
+/// The fields of a payload; those without a text are handed on as they stand.
+type Members = BTreeMap<String, Box<RawValue>>;
+
 /// A field whose vectors the server makes.
 #[derive(Clone, Copy)]
 struct Field {
@@ -138,9 +139,8 @@ fn embeddings(model: &Model) -> impl Iterator<Item = Field> {
     })
 }
 
-fn embedding(document: &Map<String, Value>, field: &str) -> Option<Embedding> {
-    let value = document.get(field).filter(|value| !value.is_null())?;
-    Embedding::deserialize(value).ok()
+fn embedding(document: &Members, field: &str) -> Option<Embedding> {
+    serde_json::from_str::<Option<Embedding>>(document.get(field)?.get()).ok().flatten()
 }
 
 #[cfg(all(test, feature = "sqlite"))]

@@ -39,6 +39,40 @@ pub trait VectorEncoder: Send + Sync + 'static {
     fn encode<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<Vec<f32>>>;
 }
 
+/// An encoder that is a function.
+///
+/// ```
+/// use specstar_runtime::vector::encoder_fn;
+/// let length = encoder_fn("length", |text| async move { Ok(vec![text.len() as f32]) });
+/// # let _ = length;
+/// ```
+pub fn encoder_fn<F, Fut>(id: impl Into<String>, encode: F) -> impl VectorEncoder
+where
+    F: Fn(String) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<f32>>> + Send + 'static,
+{
+    FnEncoder { id: id.into(), encode }
+}
+
+struct FnEncoder<F> {
+    id: String,
+    encode: F,
+}
+
+impl<F, Fut> VectorEncoder for FnEncoder<F>
+where
+    F: Fn(String) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Vec<f32>>> + Send + 'static,
+{
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn encode<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<Vec<f32>>> {
+        Box::pin((self.encode)(text.to_owned()))
+    }
+}
+
 /// The encoders of an application by name.
 #[derive(Clone, Default)]
 pub struct Encoders {

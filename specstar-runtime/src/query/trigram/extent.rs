@@ -134,17 +134,19 @@ impl Extent {
 
     /// Begins where the similarity is greatest, as early as possible.
     fn shorten(&mut self) -> f32 {
+        let asked = self.head();
         let (mut held, mut strangers) = (self.held, self.strangers);
-        let mut greatest = self.similarity(held, strangers);
+        let mut best = Share { held, all: asked + strangers };
         let mut begin = None;
-        let mut link = self.head();
+        let mut link = asked;
         // The rest cannot be better once it would not be without any stranger.
-        while strangers > 0 && self.similarity(held, 0) > greatest {
-            strangers -= self.links[link].strangers as usize;
-            link = self.links[link].after as usize;
-            let similarity = self.similarity(held, strangers);
-            if similarity > greatest {
-                greatest = similarity;
+        while strangers > 0 && (Share { held, all: asked }).exceeds(best) {
+            let Link { strangers: left, after, .. } = self.links[link];
+            strangers -= left as usize;
+            link = after as usize;
+            let share = Share { held, all: asked + strangers };
+            if share.exceeds(best) {
+                best = share;
                 begin = Some(link);
             }
             held -= 1;
@@ -152,7 +154,7 @@ impl Extent {
         if let Some(begin) = begin {
             self.begin_with(begin);
         }
-        greatest
+        best.similarity()
     }
 
     fn begin_with(&mut self, begin: usize) {
@@ -168,11 +170,24 @@ impl Extent {
         let run = self.new_run(head);
         self.links[head] = Link { before: self.links[head].before, after: number(begin), strangers: 0, run };
     }
+}
 
-    /// Trigrams in common, in parts of all.
+/// Trigrams in common, of all.
+#[derive(Clone, Copy)]
+struct Share {
+    held: usize,
+    all: usize,
+}
+
+impl Share {
+    /// Compared without a division: this is asked for each link that is walked over.
+    const fn exceeds(self, other: Self) -> bool {
+        self.held as u64 * other.all as u64 > other.held as u64 * self.all as u64
+    }
+
     #[allow(clippy::cast_precision_loss)]
-    fn similarity(&self, held: usize, strangers: usize) -> f32 {
-        held as f32 / (self.head() + strangers) as f32
+    const fn similarity(self) -> f32 {
+        self.held as f32 / self.all as f32
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) use access::{Access, Paths};
 pub(crate) use cache::TextCache;
 pub(crate) use segment::{Segment, segments};
 
+use crate::descriptor::ResourceDescriptor;
 use crate::query::Predicate;
 use crate::store::layout::ModelLayout;
 use crate::store::{Search, StoreError};
@@ -145,4 +146,37 @@ fn statement(
         return Err(StoreError::Internal(problem));
     }
     Ok(Statement { sql: model.texts.insert(key, text.into()), values })
+}
+
+/// The texts of searches on one resource type, without a database: for benchmarks.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SearchTexts(ModelLayout);
+
+impl SearchTexts {
+    /// Of a type, none built yet.
+    pub fn new(descriptor: &'static ResourceDescriptor) -> Self {
+        let place = |key: &str| descriptor.indexes.iter().position(|index| index.key == key);
+        Self(ModelLayout::new(descriptor, 1, |key| place(key).unwrap_or_default() as i64))
+    }
+
+    /// Builds, or finds, the text of each way a first page may be read, and binds its values; gives the bytes
+    /// of all.
+    pub fn page(&self, search: &Search) -> Result<usize, StoreError> {
+        let (model, mut bytes) = (&self.0, 0);
+        let window = Window { rows: search.limit.saturating_add(1), offset: search.offset };
+        for segment in &segments(model, search)? {
+            let paths = Paths::of_page(model, &search.predicate, &search.sorts, segment);
+            let candidates = (0..paths.candidates()).map(Access::Index);
+            let ways = match paths.only() {
+                Some(only) => vec![only],
+                None => candidates.chain(paths.has_order().then_some(Access::Order)).collect(),
+            };
+            for access in ways {
+                let text = page_sql(model, search, segment, (&paths, access), window)?;
+                bytes += text.sql.len() + text.values.len();
+            }
+        }
+        Ok(bytes)
+    }
 }

@@ -25,6 +25,9 @@ pub(super) fn page(
     sorts: &[SortKey],
     segment: &Segment<'_>,
 ) -> Result<(String, usize), StoreError> {
+    if way.orders_numbers() {
+        return way.finish(&way.page_of_numbers(segment)?);
+    }
     let mut condition = way.condition();
     let mut select = way.select();
     select.columns(HEAD_COLUMNS.map(name));
@@ -47,6 +50,10 @@ pub(super) fn count(way: Way<'_>) -> Result<(String, usize), StoreError> {
         return finish(&way.members()?);
     }
     let mut condition = way.condition();
+    if way.is_decided() {
+        let mut numbers = way.numbers(&mut condition, &Segment::default())?;
+        return way.finish(numbers.expr(Func::count(Expr::col(Asterisk))));
+    }
     let mut select = way.select();
     select.expr(Func::count(Expr::col(Asterisk)));
     way.restrict(&mut select, &mut condition)?;
@@ -76,6 +83,10 @@ fn live_rows(model: &ModelLayout) -> SelectStatement {
     let deleted = Query::select().expr(all()).from(table()).and_where(is_deleted()).take();
     let everything = Query::select().expr(all()).from(table()).take();
     Query::select().expr(sub_query(everything).sub(sub_query(deleted))).take()
+}
+
+fn deleted_numbers(model: &ModelLayout) -> SelectStatement {
+    Query::select().column(name("pk")).from(name(&model.head_table)).and_where(is_deleted()).take()
 }
 
 /// The one value a statement selects.
@@ -119,9 +130,7 @@ impl<'a> Way<'a> {
             };
         }
         if self.paths.rows == Rows::Live {
-            let table = name(&self.model.head_table);
-            let deleted = Query::select().column(name("pk")).from(table).and_where(is_deleted()).take();
-            select.and_where(column("pk").not_in_subquery(deleted));
+            select.and_where(column("pk").not_in_subquery(deleted_numbers(self.model)));
         }
         Ok(select)
     }
@@ -229,6 +238,50 @@ impl<'a> Way<'a> {
         Ok(())
     }
 
+    /// Whether the index has all that decides which rows match. Which rows are deleted, their own index knows.
+    fn is_decided(&self) -> bool {
+        let Some(candidate) = self.paths.chosen(self.access) else { return false };
+        let mut rest = parts(self.predicate).iter().enumerate();
+        self.paths.rows != Rows::Deleted
+            && matches!(candidate.index, IndexUse::Column(_))
+            && rest.all(|(at, part)| is_deletion(part) || candidate.parts.contains(&at))
+    }
+
+    /// Whether an index decides on a page in the order of creation, but has another order: then row numbers are
+    /// sorted, and only the heads of the page are read.
+    fn orders_numbers(&self) -> bool {
+        let Access::Index(at) = self.access else { return false };
+        self.paths.order == Ordering::Creation && !self.paths.gives_order(at) && self.is_decided()
+    }
+
+    fn page_of_numbers(&self, segment: &Segment<'_>) -> Result<SelectStatement, StoreError> {
+        let mut condition = Condition::new(self.model, Source::Heads);
+        let mut numbers = self.numbers(&mut condition, segment)?;
+        if let Some(bound) = &segment.pk {
+            numbers.and_where(condition.bound(condition.pk(), bound));
+        }
+        numbers.column(name("pk")).order_by(name("pk"), Order::Asc);
+        numbers.limit(condition.next_place()).offset(condition.next_place());
+        let mut select = Query::select();
+        select.columns(HEAD_COLUMNS.map(name)).from_as(name(&self.model.head_table), name("heads"));
+        Ok(select.and_where(column("pk").in_subquery(numbers)).order_by(name("pk"), Order::Asc).take())
+    }
+
+    /// The entries of the index that decides.
+    fn numbers(
+        &self,
+        condition: &mut Condition<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<SelectStatement, StoreError> {
+        let mut entries = self.entries(condition, segment)?;
+        if let (Rows::Live, Access::Index(at)) = (self.paths.rows, self.access)
+            && !self.paths.is_partial(at)
+        {
+            entries.and_where(column("pk").not_in_subquery(deleted_numbers(self.model)));
+        }
+        Ok(entries)
+    }
+
     /// The entries of an index of heads that a candidate leaves.
     fn entries(
         &self,
@@ -250,8 +303,8 @@ impl<'a> Way<'a> {
         Ok(select)
     }
 
-    /// Says which index to use, behind the table of heads where it stands first: the builder has no word for
-    /// that in this dialect.
+    /// Says which index to use, behind the table of heads where it first stands under its own name: the builder
+    /// has no word for that in this dialect.
     fn finish(&self, select: &SelectStatement) -> Result<(String, usize), StoreError> {
         let (text, places) = finish(select)?;
         let hint = match self.paths.hint(self.model, self.access) {
@@ -262,8 +315,10 @@ impl<'a> Way<'a> {
         let table = quoted(&self.model.head_table);
         for word in ["FROM", "JOIN"] {
             let from = format!("{word} {table}");
-            if text.contains(&from) {
-                return Ok((text.replacen(&from, &format!("{from} {hint}"), 1), places));
+            let own = |at: &(usize, &str)| !text[at.0 + from.len()..].starts_with(" AS ");
+            if let Some((at, _)) = text.match_indices(&from).find(own) {
+                let (before, after) = text.split_at(at + from.len());
+                return Ok((format!("{before} {hint}{after}"), places));
             }
         }
         Ok((text, places))

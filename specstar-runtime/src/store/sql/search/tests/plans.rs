@@ -254,6 +254,21 @@ fn an_index_gives_the_order() {
 }
 
 #[test]
+fn row_numbers_are_sorted_before_heads_are_read() {
+    for bench in benches() {
+        for (condition, index) in [
+            (on("age", Operator::Gt, 3), "h_specimen/ix_age"),
+            (on("created_time", Operator::Gt, "2024-01-01"), "ms_specimen/created"),
+        ] {
+            let plans = bench.page_plans(&live(&condition), &[]);
+            let (_, plan) = plans.iter().find(|(access, _)| *access == Access::Index(0)).expect("its index");
+            assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{plan}");
+            assert!(plan.starts_with("SEARCH heads USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+        }
+    }
+}
+
+#[test]
 fn counts_read_as_little_as_there_is() {
     for bench in benches() {
         let count = |predicate: &Predicate| {
@@ -265,6 +280,8 @@ fn counts_read_as_little_as_there_is() {
         assert!(!members.contains("h_specimen USING INTEGER PRIMARY KEY"), "no head is read: {members}");
         let age = count(&live(&on("age", Operator::Gt, 3)));
         assert!(age.contains("COVERING INDEX h_specimen/ix_age"), "{age}");
+        let created = count(&live(&on("created_time", Operator::Gt, "2024-01-01")));
+        assert!(created.contains("COVERING INDEX ms_specimen/created"), "{created}");
         let other = count(&live(&on("age", Operator::Ne, 3)));
         assert!(other.contains("COVERING INDEX h_specimen/ix_age"), "{other}");
     }
