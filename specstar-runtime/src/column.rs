@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 mod meta;
+mod rank;
 
 pub use meta::MetaColumns;
 
@@ -21,6 +22,40 @@ use crate::select::{
 };
 
 /// One field of the resource `R` that queries can name; its Rust type is `T`.
+///
+/// ```
+/// # use specstar_runtime::descriptor::{Identity, IndexDescriptor, ResourceDescriptor};
+/// # use specstar_runtime::resource::{Resource, ResourceEntry};
+/// # use specstar_runtime::column::Column;
+/// # struct User;
+/// # impl Resource for User {
+/// #     const ID: Identity = Identity::new("user", "doc::User", "User");
+/// #     const DESCRIPTOR: &'static ResourceDescriptor = &ResourceDescriptor {
+/// #         indexes: &[
+/// #             IndexDescriptor::of::<u32>("age", &["age"]),
+/// #             IndexDescriptor::of::<Option<String>>("name", &["name"]),
+/// #             IndexDescriptor::of::<Vec<String>>("tags", &["tags"]),
+/// #         ],
+/// #         ..ResourceDescriptor::named(Self::ID)
+/// #     };
+/// #     const ENTRY: ResourceEntry = ResourceEntry::rejected(Self::DESCRIPTOR);
+/// # }
+/// # struct Columns { age: Column<User, u32>, name: Column<User, Option<String>>, tags: Column<User, Vec<String>> }
+/// # impl User {
+/// #     const COLUMNS: Columns = Columns { age: Column::new(0), name: Column::new(1), tags: Column::new(2) };
+/// # }
+/// # fn shown(query: impl std::fmt::Display) -> String { query.to_string() }
+/// let user = User::COLUMNS;
+/// assert_eq!(shown(user.age.between(18, 30)), r#"QB["age"].gte(18) & QB["age"].lte(30)"#);
+/// assert_eq!(shown(user.age.in_([1, 2, 3])), r#"QB["age"].in_([1, 2, 3])"#);
+/// assert_eq!(shown(user.name.istarts_with("an")), r#"QB["name"].istarts_with("an")"#);
+/// assert_eq!(shown(!user.name.is_null()), r#"~QB["name"].is_null(True)"#);
+/// assert_eq!(shown(user.tags.contains("a")), r#"QB["tags"].contains("a")"#);
+/// assert_eq!(shown(user.tags.eq(["a", "b"])), r#"QB["tags"].eq(["a", "b"])"#);
+/// assert_eq!(shown(user.tags.any().ends_with("x")), r#"QB["tags"].any().ends_with("x")"#);
+/// assert_eq!(shown(user.tags.length().gt(2)), r#"QB["tags"].length().gt(2)"#);
+/// assert_eq!(shown(User::META.created_time.last_n_days(7)), "QB.created_time().last_n_days(7)");
+/// ```
 pub struct Column<R, T> {
     field: Field,
     types: PhantomData<fn() -> (R, T)>,

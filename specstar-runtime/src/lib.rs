@@ -12,6 +12,7 @@
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
 //! | [`query`] | predicates, sort keys, structured filters |
+//! | [`select`] | queries of a program: conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |

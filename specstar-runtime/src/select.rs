@@ -5,6 +5,7 @@
 mod condition;
 mod fits;
 mod parts;
+mod rank;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::marker::PhantomData;
 pub use condition::Condition;
 pub use fits::{Bound, HasText, IsDateTime, IsList, IsText, Measured, Ordered, PartOf, Text};
 pub use parts::{Elements, Length, Order};
+pub use rank::{Distance, Similarity, VectorOperand};
 
 use crate::datetime::Timestamp;
 use crate::qb;
@@ -53,8 +55,8 @@ impl<R> Select<R> {
     }
 
     /// In this order; a later call adds to it.
-    pub fn order_by(mut self, order: Order<R>) -> Self {
-        self.query.sorts.push(order.into_sort());
+    pub fn order_by(mut self, order: impl Into<Order<R>>) -> Self {
+        self.query.sorts.push(order.into().into_sort());
         self
     }
 

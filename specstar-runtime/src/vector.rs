@@ -77,6 +77,12 @@ impl From<String> for Embedding {
     }
 }
 
+/// A number as it is read from a stored vector: the shortest decimal text of the single, as a double. So the
+/// distance of a text to itself is zero.
+pub(crate) fn as_stored(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or_else(|_| number.into())
+}
+
 /// A field that can be `#[vector(…)]`.
 #[diagnostic::on_unimplemented(
     message = "a vector field is `Vec<f32>`, `[f32; N]`, `Embedding` or an Option of these",

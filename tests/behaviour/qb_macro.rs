@@ -1,28 +1,32 @@
 //! `qb!` against the parser of the wire: one text, read by both, gives one query.
 
+use specstar::Select;
 use specstar::datetime::Timestamp;
 use specstar::descriptor::ResourceDescriptor;
 use specstar::prelude::*;
 use specstar::qb::{self, Checked, Context, Query};
 
-use crate::models::Note;
+use crate::models::{Note, Spot};
 
-fn checked(query: &Query) -> Checked {
-    let descriptor: &ResourceDescriptor = Note::DESCRIPTOR;
+fn checked(query: &Query, descriptor: &ResourceDescriptor) -> Checked {
     query.check(descriptor, &Context::at(Timestamp(1_709_209_815_000_005))).expect("it fits")
 }
 
 /// Both readings mean the same and have the same order and page.
-fn agree(text: &str, typed: &Query) {
+fn agree<R: Resource>(text: &str, typed: &Select<R>) {
+    let (typed, descriptor) = (typed.query(), R::DESCRIPTOR);
     let read = qb::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(checked(typed), checked(&read), "{text}");
+    assert_eq!(checked(typed, descriptor), checked(&read, descriptor), "{text}");
     assert_eq!((typed.limit, typed.offset), (read.limit, read.offset), "{text}");
 }
 
 macro_rules! agree {
-    ($($expression:tt)*) => {
+    (Spot: $($expression:tt)*) => {
         // Lines join in parentheses.
-        agree(concat!("(", stringify!($($expression)*), ")"), qb!(Note: $($expression)*).query());
+        agree(concat!("(", stringify!($($expression)*), ")"), &qb!(Spot: $($expression)*));
+    };
+    ($($expression:tt)*) => {
+        agree(concat!("(", stringify!($($expression)*), ")"), &qb!(Note: $($expression)*));
     };
 }
 
@@ -140,4 +144,15 @@ fn order_and_page() {
     agree!(QB.all().limit(4).filter(QB.all().limit(2)));
     agree!((QB["rank"] > 1).limit(4).and_(QB.all().limit(2)));
     agree!(QB.all().limit(4).exclude(QB["rank"]));
+}
+
+#[test]
+fn similarity_and_distance() {
+    agree!(Spot: QB["name"].fuzzy("ann"));
+    agree!(Spot: QB["name"].fuzzy(query="ann", threshold=None) | QB["name"].fuzzy("ann", 1));
+    agree!(Spot: QB["place"].l2([1, 0.5]) < 3);
+    agree!(Spot: 0.25 <= QB["place"].cosine(v=[-1, 0]));
+    agree!(Spot: (QB["place"].ip((0, 1)) > -1) & ~(QB["place"].l2([0, 0]) >= 2.5));
+    agree!(Spot: QB.all().sort(QB["name"].similarity("ann"), QB["place"].l2([1, 2])));
+    agree!(Spot: QB["name"].sort(QB["name"].similarity("ann").asc(), QB["place"].cosine([1, 2]).desc()));
 }

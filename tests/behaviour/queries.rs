@@ -9,7 +9,7 @@ use specstar::repository::{Repository, Stored};
 use specstar::{Condition, Error, Select};
 
 use crate::common::TestApp;
-use crate::models::{Note, Place};
+use crate::models::{Note, Place, Spot};
 use crate::resources;
 
 fn note(title: &str, rank: Option<i64>, tags: &[&str]) -> Note {
@@ -201,4 +201,35 @@ async fn a_stream_ends_with_its_limit() {
     );
     assert!(ranks(Select::all().limit(0)).await.expect("rows").is_empty());
     assert!(ranks(Note::COLUMNS.title.regex("(").into()).await.is_err());
+}
+
+#[tokio::test]
+async fn similar_words_and_near_vectors_are_found_and_sorted_by() {
+    let app = TestApp::new(resources()).await;
+    let spots = app.app().repository::<Spot>();
+    for (name, place) in [("Old harbour", Some([0.0, 1.0])), ("New harbor", Some([3.0, 0.0])), ("Hill", None)]
+    {
+        spots
+            .create(&Spot { name: name.into(), place: place.map(|at: [f32; 2]| at.to_vec()) })
+            .await
+            .expect("made");
+    }
+    let names = |page: specstar::repository::Page<Spot>| -> Vec<String> {
+        page.items.into_iter().map(|spot| spot.data.name).collect()
+    };
+    let (name, place) = (Spot::COLUMNS.name, Spot::COLUMNS.place);
+    assert_eq!(
+        names(spots.list(name.fuzzy("harbour")).await.expect("a list")),
+        ["Old harbour", "New harbor"]
+    );
+    assert_eq!(names(spots.list(name.fuzzy_by("harbour", 0.9)).await.expect("a list")), ["Old harbour"]);
+    assert_eq!(names(spots.list(place.l2([0.0, 0.0]).lt(2.0)).await.expect("a list")), ["Old harbour"]);
+    let nearest = Select::all().order_by(place.l2([4.0_f32, 0.0]).desc()).limit(2);
+    assert_eq!(names(spots.list(nearest).await.expect("a list")), ["Old harbour", "New harbor"]);
+    let alike = Select::all().order_by(name.similarity("hill")).limit(1);
+    assert_eq!(names(spots.list(alike).await.expect("a list")), ["Hill"]);
+    let walked = spots.stream(qb!(Spot: QB.all().sort(QB["place"].cosine([1, 0]))));
+    assert_eq!(walked.try_collect::<Vec<_>>().await.expect("rows").len(), 3);
+    let short = spots.list(place.l2([1.0]).lt(1.0)).await;
+    assert!(matches!(&short, Err(Error::InvalidExpression { .. })), "{short:?}");
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 
-use super::expand::operand;
+use super::expand::{float, operand};
 use super::logic::Parser;
 use super::place::Place;
 use super::symbol::{self, Symbol};
@@ -134,9 +134,31 @@ pub(super) fn pair(operator: Operator, at: Place, left: Item, right: Item) -> sy
         }
         (Value::Field(field), value) => (field, operator, Item { value, place: right.place }),
         (value, Value::Field(field)) => (field, operator.mirrored(), Item { value, place: left.place }),
+        (Value::Ranking(field), value) => {
+            return within(&field, operator, at, &Item { value, place: right.place }, place);
+        }
+        (value, Value::Ranking(field)) => {
+            return within(&field, operator.mirrored(), at, &Item { value, place: left.place }, place);
+        }
         (left, right) => return Err(at.error(no_field(&left, &right))),
     };
     Ok(Item::condition(question(&field, operator, at, &other)?, place))
+}
+
+/// A distance with a bound.
+fn within(field: &Field, operator: Operator, at: Place, bound: &Item, place: Place) -> syn::Result<Item> {
+    if field.is_under("similarity") {
+        return Err(at.error("a similarity orders only; use .fuzzy(query, threshold)"));
+    }
+    if !matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge) {
+        return Err(at.error("a distance is compared with < <= > >= only"));
+    }
+    let Ok(bound) = float(operator.method(), bound) else {
+        return Err(at.error("a distance is compared with a number"));
+    };
+    let method = Ident::new(operator.method(), at.start);
+    let condition = Condition::Test { field: field.clone(), method, arguments: vec![bound] };
+    Ok(Item::condition(condition, place))
 }
 
 /// `field.operator(value)`, the method at the place of the operator.

@@ -6,7 +6,7 @@ use syn::Type;
 
 use super::argument::wrong;
 use super::constant::INTEGER_RANGE;
-use super::value::{Base, Condition, Constant, Field, Item, Query, SortKey, Step, Value};
+use super::value::{Base, Condition, Constant, Field, Form, Item, Query, SortKey, Step, Value};
 
 /// For `qb!(User: QB["age"] >= 18)`:
 ///
@@ -64,7 +64,7 @@ fn column(resource: &Type, field: &Field) -> TokenStream {
         quote_spanned!(span=> <#resource>::COLUMNS.#name)
     };
     match &field.form {
-        Some(form) => quote!(#handle.#form()),
+        Some(Form { method, arguments }) => quote!(#handle.#method(#(#arguments),*)),
         None => handle,
     }
 }
@@ -140,6 +140,36 @@ fn located(mut literal: Literal, span: Span) -> TokenStream {
 
 pub(super) fn boolean(value: bool, span: Span) -> TokenStream {
     TokenTree::from(Ident::new(if value { "true" } else { "false" }, span)).into()
+}
+
+/// A vector: its numbers are floats, however they are written. Or a text.
+pub(super) fn vector(method: &str, item: &Item) -> syn::Result<TokenStream> {
+    let Value::List(items) = &item.value else {
+        return match &item.value {
+            Value::Rust(_) | Value::Constant(Constant::Text(_)) => operand(method, item),
+            _ => Err(wrong(method, "a list of numbers", item)),
+        };
+    };
+    let number = |item: &Item| match &item.value {
+        Value::Constant(Constant::Integer(_) | Constant::Float(_)) | Value::Rust(_) => float(method, item),
+        _ => Err(wrong(method, "a list of numbers", item)),
+    };
+    let numbers = items.iter().map(number).collect::<syn::Result<Vec<_>>>()?;
+    let mut list = Group::new(Delimiter::Bracket, quote!(#(#numbers),*));
+    list.set_span(item.place.start);
+    Ok(TokenTree::from(list).into())
+}
+
+/// A number that is a float, however it is written.
+#[allow(clippy::cast_precision_loss)] // as on the wire
+pub(super) fn float(method: &str, item: &Item) -> syn::Result<TokenStream> {
+    let value = match &item.value {
+        Value::Constant(Constant::Integer(value)) => *value as f64,
+        Value::Constant(Constant::Float(value)) => *value,
+        Value::Rust(_) => return operand(method, item),
+        _ => return Err(wrong(method, "a number", item)),
+    };
+    constant(&Constant::Float(value), item.place.start).map_err(|problem| item.place.error(problem))
 }
 
 /// A number of days.

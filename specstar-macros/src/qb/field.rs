@@ -28,6 +28,9 @@ enum FieldMethod {
     Quantify,
     During,
     Sort,
+    Fuzzy,
+    Similarity,
+    Distance,
 }
 
 const FIELD_METHODS: &[(&str, FieldMethod)] = {
@@ -79,6 +82,11 @@ const FIELD_METHODS: &[(&str, FieldMethod)] = {
         ("last_n_days", M::During),
         ("asc", M::Sort),
         ("desc", M::Sort),
+        ("fuzzy", M::Fuzzy),
+        ("similarity", M::Similarity),
+        ("cosine", M::Distance),
+        ("l2", M::Distance),
+        ("ip", M::Distance),
     ]
 };
 
@@ -138,6 +146,15 @@ pub(super) fn method(parser: &mut Parser<'_>, item: Item, name: Ident) -> syn::R
             let arguments = vec![operand(&known, &value)?];
             Ok(Item::condition(field.test(Ident::new(method, call.method.span()), arguments), place))
         }
+        Value::Ranking(field) => {
+            if !matches!(known.as_str(), "asc" | "desc") {
+                return Err(no_method("a ranking", &name, ["asc", "desc"]));
+            }
+            let mut call = parser.call(name)?;
+            call.none()?;
+            let key = SortKey { field: *field, method: call.method };
+            Ok(Item { value: Value::Sort(key), place: item.place.to(call.place) })
+        }
         other => Err(syn::Error::new(name.span(), format_args!("{} has no methods", other.describe()))),
     }
 }
@@ -156,15 +173,23 @@ fn of_field(parser: &mut Parser<'_>, start: Place, field: Field, name: Ident) ->
     let value = match method {
         FieldMethod::Length => {
             call.none()?;
-            Value::Field(Box::new(Field { form: Some(call.method), ..field }))
+            Value::Field(Box::new(field.under(call.method, Vec::new())))
         }
         FieldMethod::Quantify => {
             call.none()?;
-            Value::Quantifier(Box::new(Field { form: Some(call.method), ..field }))
+            Value::Quantifier(Box::new(field.under(call.method, Vec::new())))
         }
         FieldMethod::Sort => {
             call.none()?;
             Value::Sort(SortKey { field, method: call.method })
+        }
+        FieldMethod::Similarity => {
+            let query = text(&known, &call.one("query")?)?;
+            Value::Ranking(Box::new(field.under(call.method, vec![query])))
+        }
+        FieldMethod::Distance => {
+            let vector = expand::vector(&known, &call.one("v")?)?;
+            Value::Ranking(Box::new(field.under(call.method, vec![vector])))
         }
         other => return Ok(Item::condition(question(&field, *other, &mut call)?, place)),
     };
@@ -202,13 +227,32 @@ fn question(field: &Field, method: FieldMethod, call: &mut Call) -> syn::Result<
             Ok(ask("between", bounds.collect::<syn::Result<_>>()?))
         }
         FieldMethod::During => during(field, call),
+        FieldMethod::Fuzzy => {
+            let [query, threshold] = call.bind(["query", "threshold"], 1)?;
+            let mut arguments =
+                query.iter().map(|item| text(&name, item)).collect::<syn::Result<Vec<_>>>()?;
+            let threshold = threshold.filter(|item| !matches!(item.value, Value::Constant(Constant::None)));
+            let Some(threshold) = threshold else { return Ok(ask("fuzzy", arguments)) };
+            arguments.push(expand::float(&name, &threshold)?);
+            Ok(ask("fuzzy_by", arguments))
+        }
         FieldMethod::Plain(method) => {
             call.none()?;
             Ok(ask(method, Vec::new()))
         }
-        FieldMethod::Length | FieldMethod::Quantify | FieldMethod::Sort => {
-            Err(call.error("asks nothing by itself"))
-        }
+        FieldMethod::Length
+        | FieldMethod::Quantify
+        | FieldMethod::Sort
+        | FieldMethod::Similarity
+        | FieldMethod::Distance => Err(call.error("asks nothing by itself")),
+    }
+}
+
+/// The text of a similarity.
+fn text(method: &str, item: &Item) -> syn::Result<TokenStream> {
+    match &item.value {
+        Value::Rust(_) | Value::Constant(Constant::Text(_)) => operand(method, item),
+        _ => Err(wrong(method, "a string", item)),
     }
 }
 

@@ -122,6 +122,11 @@ fn paged(steps: &mut Vec<Step>, call: &mut Call) -> syn::Result<()> {
 fn sort_key(method: &str, item: Item) -> syn::Result<SortKey> {
     match item.value {
         Value::Sort(key) => Ok(key),
+        // What fits best comes first.
+        Value::Ranking(field) => {
+            let direction = if field.is_under("similarity") { "desc" } else { "asc" };
+            Ok(SortKey { field: *field, method: Ident::new(direction, item.place.start) })
+        }
         Value::Constant(Constant::Text(text)) => {
             let (name, direction) = match text.strip_prefix('-') {
                 Some(name) => (name, "desc"),

@@ -21,6 +21,8 @@ pub(super) enum Value {
     Condition(Box<Query>),
     /// `F.any()` and `F.all()`: the field has that form.
     Quantifier(Box<Field>),
+    /// `F.similarity(…)` and distances: the field has that form.
+    Ranking(Box<Field>),
     Sort(SortKey),
 }
 
@@ -61,9 +63,16 @@ pub(super) struct Field {
     pub(super) column: Ident,
     /// It is metadata.
     pub(super) meta: bool,
-    /// `length`, `any` or `all`.
-    pub(super) form: Option<Ident>,
+    /// `length`, `any` or `all`; a ranking.
+    pub(super) form: Option<Form>,
     pub(super) steps: Vec<Step>,
+}
+
+/// A method that leads from a field to something else that can be asked.
+#[derive(Clone)]
+pub(super) struct Form {
+    pub(super) method: Ident,
+    pub(super) arguments: Vec<TokenStream>,
 }
 
 /// A condition with its order and page.
@@ -112,6 +121,7 @@ impl Value {
             Self::Field(_) => "a field",
             Self::Condition(_) => "a condition",
             Self::Quantifier(_) => "a quantifier",
+            Self::Ranking(_) => "a ranking",
             Self::Sort(_) => "a sort key",
         }
     }
@@ -157,6 +167,18 @@ impl Item {
             Value::Rust(tokens) => Ok(Query::new(Condition::Rust(tokens))),
             other => Err(self.place.error(refuse(other.describe()))),
         }
+    }
+}
+
+impl Field {
+    /// The field under one of its methods.
+    pub(super) fn under(self, method: Ident, arguments: Vec<TokenStream>) -> Self {
+        Self { form: Some(Form { method, arguments }), ..self }
+    }
+
+    /// Whether that method is this one.
+    pub(super) fn is_under(&self, method: &str) -> bool {
+        self.form.as_ref().is_some_and(|form| form.method == method)
     }
 }
 

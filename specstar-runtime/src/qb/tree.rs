@@ -188,7 +188,12 @@ impl Query {
 impl Sort {
     /// By a field: the name of an index, or of metadata.
     pub fn field(name: impl Into<Cow<'static, str>>, descending: bool) -> Self {
-        Self { by: SortTerm::Field(name.into()), descending, at: Span::default() }
+        Self::by(SortTerm::Field(name.into()), descending)
+    }
+
+    /// By anything.
+    pub fn by(by: SortTerm, descending: bool) -> Self {
+        Self { by, descending, at: Span::default() }
     }
 }
 

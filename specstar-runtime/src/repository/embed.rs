@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::meta::Head;
 use crate::query::{Origin, Predicate, SortKey, distances, has_texts};
 use crate::timeline::Payload;
-use crate::vector::{Embedding, Encoders};
+use crate::vector::{Embedding, Encoders, as_stored};
 
 /// The vectors of one operation, so that a text is encoded once however often it is planned or named.
 #[derive(Debug, Default)]
@@ -141,12 +141,6 @@ fn embeddings(model: &Model) -> impl Iterator<Item = Field> {
 
 fn embedding(document: &Members, field: &str) -> Option<Embedding> {
     serde_json::from_str::<Option<Embedding>>(document.get(field)?.get()).ok().flatten()
-}
-
-/// A number as it is read from a stored vector: the shortest decimal text of the single, as a double. So the
-/// distance of a text to itself is zero.
-fn as_stored(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or_else(|_| number.into())
 }
 
 #[cfg(all(test, feature = "sqlite"))]

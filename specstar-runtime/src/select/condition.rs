@@ -67,7 +67,7 @@ impl<R> Condition<R> {
     }
 
     /// In this order; a later call adds to it.
-    pub fn order_by(self, order: Order<R>) -> Select<R> {
+    pub fn order_by(self, order: impl Into<Order<R>>) -> Select<R> {
         Select::from(self).order_by(order)
     }
 

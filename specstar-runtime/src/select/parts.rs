@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::Condition;
 use super::fits::{HasText, Text};
 use crate::index_key::Operand;
-use crate::qb::{self, Form, Question, Sort};
+use crate::qb::{self, Form, Question, Sort, SortTerm};
 use crate::query::{Literal, Operator, Quantifier};
 
 /// The number of characters of a text or of elements of a list: `User::COLUMNS.tags.length()`.
@@ -174,6 +174,10 @@ pub struct Order<R> {
 impl<R> Order<R> {
     pub(crate) fn new(key: &'static str, descending: bool) -> Self {
         Self { sort: Sort::field(key, descending), resource: PhantomData }
+    }
+
+    pub(super) fn by(term: SortTerm, descending: bool) -> Self {
+        Self { sort: Sort::by(term, descending), resource: PhantomData }
     }
 
     pub(super) fn into_sort(self) -> Sort {

@@ -30,6 +30,7 @@ const NUMS: Column<Specimen, Option<Vec<i64>>> = Column::new(7);
 const RATIOS: Column<Specimen, Vec<f64>> = Column::new(8);
 const FLAGS: Column<Specimen, Vec<bool>> = Column::new(9);
 const MOMENTS: Column<Specimen, Vec<DateTime>> = Column::new(10);
+const PLACE: Column<Specimen, Vec<f32>> = Column::new(12);
 
 const NOW: Timestamp = Timestamp(1_709_209_815_000_005);
 
@@ -90,6 +91,9 @@ fn texts() -> impl Strategy<Value = Condition<Specimen>> {
             |text| TAGS.all().istarts_with(text),
             |text| TAGS.all().iends_with(text),
             |text| TAGS.all().regex(regex::escape(&text)),
+            |text| NAME.fuzzy(text),
+            |text| TAGS.fuzzy_by(text, 0.3),
+            |text| PLACE.l2(text).ge(1.0),
             |text| Specimen::META.created_by.eq(text),
             |text| Specimen::META.schema_version.ne(text),
         ],
@@ -124,6 +128,8 @@ fn floats() -> impl Strategy<Value = Condition<Specimen>> {
             |number| RATIOS.contains(number),
             |number| RATIOS.ne([number]),
             |number| RATIOS.all().eq(number),
+            |number| PLACE.cosine([0.5, number, 1.0]).lt(0.25),
+            |number| PLACE.ip(vec![0.0_f32, 0.1, 1e-7]).gt(number),
         ],
     )
 }
@@ -214,7 +220,7 @@ fn conditions() -> impl Strategy<Value = Condition<Specimen>> {
 
 fn selections() -> impl Strategy<Value = Select<Specimen>> {
     let limit = prop::option::of(0..1_000_u64);
-    (conditions(), 0..4_usize, limit, prop::option::of(0..1_000_u64)).prop_map(
+    (conditions(), 0..5_usize, limit, prop::option::of(0..1_000_u64)).prop_map(
         |(condition, orders, limit, offset)| {
             let orders =
                 [NAME.asc(), AGE.desc(), Specimen::META.created_time.desc()].into_iter().take(orders);

@@ -58,6 +58,21 @@ fn main() {
     assert_eq!(document.indexes[7].path, ["other", "vector"]);
 
     assert_eq!(Document::COLUMNS.the_summary.key(), "theSummary");
-    assert_eq!(Document::COLUMNS.summary_text.index(), 4);
+    assert_eq!(Document::COLUMNS.summary_text.field(), runtime::query::Field::Index(4));
+    let of = Document::COLUMNS;
+    let similar = of.title.fuzzy("ann") | of.key_words.fuzzy_by("ann", 0.5);
+    assert_eq!(qb!(Document: QB["title"].fuzzy("ann") | QB["key_words"].fuzzy("ann", threshold=0.5)), similar.into());
+    let near = of.place.l2([1.0, 0.5]).lt(2.0) & of.the_summary.cosine("a text").ge(0.25);
+    let bound = 0.25;
+    assert_eq!(qb!(Document: (QB["place"].l2([1, 0.5]) < 2) & (bound <= QB["the_summary"].cosine("a text"))), near.into());
+    let vector = vec![1.0_f32, 0.0, 0.0];
+    let order = specstar::Select::all()
+        .order_by(of.title.similarity("ann"))
+        .order_by(of.points_to.ip(&vector))
+        .order_by(of.place.cosine([1.0, 0.0]).desc());
+    assert_eq!(
+        qb!(Document: QB.all().sort(QB["title"].similarity("ann"), QB["points_to"].ip(vector), QB["place"].cosine([1, 0]).desc())),
+        order
+    );
     assert_eq!(resources![Document].entries().len(), 1);
 }
