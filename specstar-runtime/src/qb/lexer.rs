@@ -159,8 +159,11 @@ impl<'s> Lexer<'s> {
 
     fn symbol(&mut self, first: char) -> Result<TokenKind, Fault> {
         let (start, rest) = (self.at, self.rest());
-        let known = SYMBOLS.iter().find(|(text, _)| rest.starts_with(text));
-        let foreign = FOREIGN.iter().find(|(text, _)| rest.starts_with(text));
+        // The first byte tells most of them apart.
+        let begins =
+            |text: &str| text.as_bytes().first() == rest.as_bytes().first() && rest.starts_with(text);
+        let known = SYMBOLS.iter().find(|(text, _)| begins(text));
+        let foreign = FOREIGN.iter().find(|(text, _)| begins(text));
         if let Some((text, instead)) = foreign
             && known.is_none_or(|(symbol, _)| symbol.len() < text.len())
         {

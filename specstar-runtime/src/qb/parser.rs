@@ -63,7 +63,7 @@ pub(super) fn parse(source: &str, now: Timestamp) -> Parsed<Query> {
     parser.query(item)
 }
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
     fn bump(&mut self) -> Parsed<Token> {
         let next = self.lexer.next()?;
         let token = std::mem::replace(&mut self.token, next);
@@ -71,7 +71,7 @@ impl Parser<'_> {
         Ok(token)
     }
 
-    fn text(&self, span: Span) -> &str {
+    fn text(&self, span: Span) -> &'s str {
         &self.source[span.range()]
     }
 

@@ -1,7 +1,7 @@
 //! Every statement of the store, built by sea-query for the dialect of an engine. Texts are built
 //! once: per resource type at start, and for searches per shape of the predicate.
 //!
-//! Values are always bound, with one exception: the `0` of `is_deleted = 0` and the `NULL` of
+//! Values are always bound, with one exception: the `0` or `1` of `is_deleted` and the `NULL` of
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 

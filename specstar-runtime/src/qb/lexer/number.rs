@@ -47,20 +47,20 @@ impl Lexer<'_> {
         let start = self.at;
         let digit = |character: char| character.is_ascii_digit() || character == '_';
         let whole = self.take_while(digit);
-        let mut parts = vec![whole];
+        let (mut fraction, mut power) = ("", "");
         let mut float = false;
         if self.rest().starts_with('.') {
             float = true;
             self.at += 1;
-            parts.push(self.take_while(digit));
+            fraction = self.take_while(digit);
         }
         if let Some(length) = exponent(self.rest()) {
             float = true;
             self.at += length;
-            parts.push(self.take_while(digit));
+            power = self.take_while(digit);
         }
         // Only the exponent must have digits; of the other two parts one has.
-        if parts.iter().any(|part| !part.is_empty() && !grouped(part)) {
+        if [whole, fraction, power].iter().any(|part| !part.is_empty() && !grouped(part)) {
             return Err(Problem::Number("an underscore stands between two digits"));
         }
         if float {

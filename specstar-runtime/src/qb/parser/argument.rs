@@ -25,35 +25,34 @@ pub(super) const fn optional(name: &'static str) -> Parameter {
 
 /// What was written between the parentheses.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct Call<'s> {
     /// What is called, and where.
-    pub(super) method: String,
+    pub(super) method: &'s str,
     pub(super) at: Span,
-    arguments: Vec<Argument>,
+    arguments: Vec<Argument<'s>>,
     /// The closing parenthesis.
     pub(super) end: Span,
 }
 
 #[derive(Debug)]
-struct Argument {
-    name: Option<(String, Span)>,
+struct Argument<'s> {
+    name: Option<(&'s str, Span)>,
     item: Item,
 }
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
     /// The parentheses behind a method.
-    pub(super) fn call(&mut self, method: String, at: Span) -> Parsed<Call> {
+    pub(super) fn call(&mut self, method: &'s str, at: Span) -> Parsed<Call<'s>> {
         if !self.is(Symbol::ParenOpen) {
-            return Err(Problem::NotCalled(method).at(at));
+            return Err(Problem::NotCalled(method.to_owned()).at(at));
         }
         self.open()?;
-        let mut arguments: Vec<Argument> = Vec::new();
+        let mut arguments: Vec<Argument<'s>> = Vec::new();
         while !self.is(Symbol::ParenClose) {
-            let argument = self.argument(&method)?;
+            let argument = self.argument(method)?;
             if argument.name.is_none() && arguments.last().is_some_and(|last| last.name.is_some()) {
-                return Err(
-                    Problem::Arguments { method, problem: ArgumentProblem::Order }.at(argument.item.span)
-                );
+                let (method, problem) = (method.to_owned(), ArgumentProblem::Order);
+                return Err(Problem::Arguments { method, problem }.at(argument.item.span));
             }
             arguments.push(argument);
             if !self.eat(Symbol::Comma)? {
@@ -64,7 +63,7 @@ impl Parser<'_> {
         Ok(Call { method, at, arguments, end })
     }
 
-    fn argument(&mut self, method: &str) -> Parsed<Argument> {
+    fn argument(&mut self, method: &str) -> Parsed<Argument<'s>> {
         if self.is(Symbol::Star) {
             return Err(super::not_supported("*", "write the arguments one by one").at(self.token.span));
         }
@@ -72,7 +71,7 @@ impl Parser<'_> {
             return Ok(Argument { name: None, item: self.expression()? });
         }
         let span = self.token.span;
-        let name = self.text(span).to_owned();
+        let name = self.text(span);
         if !self.followed_by_assign(span) {
             return Ok(Argument { name: None, item: self.expression()? });
         }
@@ -91,7 +90,7 @@ impl Parser<'_> {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// The argument of each parameter, in order.
     pub(super) fn bind<const N: usize>(self, parameters: &[Parameter; N]) -> Parsed<[Option<Item>; N]> {
         let mut bound = [const { None }; N];
@@ -102,7 +101,7 @@ impl Call {
     fn bind_into(self, parameters: &[Parameter], bound: &mut [Option<Item>]) -> Parsed<()> {
         let Self { method, at, arguments, .. } = self;
         let fail = |problem: ArgumentProblem, span: Span| -> Fault {
-            Problem::Arguments { method: method.clone(), problem }.at(span)
+            Problem::Arguments { method: method.to_owned(), problem }.at(span)
         };
         for (position, argument) in arguments.into_iter().enumerate() {
             let (place, span) = match &argument.name {
@@ -111,7 +110,7 @@ impl Call {
                     let place = parameters.iter().position(|parameter| parameter.name == *name);
                     let unknown = || match parameters {
                         [] => ArgumentProblem::None,
-                        _ => ArgumentProblem::Unknown { name: name.clone(), known: names(parameters) },
+                        _ => ArgumentProblem::Unknown { name: (*name).to_owned(), known: names(parameters) },
                     };
                     (place.ok_or_else(|| fail(unknown(), *span))?, *span)
                 }
@@ -140,12 +139,13 @@ impl Call {
     /// Any number of arguments without names.
     pub(super) fn positional(self) -> Parsed<Vec<Item>> {
         let method = self.method;
-        let item = |argument: Argument| match argument.name {
+        let item = |argument: Argument<'_>| match argument.name {
             None => Ok(argument.item),
-            Some((_, span)) => {
-                Err(Problem::Arguments { method: method.clone(), problem: ArgumentProblem::PositionalOnly }
-                    .at(span))
+            Some((_, span)) => Err(Problem::Arguments {
+                method: method.to_owned(),
+                problem: ArgumentProblem::PositionalOnly,
             }
+            .at(span)),
         };
         self.arguments.into_iter().map(item).collect()
     }

@@ -16,10 +16,9 @@ pub(super) const CONDITION_METHODS: [&str; 10] =
     ["filter", "exclude", "and_", "or_", "sort", "order_by", "limit", "offset", "page", "first"];
 
 impl Parser<'_> {
-    pub(super) fn of_condition(&mut self, item: Item, name: String, at: Span) -> Parsed<Item> {
-        let call = self.call(name, at)?;
+    pub(super) fn of_condition(&mut self, item: Item, call: Call<'_>) -> Parsed<Item> {
         let span = item.span.to(call.end);
-        match call.method.as_str() {
+        match call.method {
             "filter" | "exclude" | "and_" | "or_" => self.combined(item, call, span),
             _ => {
                 let (mut value, start) = (item.value, item.span);
@@ -34,9 +33,9 @@ impl Parser<'_> {
         }
     }
 
-    fn combined(&mut self, item: Item, call: Call, span: Span) -> Parsed<Item> {
-        let method = call.method.clone();
-        let others = match method.as_str() {
+    fn combined(&mut self, item: Item, call: Call<'_>, span: Span) -> Parsed<Item> {
+        let method = call.method;
+        let others = match method {
             "and_" | "or_" => {
                 let [other] = call.bind(&[needed("other")])?;
                 other.into_iter().collect()
@@ -47,7 +46,7 @@ impl Parser<'_> {
             return Ok(item);
         }
         if logic::is_all(&item) && others.len() == 1 && method != "exclude" {
-            parts_are_conditions(&method, &others)?;
+            parts_are_conditions(method, &others)?;
             return Ok(others.into_iter().next().unwrap_or(item));
         }
         let all_empty = others.iter().all(logic::is_all);
@@ -55,11 +54,11 @@ impl Parser<'_> {
             return Ok(item);
         }
         let exclude_at = others.first().map_or(span, |other| other.span);
-        let mut others = self.parts(&method, others)?;
+        let mut others = self.parts(method, others)?;
         if method == "exclude" {
             others = others.into_iter().map(|other| negated(other, exclude_at)).collect::<Parsed<_>>()?;
         }
-        let mut parts = self.parts(&method, vec![item])?;
+        let mut parts = self.parts(method, vec![item])?;
         parts.append(&mut others);
         Ok(super::primary::joined(parts, method != "or_", span))
     }
@@ -78,23 +77,23 @@ fn negated(query: Query, at: Span) -> Parsed<Query> {
 }
 
 /// Order and page: what is said later is added to the order, and replaces the page.
-fn paged(query: &mut Query, call: Call) -> Parsed<()> {
-    let (method, at) = (call.method.clone(), call.at);
-    match method.as_str() {
+fn paged(query: &mut Query, call: Call<'_>) -> Parsed<()> {
+    let (method, at) = (call.method, call.at);
+    match method {
         "limit" => {
             let [limit] = call.bind(&[needed("limit")])?;
             query.limit_at = limit.as_ref().map_or(at, |item| item.span);
-            query.limit = limit.map(|item| count(&method, &item, 0)).transpose()?;
+            query.limit = limit.map(|item| count(method, &item, 0)).transpose()?;
         }
         "offset" => {
             let [offset] = call.bind(&[needed("offset")])?;
-            query.offset = offset.map(|item| count(&method, &item, 0)).transpose()?;
+            query.offset = offset.map(|item| count(method, &item, 0)).transpose()?;
         }
         "page" => {
             let [page, size] = call.bind(&[needed("page"), optional("size")])?;
             query.limit_at = size.as_ref().map_or(at, |item| item.span);
-            let page = page.map(|item| count(&method, &item, 1)).transpose()?.unwrap_or(1);
-            let size = size.map(|item| count(&method, &item, 1)).transpose()?.unwrap_or(20);
+            let page = page.map(|item| count(method, &item, 1)).transpose()?.unwrap_or(1);
+            let size = size.map(|item| count(method, &item, 1)).transpose()?.unwrap_or(20);
             let offset = (page - 1).checked_mul(size).filter(|offset| i64::try_from(*offset).is_ok());
             query.offset = Some(offset.ok_or_else(|| Problem::IntegerRange.at(at))?);
             query.limit = Some(size);
@@ -109,7 +108,7 @@ fn paged(query: &mut Query, call: Call) -> Parsed<()> {
                 if query.sorts.len() == limit::SORT_KEYS {
                     return Err(Problem::TooManySortKeys.at(item.span));
                 }
-                query.sorts.push(sort_key(&method, item)?);
+                query.sorts.push(sort_key(method, item)?);
             }
         }
     }

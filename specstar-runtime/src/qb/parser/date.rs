@@ -40,17 +40,17 @@ const TIMEDELTA: [Parameter; 7] = [
 /// Microseconds of each of them.
 const UNITS: [i64; 7] = [86_400_000_000, 1_000_000, 1, 1_000, 60_000_000, 3_600_000_000, 604_800_000_000];
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
     /// `dt` or `datetime`, which must be followed by what it has.
-    pub(super) fn module(&mut self, module: String) -> Parsed<Item> {
+    pub(super) fn module(&mut self, module: &'s str) -> Parsed<Item> {
         let start = self.bump()?.span;
         if !self.eat(Symbol::Dot)? {
             let instead = if self.is(Symbol::ParenOpen) { self.as_constructor() } else { None };
             let instead = instead.unwrap_or_else(|| "dt.datetime(2024, 1, 1)".to_owned());
-            return Err(Problem::Module { module, instead }.at(start));
+            return Err(Problem::Module { module: module.to_owned(), instead }.at(start));
         }
         let (name, at) = self.attribute()?;
-        match name.as_str() {
+        match name {
             "UTC" => Ok(Item { value: Value::Utc, span: start.to(at) }),
             "timezone" => self.timezone(start),
             "datetime" | "date" if self.is(Symbol::Dot) => self.today(start, name == "date"),
@@ -68,8 +68,8 @@ impl Parser<'_> {
             }
             _ => {
                 let known = ["datetime", "date", "timedelta", "timezone", "UTC"];
-                let suggestion = nearest(&name, known.into_iter());
-                Err(Problem::UnknownMethod { owner: "dt", name, suggestion }.at(at))
+                let suggestion = nearest(name, known.into_iter());
+                Err(Problem::UnknownMethod { owner: "dt", name: name.to_owned(), suggestion }.at(at))
             }
         }
     }
@@ -101,7 +101,7 @@ impl Parser<'_> {
         if name != "today" {
             let owner = if date { "dt.date" } else { "dt.datetime" };
             let suggestion = (name == "now" || name == "utcnow").then_some("today");
-            return Err(Problem::UnknownMethod { owner, name, suggestion }.at(at));
+            return Err(Problem::UnknownMethod { owner, name: name.to_owned(), suggestion }.at(at));
         }
         let call = self.call(name, at)?;
         let span = start.to(call.end);
@@ -112,38 +112,38 @@ impl Parser<'_> {
     }
 }
 
-fn datetime(call: Call, start: Span) -> Parsed<Item> {
-    let (span, method) = (start.to(call.end), call.method.clone());
+fn datetime(call: Call<'_>, start: Span) -> Parsed<Item> {
+    let (span, method) = (start.to(call.end), call.method);
     let [year, month, day, hour, minute, second, microsecond, zone] = call.bind(&DATETIME)?;
     match zone.map(|item| (item.span, item.value)) {
         None | Some((_, Value::Utc | Value::Literal(Literal::Null))) => {}
-        Some((at, other)) => return Err(wrong(&method, "dt.timezone.utc or dt.UTC", &other, at)),
+        Some((at, other)) => return Err(wrong(method, "dt.timezone.utc or dt.UTC", &other, at)),
     }
     let mut parts = [0_i64; 7];
     for (part, item) in parts.iter_mut().zip([year, month, day, hour, minute, second, microsecond]) {
         if let Some(item) = item {
-            *part = integer(&method, &item)?;
+            *part = integer(method, &item)?;
         }
     }
     let at = instant(parts).ok_or_else(|| Problem::TimeRange.at(span))?;
     Ok(Item { value: Value::Moment { at, date: false }, span })
 }
 
-fn date(call: Call, start: Span) -> Parsed<Item> {
-    let (span, method) = (start.to(call.end), call.method.clone());
+fn date(call: Call<'_>, start: Span) -> Parsed<Item> {
+    let (span, method) = (start.to(call.end), call.method);
     let [year, month, day] = call.bind(&DATE)?;
     let mut parts = [0_i64; 7];
     for (part, item) in parts.iter_mut().zip([year, month, day]) {
         if let Some(item) = item {
-            *part = integer(&method, &item)?;
+            *part = integer(method, &item)?;
         }
     }
     let at = instant(parts).ok_or_else(|| Problem::TimeRange.at(span))?;
     Ok(Item { value: Value::Moment { at, date: true }, span })
 }
 
-fn timedelta(call: Call, start: Span) -> Parsed<Item> {
-    let (span, method) = (start.to(call.end), call.method.clone());
+fn timedelta(call: Call<'_>, start: Span) -> Parsed<Item> {
+    let (span, method) = (start.to(call.end), call.method);
     let mut micros = 0_i128;
     for (item, unit) in call.bind(&TIMEDELTA)?.into_iter().zip(UNITS) {
         micros += match item.as_ref().map(|item| &item.value) {
@@ -152,7 +152,7 @@ fn timedelta(call: Call, start: Span) -> Parsed<Item> {
             // A double that is out of range becomes the largest integer, which is refused below.
             #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
             Some(Value::Literal(Literal::Float(count))) => (count * unit as f64).round_ties_even() as i128,
-            Some(other) => return Err(wrong(&method, "numbers", other, span)),
+            Some(other) => return Err(wrong(method, "numbers", other, span)),
         };
     }
     let value = super::arithmetic::duration(micros).map_err(|problem| problem.at(span))?;

@@ -138,36 +138,32 @@ const QUANTIFIER_METHODS: [(&str, Operator); 10] = [
     ("iends_with", Operator::IEndsWith),
 ];
 
-impl Parser<'_> {
-    /// `.name(…)` of a value.
-    pub(super) fn method(&mut self, item: Item, name: String, at: Span) -> Parsed<Item> {
+impl<'s> Parser<'s> {
+    /// `.name(…)` of a value. The arguments are read here and used elsewhere: what they nest in has to be
+    /// small on the stack.
+    pub(super) fn method(&mut self, item: Item, name: &'s str, at: Span) -> Parsed<Item> {
+        must_have(&item.value, name, at)?;
+        let call = self.call(name, at)?;
+        self.apply(item, call)
+    }
+
+    fn apply(&mut self, item: Item, call: Call<'_>) -> Parsed<Item> {
         match item.value {
-            Value::Field(field) => self.of_field(*field, item.span, name, at),
-            Value::Condition(_) if CONDITION_METHODS.contains(&name.as_str()) => {
-                self.of_condition(item, name, at)
+            Value::Field(_) | Value::Condition(_) if CONDITION_METHODS.contains(&call.method) => {
+                self.of_condition(item, call)
             }
-            Value::Condition(_) => {
-                let suggestion = nearest(&name, CONDITION_METHODS.into_iter());
-                Err(Problem::UnknownMethod { owner: "a condition", name, suggestion }.at(at))
-            }
-            Value::Ranking(term) => of_ranking(*term, item.span, self.call_of_ranking(name, at)?),
-            Value::Quantifier(field, quantifier) => {
-                self.of_quantifier(&field, quantifier, item.span, name, at)
-            }
-            other => Err(Problem::NoMethods(other.describe()).at(at)),
+            Value::Field(field) => self.of_field(*field, item.span, call),
+            Value::Ranking(term) => of_ranking(*term, item.span, call),
+            Value::Quantifier(field, quantifier) => self.of_quantifier(&field, quantifier, item.span, call),
+            other => Err(Problem::NoMethods(other.describe()).at(call.at)),
         }
     }
 
-    fn of_field(&mut self, field: Field, span: Span, name: String, at: Span) -> Parsed<Item> {
-        if CONDITION_METHODS.contains(&name.as_str()) {
-            return self.of_condition(Item { value: Value::Field(Box::new(field)), span }, name, at);
-        }
-        let Some((_, method)) = FIELD_METHODS.iter().find(|(known, _)| *known == name) else {
-            let known = FIELD_METHODS.iter().map(|(known, _)| *known).chain(CONDITION_METHODS);
-            let suggestion = nearest(&name, known);
-            return Err(Problem::UnknownMethod { owner: "a field", name, suggestion }.at(at));
+    fn of_field(&mut self, field: Field, span: Span, call: Call<'_>) -> Parsed<Item> {
+        let at = call.at;
+        let Some((_, method)) = FIELD_METHODS.iter().find(|(known, _)| *known == call.method) else {
+            return Err(Problem::NoMethods("a field").at(at));
         };
-        let call = self.call(name, at)?;
         let whole = span.to(call.end);
         let condition = match *method {
             FieldMethod::Length if field.length => {
@@ -200,33 +196,33 @@ impl Parser<'_> {
     }
 
     /// The methods that ask one question with at most two values.
-    fn simple(&mut self, field: Field, method: FieldMethod, call: Call) -> Parsed<Condition> {
+    fn simple(&mut self, field: Field, method: FieldMethod, call: Call<'_>) -> Parsed<Condition> {
         let at = call.at;
-        let (parameters, name) = (operand_name(method), call.method.clone());
+        let (parameters, name) = (operand_name(method), call.method);
         let constant = |literal: bool| (Literal::Bool(literal), at);
         match method {
             FieldMethod::Is(operator) => {
                 let [value] = call.bind(&parameters)?;
-                let (literal, place) = operand(&name, value, at)?;
+                let (literal, place) = operand(name, value, at)?;
                 self.question(&field, at, (operator, literal, place))
             }
             FieldMethod::IsNot(operator) => {
                 let [value] = call.bind(&parameters)?;
-                let (literal, place) = operand(&name, value, at)?;
+                let (literal, place) = operand(name, value, at)?;
                 Ok(Condition::Not(Box::new(self.question(&field, at, (operator, literal, place))?)))
             }
             FieldMethod::Check(operator) => {
                 let [value] = call.bind(&[optional("value")])?;
                 let (literal, place) = match value {
-                    Some(item) => operand(&name, Some(item), at)?,
+                    Some(item) => operand(name, Some(item), at)?,
                     None => constant(true),
                 };
                 self.question(&field, at, (operator, literal, place))
             }
             FieldMethod::Between => {
                 let [low, high] = call.bind(&[needed("min_val"), needed("max_val")])?;
-                let (low, low_at) = operand(&name, low, at)?;
-                let (high, high_at) = operand(&name, high, at)?;
+                let (low, low_at) = operand(name, low, at)?;
+                let (high, high_at) = operand(name, high, at)?;
                 let low = self.question(&field, at, (Operator::Gte, low, low_at))?;
                 Ok(low.and(self.question(&field, at, (Operator::Lte, high, high_at))?))
             }
@@ -258,42 +254,31 @@ impl Parser<'_> {
         field: &Field,
         quantifier: Quantifier,
         span: Span,
-        name: String,
-        at: Span,
+        call: Call<'_>,
     ) -> Parsed<Item> {
+        let (at, name) = (call.at, call.method);
         let Some((_, operator)) = QUANTIFIER_METHODS.iter().find(|(known, _)| *known == name) else {
-            let suggestion = nearest(&name, QUANTIFIER_METHODS.iter().map(|(known, _)| *known));
-            return Err(Problem::UnknownMethod { owner: "a quantifier", name, suggestion }.at(at));
+            return Err(Problem::NoMethods("a quantifier").at(at));
         };
-        let call = self.call(name.clone(), at)?;
         let span = span.to(call.end);
         let [value] = call.bind(&VALUE)?;
-        let (operand, place) = operand(&name, value, at)?;
+        let (operand, place) = operand(name, value, at)?;
         let question = Question::Is { form: Form::Elements(quantifier), operator: *operator, operand };
         let condition = value::test(field.name.clone(), question, [at, place], &mut self.tests)?;
         Ok(logic::condition(condition, span))
     }
 
-    fn fuzzy(&mut self, field: Field, call: Call) -> Parsed<Condition> {
-        let (at, method) = (call.at, call.method.clone());
+    fn fuzzy(&mut self, field: Field, call: Call<'_>) -> Parsed<Condition> {
+        let (at, method) = (call.at, call.method);
         Self::only_value(&field, "fuzzy", at)?;
         let [query, threshold] = call.bind(&[needed("query"), optional("threshold")])?;
-        let (query, place) = operand(&method, query, at)?;
-        let threshold = threshold.map(|item| operand(&method, Some(item), at)).transpose()?;
+        let (query, place) = operand(method, query, at)?;
+        let threshold = threshold.map(|item| operand(method, Some(item), at)).transpose()?;
         // The check names one of the two: the query unless it is a text.
         let blamed = threshold.as_ref().filter(|_| matches!(query, Literal::Text(_)));
         let place = blamed.map_or(place, |(_, place)| *place);
         let question = Question::Fuzzy { query, threshold: threshold.map(|(literal, _)| literal) };
         value::test(field.name, question, [at, place], &mut self.tests)
-    }
-
-    /// `.asc()` or `.desc()`.
-    fn call_of_ranking(&mut self, name: String, at: Span) -> Parsed<Call> {
-        if name != "asc" && name != "desc" {
-            let suggestion = nearest(&name, ["asc", "desc"].into_iter());
-            return Err(Problem::UnknownMethod { owner: "a ranking", name, suggestion }.at(at));
-        }
-        self.call(name, at)
     }
 
     /// Refuses what a length does not have.
@@ -305,18 +290,18 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn during(&mut self, field: Field, calendar: Calendar, call: Call) -> Parsed<Condition> {
-        let (at, method) = (call.at, call.method.clone());
+    fn during(&mut self, field: Field, calendar: Calendar, call: Call<'_>) -> Parsed<Condition> {
+        let (at, method) = (call.at, call.method);
         Self::only_value(&field, "the calendar", at)?;
         let (unit, zone) = match calendar {
             Calendar::LastDays => {
                 let [days, zone] = call.bind(&[needed("n"), optional("tz")])?;
-                let days = days.map(|item| integer(&method, &item)).transpose()?.unwrap_or_default();
+                let days = days.map(|item| integer(method, &item)).transpose()?.unwrap_or_default();
                 (Unit::LastDays(days), zone)
             }
             Calendar::ThisWeek => {
                 let [zone, start] = call.bind(&[optional("tz"), optional("week_start")])?;
-                let start = start.map(|item| week_start(&method, &item)).transpose()?.unwrap_or(0);
+                let start = start.map(|item| week_start(method, &item)).transpose()?.unwrap_or(0);
                 (Unit::ThisWeek { start }, zone)
             }
             other => {
@@ -325,30 +310,50 @@ impl Parser<'_> {
             }
         };
         let place = zone.as_ref().map_or(at, |item| item.span);
-        let offset = zone.map(|item| offset(&method, &item)).transpose()?.flatten();
+        let offset = zone.map(|item| offset(method, &item)).transpose()?.flatten();
         let question = Question::During(Period { unit, offset });
         value::test(field.name, question, [at, place], &mut self.tests)
     }
 }
 
-fn of_ranking(term: SortTerm, span: Span, call: Call) -> Parsed<Item> {
+/// Refuses a method the value does not have, with the nearest one it has.
+fn must_have(value: &Value, name: &str, at: Span) -> Parsed<()> {
+    let fields = || FIELD_METHODS.iter().map(|(known, _)| *known);
+    let (owner, known): (_, Vec<&'static str>) = match value {
+        Value::Field(_) if fields().chain(CONDITION_METHODS).any(|known| known == name) => return Ok(()),
+        Value::Field(_) => ("a field", fields().chain(CONDITION_METHODS).collect()),
+        Value::Condition(_) => ("a condition", CONDITION_METHODS.to_vec()),
+        Value::Ranking(_) => ("a ranking", vec!["asc", "desc"]),
+        Value::Quantifier(..) => {
+            ("a quantifier", QUANTIFIER_METHODS.iter().map(|(known, _)| *known).collect())
+        }
+        other => return Err(Problem::NoMethods(other.describe()).at(at)),
+    };
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let suggestion = nearest(name, known.into_iter());
+    Err(Problem::UnknownMethod { owner, name: name.to_owned(), suggestion }.at(at))
+}
+
+fn of_ranking(term: SortTerm, span: Span, call: Call<'_>) -> Parsed<Item> {
     let (descending, span) = (call.method == "desc", span.to(call.end));
     let [] = call.bind(&[])?;
     Ok(Item { value: Value::Sort(Box::new(Sort { by: term, descending, at: span })), span })
 }
 
-fn ranking(field: Field, method: FieldMethod, call: Call) -> Parsed<SortTerm> {
-    let (at, name) = (call.at, call.method.clone());
+fn ranking(field: Field, method: FieldMethod, call: Call<'_>) -> Parsed<SortTerm> {
+    let (at, name) = (call.at, call.method);
     if field.length {
         return Err(Problem::NoMethods("a length").at(at));
     }
     let FieldMethod::Distance(metric) = method else {
         let [query] = call.bind(&[needed("query")])?;
-        let (query, _) = operand(&name, query, at)?;
+        let (query, _) = operand(name, query, at)?;
         return Ok(SortTerm::Similarity { field: field.name, query });
     };
     let [vector] = call.bind(&[needed("v")])?;
-    let (vector, _) = operand(&name, vector, at)?;
+    let (vector, _) = operand(name, vector, at)?;
     Ok(SortTerm::Distance { field: field.name, metric, vector })
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::argument::needed;
+use super::argument::{Call, needed};
 use super::logic;
 use super::value::{Field, Item, Value};
 use super::{Parsed, Parser, keyword};
@@ -13,7 +13,7 @@ use crate::qb::span::Span;
 use crate::qb::tree::{Condition, Query};
 use crate::query::{ConditionError, Literal, MetaField, nearest};
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
     /// A value and the methods called on it.
     pub(super) fn postfix(&mut self) -> Parsed<Item> {
         let mut item = self.primary()?;
@@ -34,7 +34,7 @@ impl Parser<'_> {
     }
 
     /// The name behind a dot.
-    pub(super) fn attribute(&mut self) -> Parsed<(String, Span)> {
+    pub(super) fn attribute(&mut self) -> Parsed<(&'s str, Span)> {
         if self.token.kind != TokenKind::Name {
             return Err(self.unexpected("a method is expected after '.'"));
         }
@@ -43,7 +43,7 @@ impl Parser<'_> {
         if name.starts_with('_') {
             return Err(Problem::Private.at(at));
         }
-        Ok((name.to_owned(), at))
+        Ok((name, at))
     }
 
     fn primary(&mut self) -> Parsed<Item> {
@@ -127,8 +127,8 @@ impl Parser<'_> {
     }
 
     fn name(&mut self, span: Span) -> Parsed<Item> {
-        let name = self.text(span).to_owned();
-        let literal = match name.as_str() {
+        let name = self.text(span);
+        let literal = match name {
             "True" => Literal::Bool(true),
             "False" => Literal::Bool(false),
             "None" => Literal::Null,
@@ -154,9 +154,9 @@ impl Parser<'_> {
             });
         }
         let (name, at) = self.attribute()?;
-        match name.as_str() {
+        match name {
             "all" | "any" => self.group(name, start.to(at)),
-            _ => self.accessor(&name, start, at),
+            _ => self.accessor(name, start, at),
         }
     }
 
@@ -175,33 +175,38 @@ impl Parser<'_> {
     }
 
     /// `QB.created_time()`, which is `QB["created_time"]`.
-    fn accessor(&mut self, name: &str, start: Span, at: Span) -> Parsed<Item> {
+    fn accessor(&mut self, name: &'s str, start: Span, at: Span) -> Parsed<Item> {
         let Some(field) = MetaField::parse(name) else {
             let known = MetaField::ALL.map(MetaField::as_str).into_iter().chain(["all", "any"]);
             let suggestion = nearest(name, known);
             return Err(Problem::UnknownMethod { owner: "QB", name: name.to_owned(), suggestion }.at(at));
         };
-        let call = self.call(name.to_owned(), at)?;
+        let call = self.call(name, at)?;
         let span = start.to(call.end);
         let [] = call.bind(&[])?;
         Ok(Item { value: Value::Field(Box::new(Field::new(Cow::Borrowed(field.as_str())))), span })
     }
 
-    /// `QB.all(…)` and `QB.any(…)`. A single argument comes back as it is.
-    fn group(&mut self, name: String, at: Span) -> Parsed<Item> {
+    /// `QB.all(…)` and `QB.any(…)`.
+    fn group(&mut self, name: &'s str, at: Span) -> Parsed<Item> {
+        let call = self.call(name, at)?;
+        self.grouped(call)
+    }
+
+    /// A single argument comes back as it is.
+    fn grouped(&mut self, call: Call<'_>) -> Parsed<Item> {
+        let (name, at, span) = (call.method, call.at, call.at.to(call.end));
         let all = name == "all";
-        let call = self.call(name.clone(), at)?;
-        let span = at.to(call.end);
         let mut items = call.positional()?;
         if items.len() < 2 {
             return match items.pop() {
                 Some(item) if matches!(item.value, Value::Field(_) | Value::Condition(_)) => Ok(item),
-                Some(item) => Err(no_condition(&name, item.value.describe(), item.span)),
+                Some(item) => Err(no_condition(name, item.value.describe(), item.span)),
                 None if all => Ok(logic::condition(Condition::All, span)),
                 None => Err(needs_one(name, at)),
             };
         }
-        let parts = self.parts(&name, items)?;
+        let parts = self.parts(name, items)?;
         Ok(joined(parts, all, span))
     }
 
@@ -223,9 +228,9 @@ pub(super) fn joined(parts: Vec<Query>, all: bool, span: Span) -> Item {
     logic::condition(condition.unwrap_or_default(), span)
 }
 
-fn needs_one(method: String, at: Span) -> Fault {
+fn needs_one(method: &str, at: Span) -> Fault {
     let problem = crate::qb::error::ArgumentProblem::Missing("at least one condition".into());
-    Problem::Arguments { method, problem }.at(at)
+    Problem::Arguments { method: method.to_owned(), problem }.at(at)
 }
 
 fn no_condition(method: &str, found: &'static str, span: Span) -> Fault {
@@ -241,8 +246,8 @@ fn element(item: Item) -> Parsed<Literal> {
 }
 
 /// A name that means nothing: a word of Python, a literal of another language, or a field without `QB`.
-fn unknown(name: String, span: Span) -> Fault {
-    if let Some(problem) = keyword(&name) {
+fn unknown(name: &str, span: Span) -> Fault {
+    if let Some(problem) = keyword(name) {
         return problem.at(span);
     }
     if name.starts_with('_') {
@@ -253,14 +258,14 @@ fn unknown(name: String, span: Span) -> Fault {
         "false" => Some("False"),
         "null" | "none" | "nil" | "undefined" => Some("None"),
         "qb" => Some("QB"),
-        _ => nearest(&name, ["QB", "dt", "datetime", "True", "False", "None"].into_iter()),
+        _ => nearest(name, ["QB", "dt", "datetime", "True", "False", "None"].into_iter()),
     };
     let hint = match literal {
         Some(known) => format!("; did you mean '{known}'?"),
         None if name.len() <= 40 => format!("; a field is written QB[\"{name}\"], a string in quotes"),
         None => String::new(),
     };
-    Problem::UnknownName { name, hint }.at(span)
+    Problem::UnknownName { name: name.to_owned(), hint }.at(span)
 }
 
 /// The one parameter most methods have.

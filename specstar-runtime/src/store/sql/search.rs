@@ -17,6 +17,7 @@ mod condition;
 mod document;
 #[cfg(feature = "sqlite")]
 pub(crate) mod functions;
+mod part;
 mod rank;
 mod segment;
 mod shape;

@@ -3,7 +3,8 @@
 use sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query, SelectStatement, SqliteQueryBuilder, Value};
 
 use super::access::{Access, Hint, IndexUse, Ordering, Paths, Rows, parts};
-use super::condition::{Condition, DRIVER, Form, Source, hidden, integer, is_member};
+use super::condition::{Condition, Source, integer};
+use super::part::{DRIVER, Form, hidden, is_member};
 use super::segment::{Bound, Segment};
 use crate::query::{Leaf, Predicate, SortBy, SortKey, Test, ValueTest, ties_descend};
 use crate::store::StoreError;

@@ -6,7 +6,6 @@
 
 use sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, Query, Value};
 
-use super::access::member_kind;
 use super::document::Document;
 use super::segment::Bound;
 use super::shape::{misfit, no_such_index};
@@ -16,11 +15,11 @@ use crate::query::{
 };
 use crate::store::StoreError;
 use crate::store::layout::{IndexPlace, ModelLayout};
-use crate::store::sql::{column, is_live, name};
+use crate::store::sql::{column, name};
 
 /// Builds the condition of one statement, numbering its places from 0.
 pub(super) struct Condition<'a> {
-    model: &'a ModelLayout,
+    pub(super) model: &'a ModelLayout,
     places: u64,
     source: Source,
 }
@@ -35,23 +34,6 @@ pub(super) enum Source {
     /// The list values alone.
     Members,
 }
-
-/// How a part of a conjunction stands in a text.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Form {
-    /// As an index answers it.
-    Shown,
-    /// As a test of the rows that are found in another way.
-    Tested,
-    /// The same, where the planner chooses the indexes and must not choose one for it.
-    Hidden,
-    /// As what drives the join.
-    Driver,
-}
-
-/// The columns of the list values that drive a join.
-pub(super) const DRIVER: [(&str, &str); 3] =
-    [("field", "member_field"), ("value", "member_value"), ("pk", "member")];
 
 /// What unknown may become.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,64 +57,8 @@ impl<'a> Condition<'a> {
         Self { model, places: 0, source }
     }
 
-    /// One part of the conjunction. `live`: the text only finds live rows.
-    pub(super) fn part(&mut self, part: &Predicate, form: Form, live: bool) -> Result<Expr, StoreError> {
-        match (form, part) {
-            (Form::Driver, Predicate::Leaf(leaf)) => self.driver(leaf),
-            (Form::Tested | Form::Hidden, Predicate::Leaf(leaf)) if is_member(self.model, leaf) => {
-                self.probe(leaf)
-            }
-            (Form::Hidden, part) => Ok(hidden(self.of(part)?)),
-            (Form::Shown, Predicate::Or(branches)) if live => self.live_branches(branches),
-            (_, part) => self.of(part),
-        }
-    }
-
-    /// The engine looks for a partial index in each branch by itself, so each has to say what the index is
-    /// restricted to.
-    fn live_branches(&mut self, branches: &[Predicate]) -> Result<Expr, StoreError> {
-        let mut joined: Option<Expr> = None;
-        for branch in branches {
-            let branch = self.of(branch)?.and(is_live());
-            joined = Some(match joined {
-                Some(joined) => joined.or(branch),
-                None => branch,
-            });
-        }
-        Ok(joined.unwrap_or_else(|| truth(false)))
-    }
-
-    /// The rows of one list value, in the order of their numbers.
-    fn driver(&mut self, leaf: &Leaf) -> Result<Expr, StoreError> {
-        let (kind, field, test) = self.listed(leaf)?;
-        let [(_, of_field), (_, value), (_, pk)] = DRIVER;
-        let found = column(of_field).eq(integer(field)).and(self.value_test(column(value), kind, &test.test));
-        Ok(found.and(column(pk).eq(column("pk"))))
-    }
-
-    /// Whether a row that is found in another way has such a list value: looked up by its full key, or, for
-    /// a range of values, in its document.
-    fn probe(&mut self, leaf: &Leaf) -> Result<Expr, StoreError> {
-        let (kind, field, test) = self.listed(leaf)?;
-        if matches!(test.test, ValueTest::StartsWith(_)) {
-            let Some(List { document, .. }) = self.list(leaf.field)? else { return Err(misfit(leaf)) };
-            let passes = self.element_test(kind, test);
-            return Ok(document.when_list(document.some_element(passes)));
-        }
-        let own = || name("own");
-        let row = self.pk();
-        let values = Query::select()
-            .expr(integer(1))
-            .from_as(name(&self.model.list_table), own())
-            .and_where(Expr::col((own(), name("field"))).eq(integer(field)))
-            .and_where(self.value_test(Expr::col((own(), name("value"))), kind, &test.test))
-            .and_where(Expr::col((own(), name("pk"))).eq(row))
-            .take();
-        Ok(Expr::exists(values))
-    }
-
     /// A membership, whose values stand in the list table: their kind and number there, and the test.
-    fn listed<'l>(&self, leaf: &'l Leaf) -> Result<(IndexKind, i64, &'l ElementTest), StoreError> {
+    pub(super) fn listed<'l>(&self, leaf: &'l Leaf) -> Result<(IndexKind, i64, &'l ElementTest), StoreError> {
         match (self.list(leaf.field)?, &leaf.test) {
             (Some(List { kind, field: Some(field), .. }), Test::Any(test)) => Ok((kind, field, test)),
             _ => Err(misfit(leaf)),
@@ -146,12 +72,6 @@ impl<'a> Condition<'a> {
             Source::Join => column("member"),
             Source::Members => Expr::col((name(&self.model.list_table), name("pk"))),
         }
-    }
-
-    /// The list values a membership asks for.
-    pub(super) fn members(&mut self, leaf: &Leaf) -> Result<Expr, StoreError> {
-        let (kind, field, test) = self.listed(leaf)?;
-        Ok(self.values(kind, field, &test.test))
     }
 
     /// The condition that is true on the rows where the predicate is.
@@ -258,11 +178,11 @@ impl<'a> Condition<'a> {
         column("pk").in_subquery(rows)
     }
 
-    fn values(&mut self, kind: IndexKind, field: i64, test: &ValueTest) -> Expr {
+    pub(super) fn values(&mut self, kind: IndexKind, field: i64, test: &ValueTest) -> Expr {
         column("field").eq(integer(field)).and(self.value_test(column("value"), kind, test))
     }
 
-    fn element_test(&mut self, kind: IndexKind, test: &ElementTest) -> Expr {
+    pub(super) fn element_test(&mut self, kind: IndexKind, test: &ElementTest) -> Expr {
         let element = Document::element(kind);
         let passes = match &test.test {
             ValueTest::Compare(comparison, _) if kind == IndexKind::Float => {
@@ -277,7 +197,7 @@ impl<'a> Condition<'a> {
     }
 
     /// A test of a value of this kind. Places are taken in the order of the text.
-    fn value_test(&mut self, value: Expr, kind: IndexKind, test: &ValueTest) -> Expr {
+    pub(super) fn value_test(&mut self, value: Expr, kind: IndexKind, test: &ValueTest) -> Expr {
         match test {
             ValueTest::Compare(comparison, operand) => {
                 let operand = match (kind, operand) {
@@ -385,15 +305,6 @@ impl<'a> Condition<'a> {
         };
         Ok(Some(List { kind: index.kind, field, document: Document::at(index.path) }))
     }
-}
-
-/// A condition the planner does not look for an index for: the unary plus changes nothing else.
-pub(super) fn hidden(condition: Expr) -> Expr {
-    Expr::cust_with_expr("+(?)", condition)
-}
-
-pub(super) fn is_member(model: &ModelLayout, leaf: &Leaf) -> bool {
-    member_kind(model, leaf).is_some_and(|kind| is_listed(&leaf.test, kind))
 }
 
 /// Whether an index of list values finds the lists. What it does not narrow, the documents answer without
