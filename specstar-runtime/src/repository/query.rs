@@ -99,7 +99,8 @@ impl<R: Resource + Payload> Repository<R> {
     }
 
     /// Every match of the selection, one after the other. It is read in pages, each behind the last resource of
-    /// the one before: what is written meanwhile moves nothing twice into view and nothing out of it.
+    /// the one before: what is created or deleted meanwhile moves nothing else into view twice or out of it. A
+    /// resource whose sort key changes is seen where it stands then.
     ///
     /// ```no_run
     /// # use specstar_runtime::{repository::Repository, resource::{Resource, payload::Payload}, error::Result};
