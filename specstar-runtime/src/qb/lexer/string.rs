@@ -70,6 +70,7 @@ impl Lexer<'_> {
             'U' => self.hexadecimal(8),
             '0'..='7' => self.octal(kind),
             'N' => Err(Problem::Escape("\\N{...} is not supported; write \\u or \\U with the code point")),
+            '\0' => Err(Problem::TextWithNull),
             other => {
                 push_named(other, text);
                 return Ok(());

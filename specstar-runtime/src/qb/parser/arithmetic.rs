@@ -21,7 +21,7 @@ const DAY: i64 = 86_400_000_000;
 pub(super) fn unary(symbol: Symbol, at: Span, item: Item) -> Parsed<Item> {
     let span = at.to(item.span);
     let negative = symbol == Symbol::Minus;
-    let value = match item.value {
+    let value = match counted(item.value) {
         Value::Literal(Literal::Integer(value)) if negative => Value::Literal(Literal::Integer(
             value.checked_neg().ok_or_else(|| Problem::IntegerRange.at(span))?,
         )),
@@ -40,7 +40,7 @@ pub(super) fn unary(symbol: Symbol, at: Span, item: Item) -> Parsed<Item> {
 pub(super) fn binary(symbol: Symbol, at: Span, left: Item, right: Item) -> Parsed<Item> {
     use Literal::{Float, Integer, Text};
     let span = left.span.to(right.span);
-    let value = match (left.value, right.value) {
+    let value = match (counted(left.value), counted(right.value)) {
         (Value::Literal(Integer(a)), Value::Literal(Integer(b))) => integers(symbol, a, b),
         (Value::Literal(Integer(a)), Value::Literal(Float(b))) => floats(symbol, a as f64, b),
         (Value::Literal(Float(a)), Value::Literal(Integer(b))) => floats(symbol, a, b as f64),
@@ -73,6 +73,14 @@ pub(super) fn binary(symbol: Symbol, at: Span, left: Item, right: Item) -> Parse
             Err(Problem::Operand { operator: symbol.as_str(), problem: "does not work on constants".into() }
                 .at(at))
         }
+    }
+}
+
+/// A boolean counts as 0 or 1, as in every comparison.
+fn counted(value: Value) -> Value {
+    match value {
+        Value::Literal(Literal::Bool(bit)) => Value::Literal(Literal::Integer(bit.into())),
+        other => other,
     }
 }
 

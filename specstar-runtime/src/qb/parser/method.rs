@@ -166,9 +166,6 @@ impl<'s> Parser<'s> {
         };
         let whole = span.to(call.end);
         let condition = match *method {
-            FieldMethod::Length if field.length => {
-                return Err(Problem::NoMethods("a length").at(at));
-            }
             FieldMethod::Length => {
                 let [] = call.bind(&[])?;
                 let field = Field { length: true, ..field };

@@ -104,6 +104,8 @@ fn nothing_of_a_host_language_is_reachable() {
         "QB\u{200b}.all()",
         "QB\u{a0}.all()",
         "QB['a\0']",
+        "QB['a\\\0'] == 1",
+        "QB[r'a\\\0'] == 1",
         "ＱＢ['age']",
     ] {
         assert!(is_refused(source), "{source:?}");
