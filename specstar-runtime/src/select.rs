@@ -72,7 +72,7 @@ impl<R> Select<R> {
         self
     }
 
-    /// The page of that number, from 1.
+    /// The page of that number, from 1; 0 is taken for 1.
     pub fn page(self, page: u64, size: u64) -> Self {
         self.offset(page.saturating_sub(1).saturating_mul(size)).limit(size)
     }

@@ -56,6 +56,14 @@ fn comparisons() {
 fn constants() {
     agree!(QB["rank"] == 1 + 2 * 3);
     agree!(QB["rank"] == 7 - 10 - 1);
+    agree!(QB["rank"] == True + 1);
+    agree!(QB["title"].length().length() == 3);
+    agree!(QB["due"] < dt.date(2024, 1, 3) - dt.timedelta(hours = 1));
+    agree!(QB.all().sort("-rank").limit(2) & QB.all());
+    agree!(QB.all() & QB["rank"].gt(1).sort("-rank").limit(2));
+    agree!(QB["rank"].gt(1).sort("-rank").limit(2) & QB.all());
+    agree!(QB.all().filter(QB["rank"].gt(1).limit(2)));
+    agree!(QB.all(QB["rank"].gt(1).limit(2), QB.all()));
     agree!(QB["rank"] == -7 % 3);
     agree!(QB["rank"] == 7 % -3);
     agree!(QB["score"] == 7 / 2);

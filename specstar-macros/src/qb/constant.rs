@@ -18,7 +18,7 @@ type Folded = Result<Constant, &'static str>;
 pub(super) fn unary(symbol: Symbol, at: Place, item: Item) -> syn::Result<Item> {
     let place = at.to(item.place);
     let negative = symbol == Symbol::Minus;
-    let constant = match item.value {
+    let constant = match counted(item.value) {
         Value::Constant(Constant::Integer(value)) => Constant::Integer(if negative { -value } else { value }),
         Value::Constant(Constant::Float(value)) => Constant::Float(if negative { -value } else { value }),
         Value::Constant(Constant::Duration(micros)) if negative => Constant::Duration(-micros),
@@ -36,13 +36,21 @@ const COMPUTE: &str = "Rust values are computed in braces: { first - second }";
 /// `+ - * / %` of two constants; every other operator of two constants is an error.
 pub(super) fn binary(symbol: Symbol, at: Place, left: Item, right: Item) -> syn::Result<Item> {
     let place = left.place.to(right.place);
-    match (left.value, right.value) {
+    match (counted(left.value), counted(right.value)) {
         (Value::Constant(left), Value::Constant(right)) => match fold(symbol, &left, &right) {
             Some(Ok(constant)) => Ok(Item::constant(constant, place)),
             Some(Err(problem)) => Err(place.error(problem)),
             None => Err(at.error(no_operands(symbol, &Value::Constant(left), &Value::Constant(right)))),
         },
         (left, right) => Err(at.error(no_operands(symbol, &left, &right))),
+    }
+}
+
+/// A boolean counts as 0 or 1, as in every comparison.
+fn counted(value: Value) -> Value {
+    match value {
+        Value::Constant(Constant::Bool(bit)) => Value::Constant(Constant::Integer(bit.into())),
+        other => other,
     }
 }
 
@@ -124,13 +132,13 @@ fn floats(symbol: Symbol, a: f64, b: f64) -> Option<Folded> {
 }
 
 fn moved(symbol: Symbol, (base, micros, date): (Base, i64, bool), by: i64) -> Option<Folded> {
+    // A date moves by the whole days of the duration, as in Python, in either direction.
+    let by = if date { by.div_euclid(DAY) * DAY } else { by };
     let by = match symbol {
         Symbol::Plus => by,
         Symbol::Minus => -by,
         _ => return None,
     };
-    // A date moves by whole days, as in Python.
-    let by = if date { by.div_euclid(DAY) * DAY } else { by };
     let sum = micros.checked_add(by).filter(|micros| base != Base::Epoch || date::is_in_calendar(*micros));
     Some(sum.map(|micros| Constant::Moment { base, micros, date }).ok_or(date::TIME_RANGE))
 }

@@ -117,14 +117,17 @@ fn timedelta(mut call: Call, start: Place) -> syn::Result<Item> {
     let place = start.to(call.place);
     let mut micros = 0_i128;
     for (item, unit) in call.bind(TIMEDELTA, 0)?.into_iter().zip(UNITS) {
-        micros = micros.saturating_add(match item.as_ref().map(|item| (&item.value, item)) {
+        let part = match item.as_ref().map(|item| (&item.value, item)) {
             None => 0,
             Some((Value::Constant(Constant::Integer(count)), _)) => count.saturating_mul(i128::from(unit)),
             Some((Value::Constant(Constant::Float(count)), _)) => {
                 (count * unit as f64).round_ties_even() as i128
             }
             Some((_, item)) => return Err(wrong("timedelta", "numbers", item)),
-        });
+        };
+        // Each by itself, so that two that are out of range cannot cancel each other, or overflow.
+        duration(part).map_err(|problem| place.error(problem))?;
+        micros += part;
     }
     let constant = duration(micros).map_err(|problem| place.error(problem))?;
     Ok(Item::constant(constant, place))

@@ -14,7 +14,7 @@ use super::value::{Condition, Constant, Field, Item, SortKey, Value};
 use crate::attr::grammar::ident_from;
 
 /// What a method of a field does; the texts are the methods of columns.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FieldMethod {
     /// A question with one value.
     Is(&'static str),
@@ -167,6 +167,11 @@ fn of_field(parser: &mut Parser<'_>, start: Place, field: Field, name: Ident) ->
     };
     let mut call = parser.call(name)?;
     let place = start.to(call.place);
+    if *method == FieldMethod::Length && field.form.is_some() {
+        // The length of a length is the length.
+        call.none()?;
+        return Ok(Item { value: Value::Field(Box::new(field)), place });
+    }
     if field.form.is_some() && !of_length(*method) {
         return Err(call.error("does not apply to length()"));
     }

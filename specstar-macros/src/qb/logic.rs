@@ -84,11 +84,9 @@ impl<'a> Parser<'a> {
         for (item, other) in [(&left, &right), (&right, &left)] {
             self.check_side(symbol, item, other, [&left, &right])?;
         }
-        // What is met by every row is left out, and the other side stays what it is.
-        match (left.is_all(), right.is_all()) {
-            (false, true) => return Ok(left),
-            (true, false) => return Ok(right),
-            _ => {}
+        // Nothing is joined to it: it stays what it is, with its order and page.
+        if right.is_all() && !left.is_all() {
+            return Ok(left);
         }
         let left = left.into_query(str::to_owned)?.condition;
         let right = right.into_query(str::to_owned)?.condition;

@@ -35,17 +35,12 @@ fn combined(item: Item, call: &mut Call) -> syn::Result<Item> {
         "and_" | "or_" => vec![call.one("other")?],
         _ => call.positional()?,
     };
+    // Nothing is joined to it: it stays what it is, with its order and page.
+    if others.is_empty() || method != "exclude" && !item.is_all() && others.iter().all(Item::is_all) {
+        return Ok(item);
+    }
     if method == "exclude" {
         others = others.into_iter().map(|other| negated(other, call)).collect::<syn::Result<_>>()?;
-    } else if item.is_all()
-        && others.len() == 1
-        && let Some(other) = others.pop()
-    {
-        // What is met by every row is left out, and the other one stays what it is.
-        return single(other, call);
-    }
-    if others.iter().all(Item::is_all) {
-        return Ok(item);
     }
     others.insert(0, item);
     joined(others, call, method != "or_")
@@ -57,30 +52,15 @@ fn negated(item: Item, call: &Call) -> syn::Result<Item> {
     Ok(Item::condition(query.condition.negated(place)?, place))
 }
 
-fn single(item: Item, call: &Call) -> syn::Result<Item> {
-    match item.value {
-        Value::Field(_) | Value::Condition(_) => Ok(item),
-        _ => {
-            let place = item.place;
-            let query = conditions(item, call)?;
-            Ok(Item { value: Value::Condition(Box::new(query)), place })
-        }
-    }
-}
-
 fn conditions(item: Item, call: &Call) -> syn::Result<Query> {
     item.into_query(|found| format!("'{}' wants conditions, found {found}", call.method))
 }
 
-/// One condition of several; a single one that restricts keeps its order and page.
+/// One condition of several, without their orders and pages.
 pub(super) fn joined(items: Vec<Item>, call: &Call, all: bool) -> syn::Result<Item> {
     let queries = items.into_iter().map(|item| conditions(item, call)).collect::<syn::Result<Vec<_>>>()?;
-    let mut parts: Vec<Query> = queries.into_iter().filter(|part| !part.condition.is_all()).collect();
-    if parts.len() == 1 {
-        return Ok(Item { value: Value::Condition(Box::new(parts.remove(0))), place: call.place });
-    }
     let join = if all { Condition::and } else { Condition::or };
-    let condition = parts.into_iter().map(|part| part.condition).reduce(join);
+    let condition = queries.into_iter().map(|part| part.condition).reduce(join);
     Ok(Item::condition(condition.unwrap_or(Condition::All), call.place))
 }
 

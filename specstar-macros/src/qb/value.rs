@@ -189,10 +189,6 @@ impl Query {
 }
 
 impl Condition {
-    pub(super) fn is_all(&self) -> bool {
-        matches!(self, Self::All)
-    }
-
     /// What is met by every row is left out.
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {

@@ -123,6 +123,9 @@ impl Pass<'_, '_> {
     }
 
     fn test(&mut self, test: &Test) -> Result<Predicate, Fault> {
+        if let Question::Is { operator, .. } = &test.question {
+            self.checker.expect(*operator).map_err(|error| refused(error, test))?;
+        }
         let target = self.checker.target(&test.field, Scope::Everything);
         let predicate = match &test.question {
             Question::Is { form: Form::Value, operator, operand } => target.condition(*operator, operand),

@@ -1,3 +1,4 @@
 mod hostile;
+mod meaning;
 mod messages;
 mod print;

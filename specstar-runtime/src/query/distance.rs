@@ -18,7 +18,7 @@ pub struct Distance {
 pub enum Origin {
     /// Its numbers, as many as the vectors of the field have.
     Vector(Vec<f64>),
-    /// A text whose vector only the encoder of the field knows. [`Service`](crate::repository::Service) asks
+    /// A text whose vector only the encoder of the field knows. The operation that is given the query asks
     /// it before anything is read; no store sees this.
     Text {
         /// The text.

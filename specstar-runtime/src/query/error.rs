@@ -133,6 +133,9 @@ pub enum ConditionError {
     /// Too many patterns.
     #[error("a query has at most {} patterns", limit::PATTERNS)]
     TooManyPatterns,
+    /// Too many regular expressions.
+    #[error("a query has at most {} regular expressions", limit::REGULAR_EXPRESSIONS)]
+    TooManyRegularExpressions,
     /// Too many list elements in all.
     #[error("the lists of a query have at most {} elements together", limit::VALUES)]
     TooManyValues,

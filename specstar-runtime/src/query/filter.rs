@@ -194,6 +194,7 @@ fn conditions(
     let mut predicates = Vec::with_capacity(entries.len());
     for (at, entry) in entries.into_iter().enumerate() {
         let condition = entry::condition(entry, |name, operator: Operator, literal: &Literal| {
+            checker.expect(operator)?;
             checker.target(name, scope).condition(operator, literal)
         });
         let located = |problem| FormatProblem::Entry { position: at + 1, problem };

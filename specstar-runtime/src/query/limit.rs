@@ -9,6 +9,8 @@ pub const LIST_ELEMENTS: usize = 1000;
 pub const VALUES: usize = 7_500;
 /// Conditions that are matched by a compiled pattern, by trigrams or by a vector: each can take megabytes while it runs.
 pub const PATTERNS: usize = 64;
+/// Regular expressions of the client, each of which takes milliseconds to compile.
+pub const REGULAR_EXPRESSIONS: usize = 16;
 /// Characters of a regular expression.
 pub const PATTERN_CHARACTERS: usize = 1000;
 /// Bytes of a compiled regular expression.

@@ -110,8 +110,9 @@ impl Test {
                 ValueTest::Matches(_) => Size { patterns: 1, ..one },
                 _ => one,
             },
-            // Lists are bound as one text, whatever their size.
-            Self::Null(_) | Self::Present(_) | Self::Items(_) => one,
+            // Bound as one text, but each list is compared with the document of each row.
+            Self::Items(lists) => Size { values: lists.iter().map(|list| list.len().max(1)).sum(), ..one },
+            Self::Null(_) | Self::Present(_) => one,
         }
     }
 }

@@ -40,7 +40,8 @@ impl<R> Condition<R> {
         Self { tree, resource: PhantomData }
     }
 
-    /// Every resource that meets all of them; every resource when there are none.
+    /// Every resource that meets all of them; of none, the condition that restricts nothing, as `QB.all()`. It is
+    /// left out wherever it is joined with another one: `all([]) | c` is `c`.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
         conditions.into_iter().reduce(Self::and).unwrap_or_else(|| Self::new(qb::Condition::All))
     }
@@ -61,7 +62,7 @@ impl<R> Condition<R> {
         Self::new(self.tree.and(other.tree))
     }
 
-    /// Either, or both.
+    /// Either, or both. A side that restricts nothing is left out: see [`Condition::all`].
     pub fn or(self, other: Self) -> Self {
         Self::new(self.tree.or(other.tree))
     }

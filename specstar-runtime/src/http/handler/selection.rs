@@ -143,7 +143,6 @@ fn by_expression(
     let now = call.caller.now();
     let settings = &call.state.settings;
     let query = qb::parse_at(expression, now)?;
-    query.check_limit(page.most)?;
     let context = Context { unindexed: settings.unindexed, now, utc_offset: settings.utc_offset };
     let checked = query.check(call.model.descriptor(), &context)?;
     log(call, &checked.unindexed);
@@ -152,7 +151,11 @@ fn by_expression(
     let (limit, offset) = if page.chosen {
         (page.limit, page.offset)
     } else {
-        (query.limit.unwrap_or(page.limit), query.offset.unwrap_or(0))
+        // A maximum that only the engine sets is no reason to refuse more.
+        if page.most < MOST_ROWS && call.route.operation != Operation::Count {
+            query.check_limit(page.most)?;
+        }
+        (query.limit.unwrap_or(page.limit).min(MOST_ROWS), query.offset.unwrap_or(0))
     };
     let predicate = Arc::new(state.predicate() & checked.predicate);
     Ok(Selection { predicate, sorts: checked.sorts, limit, offset, after: None })

@@ -142,13 +142,13 @@ pub(super) fn text(text: String) -> Result<Value, Problem> {
 }
 
 fn moved(symbol: Symbol, at: Timestamp, date: bool, micros: i64) -> Result<Option<Value>, Problem> {
+    // A date moves by the whole days of the duration, as in Python, in either direction.
+    let micros = if date { micros.div_euclid(DAY) * DAY } else { micros };
     let by = match symbol {
         Symbol::Plus => micros,
         Symbol::Minus => -micros,
         _ => return Ok(None),
     };
-    // A date moves by whole days, as in Python.
-    let by = if date { by.div_euclid(DAY) * DAY } else { by };
     let sum = at.0.checked_add(by);
     let sum = sum.map(Timestamp).filter(|at| super::date::is_in_calendar(*at)).ok_or(Problem::TimeRange)?;
     Ok(Some(Value::Moment { at: sum, date }))

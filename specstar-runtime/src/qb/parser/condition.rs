@@ -42,15 +42,9 @@ impl Parser<'_> {
             }
             _ => call.positional()?,
         };
-        if others.is_empty() {
-            return Ok(item);
-        }
-        if logic::is_all(&item) && others.len() == 1 && method != "exclude" {
-            parts_are_conditions(method, &others)?;
-            return Ok(others.into_iter().next().unwrap_or(item));
-        }
-        let all_empty = others.iter().all(logic::is_all);
-        if all_empty && method != "exclude" {
+        // Nothing is joined to it: it stays what it is, with its order and page.
+        let nothing = method != "exclude" && !logic::is_all(&item) && others.iter().all(logic::is_all);
+        if others.is_empty() || nothing {
             return Ok(item);
         }
         let exclude_at = others.first().map_or(span, |other| other.span);
@@ -61,13 +55,6 @@ impl Parser<'_> {
         let mut parts = self.parts(method, vec![item])?;
         parts.append(&mut others);
         Ok(super::primary::joined(parts, method != "or_", span))
-    }
-}
-
-fn parts_are_conditions(method: &str, items: &[Item]) -> Parsed<()> {
-    match items.iter().find(|item| !matches!(item.value, Value::Field(_) | Value::Condition(_))) {
-        Some(item) => Err(wrong(method, "conditions", &item.value, item.span)),
-        None => Ok(()),
     }
 }
 

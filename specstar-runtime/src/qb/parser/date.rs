@@ -146,7 +146,7 @@ fn timedelta(call: Call<'_>, start: Span) -> Parsed<Item> {
     let (span, method) = (start.to(call.end), call.method);
     let mut micros = 0_i128;
     for (item, unit) in call.bind(&TIMEDELTA)?.into_iter().zip(UNITS) {
-        micros += match item.as_ref().map(|item| &item.value) {
+        let part = match item.as_ref().map(|item| &item.value) {
             None => 0,
             Some(Value::Literal(Literal::Integer(count))) => i128::from(*count) * i128::from(unit),
             // A double that is out of range becomes the largest integer, which is refused below.
@@ -154,6 +154,9 @@ fn timedelta(call: Call<'_>, start: Span) -> Parsed<Item> {
             Some(Value::Literal(Literal::Float(count))) => (count * unit as f64).round_ties_even() as i128,
             Some(other) => return Err(wrong(method, "numbers", other, span)),
         };
+        // Each by itself, so that two that are out of range cannot cancel each other, or overflow.
+        super::arithmetic::duration(part).map_err(|problem| problem.at(span))?;
+        micros += part;
     }
     let value = super::arithmetic::duration(micros).map_err(|problem| problem.at(span))?;
     Ok(Item { value, span })

@@ -98,11 +98,9 @@ impl Parser<'_> {
                 return Err(self.no_side(symbol, item, other, [&left, &right]));
             }
         }
-        // What is met by every row is left out, and the other side stays what it is.
-        match (is_all(&left), is_all(&right)) {
-            (false, true) => return Ok(left),
-            (true, false) => return Ok(right),
-            _ => {}
+        // Nothing is joined to it: it stays what it is, with its order and page.
+        if is_all(&right) && !is_all(&left) {
+            return Ok(left);
         }
         let unreachable = |found: &'static str, span| Problem::NoCondition(found).at(span);
         let left = self.condition_of(left, unreachable)?.condition;

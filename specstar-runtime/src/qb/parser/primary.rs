@@ -217,12 +217,8 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// One condition of several; a single one that restricts keeps its order and page.
+/// One condition of several, without their orders and pages.
 pub(super) fn joined(parts: Vec<Query>, all: bool, span: Span) -> Item {
-    let mut parts: Vec<Query> = parts.into_iter().filter(|part| !part.condition.is_all()).collect();
-    if parts.len() == 1 {
-        return Item { value: Value::Condition(Box::new(parts.remove(0))), span };
-    }
     let join = if all { Condition::and } else { Condition::or };
     let condition = parts.into_iter().map(|part| part.condition).reduce(join);
     logic::condition(condition.unwrap_or_default(), span)

@@ -66,6 +66,8 @@ fn every_limit_holds() {
         (sorts(17), sorts(16)),
         (length(8193), length(8192)),
         (pattern(1001), pattern(1000)),
+        (vec!["QB['name'].regex('a')"; 17].join("|"), vec!["QB['name'].regex('a')"; 16].join("|")),
+        (vec!["QB['name'].icontains('a')"; 65].join("|"), vec!["QB['name'].icontains('a')"; 64].join("|")),
         (tokens(65), tokens(64)),
         (["QB['name'] == 'a' 'b'"; 2].join("+") + &" 'c'".repeat(2_000), "QB['name'] == 'a' 'b'".to_owned()),
     ] {
@@ -95,6 +97,9 @@ fn nothing_of_a_host_language_is_reachable() {
         "QB['age'] if True else QB['name']",
         "QB['age'] == '%s' % 1",
         "QB['name'] == 'a' * 1000000000",
+        "QB.created_time() > dt.datetime(2024, 1, 1) + dt.timedelta(days=1e300, seconds=1e300)",
+        "QB.created_time() > dt.datetime(2024, 1, 1) + dt.timedelta(days=1e300, seconds=-1e300)",
+        "QB['moments'] == [None, 'no time']",
         "QB['age'] == 10 ** 10",
         "QB['age'] == 1 << 100",
         "QB['age'] == [1] * 3",

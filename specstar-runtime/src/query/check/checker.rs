@@ -1,6 +1,6 @@
 //! What holds for a query as a whole: its size, and what happens to names nothing is indexed under.
 
-use super::{ConditionError, MetaField, Predicate, ResourceDescriptor, Target};
+use super::{ConditionError, MetaField, Operator, Predicate, ResourceDescriptor, Target};
 use crate::query::error::QueryError;
 use crate::query::limit;
 use crate::query::predicate::Size;
@@ -34,6 +34,8 @@ pub struct Checker<'d> {
     policy: UnindexedPolicy,
     unindexed: Vec<String>,
     size: Size,
+    patterns: usize,
+    regular_expressions: usize,
 }
 
 impl<'d> Checker<'d> {
@@ -44,6 +46,8 @@ impl<'d> Checker<'d> {
             policy,
             unindexed: Vec::new(),
             size: Size { conditions: 0, patterns: 0, values: 0 },
+            patterns: 0,
+            regular_expressions: 0,
         }
     }
 
@@ -54,6 +58,21 @@ impl<'d> Checker<'d> {
             self.unindexed.push(name.to_owned());
         }
         target
+    }
+
+    /// Counts what takes long to compile, before it is compiled.
+    pub fn expect(&mut self, operator: Operator) -> Result<(), ConditionError> {
+        use Operator::{IContains, IEndsWith, IStartsWith, Like, Regex};
+        if operator == Regex {
+            self.regular_expressions += 1;
+        }
+        if matches!(operator, Regex | IContains | IStartsWith | IEndsWith | Like) {
+            self.patterns += 1;
+        }
+        if self.regular_expressions > limit::REGULAR_EXPRESSIONS {
+            return Err(ConditionError::TooManyRegularExpressions);
+        }
+        if self.patterns > limit::PATTERNS { Err(ConditionError::TooManyPatterns) } else { Ok(()) }
     }
 
     /// Counts a condition against the limits.

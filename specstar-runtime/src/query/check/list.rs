@@ -46,7 +46,10 @@ impl Known<'_> {
     }
 
     fn operands(&self, items: &[Literal]) -> Result<Option<Vec<Operand>>, ConditionError> {
-        items.iter().map(|item| self.subject().operand(item)).collect()
+        // All of them are looked at, also behind one that nothing equals: each may be an error.
+        let operands: Vec<Option<Operand>> =
+            items.iter().map(|item| self.subject().operand(item)).collect::<Result<_, _>>()?;
+        Ok(operands.into_iter().collect())
     }
 
     /// `%x%` is membership of `x`, a pattern without wildcards is a text no list equals.

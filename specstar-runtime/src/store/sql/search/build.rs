@@ -101,6 +101,16 @@ impl<'a> Way<'a> {
         Condition::new(self.model, if joined { Source::Join } else { Source::Heads })
     }
 
+    /// Whether a part is what [`Paths::rows`] says, which a text may say in another way. The opposite of it is a
+    /// condition like any other.
+    fn says_rows(&self, part: &Predicate) -> bool {
+        match self.paths.rows {
+            Rows::Live => *part == Predicate::is_deleted(false),
+            Rows::Deleted => *part == Predicate::is_deleted(true),
+            Rows::All => false,
+        }
+    }
+
     /// Whether list values alone say which rows match.
     fn needs_no_heads(&self) -> bool {
         let looked_up = |part: &Predicate| match part {
@@ -108,7 +118,7 @@ impl<'a> Way<'a> {
             _ => false,
         };
         let chosen = self.paths.chosen(self.access).and_then(|candidate| candidate.parts.first());
-        let mut rest = parts(self.predicate).iter().enumerate().filter(|(_, part)| !is_deletion(part));
+        let mut rest = parts(self.predicate).iter().enumerate().filter(|(_, part)| !self.says_rows(part));
         self.paths.rows != Rows::Deleted
             && self.member().is_some()
             && rest.all(|(at, part)| chosen == Some(&at) || looked_up(part))
@@ -126,7 +136,7 @@ impl<'a> Way<'a> {
         for (at, part) in parts(self.predicate).iter().enumerate() {
             match part {
                 Predicate::Leaf(leaf) if chosen == Some(&at) => select.and_where(condition.members(leaf)?),
-                part if is_deletion(part) => &mut select,
+                part if self.says_rows(part) => &mut select,
                 part => select.and_where(condition.part(part, Form::Tested, false)?),
             };
         }
@@ -245,7 +255,7 @@ impl<'a> Way<'a> {
         let mut rest = parts(self.predicate).iter().enumerate();
         self.paths.rows != Rows::Deleted
             && matches!(candidate.index, IndexUse::Column(_))
-            && rest.all(|(at, part)| is_deletion(part) || candidate.parts.contains(&at))
+            && rest.all(|(at, part)| self.says_rows(part) || candidate.parts.contains(&at))
     }
 
     /// Whether an index decides on a page in the order of creation, but has another order: then row numbers are

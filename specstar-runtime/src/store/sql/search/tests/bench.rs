@@ -292,11 +292,15 @@ impl Bench {
     /// The engine and the memory agree on a predicate and on its negation.
     pub(super) fn agrees(&self, predicate: &Predicate) {
         for predicate in [predicate.clone(), !predicate.clone()] {
-            for deleted in [false, true] {
-                let predicate = Predicate::all([Predicate::is_deleted(deleted), predicate.clone()]);
+            // One state, the other, both at once, which no row is in, and either.
+            for states in [&[false][..], &[true], &[false, true], &[]] {
+                let states = states.iter().map(|deleted| Predicate::is_deleted(*deleted));
+                let predicate = Predicate::all(states.chain([predicate.clone()]));
                 let expected = self.expected(&predicate);
                 assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
                 assert_eq!(self.count(&predicate), expected.len() as i64, "{predicate:#?}");
+                let second: Vec<i64> = expected.iter().copied().skip(1).take(2).collect();
+                assert_eq!(self.page(&predicate, &[], 2, 1), second, "{predicate:#?}");
             }
             let expected = self.expected(&predicate);
             assert_eq!(self.all(&predicate), expected, "{predicate:#?}");
