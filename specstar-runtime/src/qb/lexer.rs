@@ -158,27 +158,52 @@ impl<'s> Lexer<'s> {
     }
 
     fn symbol(&mut self, first: char) -> Result<TokenKind, Fault> {
-        let (start, rest) = (self.at, self.rest());
-        // The first byte tells most of them apart.
-        let begins =
-            |text: &str| text.as_bytes().first() == rest.as_bytes().first() && rest.starts_with(text);
-        let known = SYMBOLS.iter().find(|(text, _)| begins(text));
-        let foreign = FOREIGN.iter().find(|(text, _)| begins(text));
-        if let Some((text, instead)) = foreign
-            && known.is_none_or(|(symbol, _)| symbol.len() < text.len())
-        {
-            let problem = Problem::NotSupported { what: (*text).to_owned(), instead };
-            return Err(problem.at(Span::new(start, start + text.len())));
-        }
-        let Some((text, symbol)) = known else {
-            return Err(Problem::Character(first).at(Span::new(start, start + first.len_utf8())));
+        let start = self.at;
+        let (length, symbol) = match alone(first) {
+            Some(symbol) => (1, symbol),
+            None => longest(self.rest(), first).map_err(|(length, problem)| {
+                // The place is that of the characters that are no symbol.
+                problem.at(Span::new(start, start + length))
+            })?,
         };
-        self.at += text.len();
+        self.at += length;
         match symbol {
             Symbol::ParenOpen | Symbol::BracketOpen => self.open += 1,
             Symbol::ParenClose | Symbol::BracketClose => self.open = self.open.saturating_sub(1),
             _ => {}
         }
-        Ok(TokenKind::Symbol(*symbol))
+        Ok(TokenKind::Symbol(symbol))
+    }
+}
+
+/// The characters no longer symbol begins with, which are most of an expression.
+const fn alone(first: char) -> Option<Symbol> {
+    Some(match first {
+        '(' => Symbol::ParenOpen,
+        ')' => Symbol::ParenClose,
+        '[' => Symbol::BracketOpen,
+        ']' => Symbol::BracketClose,
+        ',' => Symbol::Comma,
+        '~' => Symbol::Tilde,
+        '+' => Symbol::Plus,
+        '%' => Symbol::Percent,
+        _ => return None,
+    })
+}
+
+/// The longest symbol a text begins with, and its length; else how much of the text is none, and what to write
+/// instead.
+fn longest(text: &str, first: char) -> Result<(usize, Symbol), (usize, Problem)> {
+    let known = SYMBOLS.iter().find(|(symbol, _)| text.starts_with(symbol));
+    let foreign = FOREIGN.iter().find(|(symbol, _)| text.starts_with(symbol));
+    match (known, foreign) {
+        (Some((symbol, found)), None) => Ok((symbol.len(), *found)),
+        (Some((symbol, found)), Some((other, _))) if symbol.len() >= other.len() => {
+            Ok((symbol.len(), *found))
+        }
+        (_, Some((what, instead))) => {
+            Err((what.len(), Problem::NotSupported { what: (*what).to_owned(), instead }))
+        }
+        (None, None) => Err((first.len_utf8(), Problem::Character(first))),
     }
 }

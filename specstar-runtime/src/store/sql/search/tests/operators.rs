@@ -344,3 +344,15 @@ fn a_condition_that_does_not_fit_is_an_internal_error() {
         assert!(matches!(result, Err(StoreError::Internal(_))), "{predicate:?}");
     }
 }
+
+#[test]
+fn an_offset_skips_rows_and_not_the_elements_that_match() {
+    let data: Vec<_> = (0..6).map(|age| json!({"name": "a", "age": age, "tags": ["a", "b", "c"]})).collect();
+    let bench = Bench::of_data(&data);
+    let some = on("tags", Operator::ContainsAny, vec!["a", "b", "c"]);
+    let both = some.clone() & on("age", Operator::Gte, 0);
+    for predicate in [some, both] {
+        let live = Predicate::is_deleted(false) & predicate;
+        assert_eq!(bench.page(&live, &[], 2, 1), [2, 3], "{live:?}");
+    }
+}
