@@ -6,13 +6,14 @@
 //! | module | what lives there |
 //! | --- | --- |
 //! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
-//! | [`index_key`], [`reference`](mod@reference), [`column`](mod@column) | what the types of fields can be: indexed, unique, references |
+//! | [`index_key`], [`reference`](mod@reference) | what the types of fields can be: indexed, unique, references |
 //! | [`vector`] | vector fields, texts with a vector, encoders |
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
-//! | [`query`] | predicates, sort keys, structured filters |
-//! | [`select`] | queries of a program: conditions, orders and pages with types |
+//! | [`query`] | predicates, sort keys, structured filters, cursors |
+//! | [`qb`] | the query language |
+//! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
