@@ -9,7 +9,7 @@ use super::tree::{Condition, Form, Query, Question, Sort, SortTerm, Test};
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::query::{
-    Blame, Checker, ConditionError, Field, MetaField, Predicate, Ranking, Scope, SortKey, Target,
+    Blame, Checker, ConditionError, Field, MetaField, Operator, Predicate, Ranking, Scope, SortKey, Target,
     UnindexedPolicy, limit,
 };
 
@@ -48,6 +48,11 @@ impl Query {
     /// Checks the whole against a resource.
     pub fn check(&self, descriptor: &ResourceDescriptor, context: &Context) -> Result<Checked, Error> {
         let mut pass = Pass { checker: Checker::new(descriptor, context.unindexed), context };
+        // Counted before the first of them is compiled.
+        let mut left = limit::REGULAR_EXPRESSIONS;
+        if let Some(test) = surplus(&self.condition, &mut left) {
+            return Err(self.located(refused(ConditionError::TooManyRegularExpressions, test)));
+        }
         let predicate = pass.condition(&self.condition).map_err(|fault| self.located(fault))?;
         let sorts = self.sort_keys(descriptor).map_err(|fault| self.located(fault))?;
         let unindexed = pass.checker.finish().map_err(|error| Error::whole(error.into()))?;
@@ -162,6 +167,23 @@ impl Pass<'_, '_> {
         test: &Test,
     ) -> Result<Predicate, Fault> {
         predicate.and_then(|predicate| self.checker.admit(predicate)).map_err(|error| refused(error, test))
+    }
+}
+
+/// The first test with a regular expression beyond those that are left.
+fn surplus<'q>(condition: &'q Condition, left: &mut usize) -> Option<&'q Test> {
+    match condition {
+        Condition::All => None,
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().find_map(|part| surplus(part, left)),
+        Condition::Not(inner) => surplus(inner, left),
+        Condition::Test(test) => {
+            if !matches!(test.question, Question::Is { operator: Operator::Regex, .. }) {
+                return None;
+            }
+            let none = *left == 0;
+            *left = left.saturating_sub(1);
+            none.then_some(test)
+        }
     }
 }
 
