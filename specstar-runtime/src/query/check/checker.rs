@@ -103,14 +103,15 @@ impl<'d> Checker<'d> {
     }
 }
 
-/// The name at an edit distance of at most two, the nearest of them. A name that shares no letter is not near.
+/// The name at an edit distance of at most two, the nearest of them; two letters in each other's place are one
+/// edit. A name that shares no letter is not near.
 pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     // The distance takes time by both lengths, and no name this long is near.
     if name.len() > 256 {
         return None;
     }
     known
-        .map(|candidate| (strsim::levenshtein(name, candidate), candidate))
+        .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 2 && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
