@@ -9,8 +9,8 @@ use super::tree::{Condition, Form, Query, Question, Sort, SortTerm, Test};
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::query::{
-    Blame, Checker, ConditionError, Field, MetaField, Operator, Predicate, Ranking, Scope, SortKey, Target,
-    UnindexedPolicy, limit,
+    Blame, Checker, ConditionError, DeletedFilter, Field, MetaField, Operator, Predicate, Ranking, Scope,
+    SortKey, Target, UnindexedPolicy, limit,
 };
 
 /// What an expression is checked against besides the resource.
@@ -42,6 +42,13 @@ pub struct Checked {
     pub unindexed: Vec<String>,
     /// The expression itself says which deletion state it wants.
     pub says_deleted: bool,
+}
+
+impl Checked {
+    /// The deletion state that is looked at where only the expression can say.
+    pub fn default_state(&self) -> DeletedFilter {
+        if self.says_deleted { DeletedFilter::Any } else { DeletedFilter::Live }
+    }
 }
 
 impl Query {

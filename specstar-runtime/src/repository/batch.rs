@@ -7,8 +7,10 @@ use super::service::{store_error, stored_index};
 use super::{Caller, Model, Service};
 use crate::access::Action;
 use crate::change::Change;
+use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
+use crate::query::cursor::{self, CursorError};
 use crate::query::{Position, Predicate, SortKey};
 use crate::store::{PageEnd, Search, Visit};
 use crate::timeline;
@@ -26,6 +28,29 @@ pub struct Selection {
     pub offset: u64,
     /// Only what stands behind this position.
     pub after: Option<Position>,
+}
+
+impl Selection {
+    /// The most rows: one more is asked for, and databases take a signed 64-bit limit.
+    pub(crate) const MOST_ROWS: u64 = i64::MAX as u64 - 1;
+
+    /// Only what stands behind a cursor, which must be of these filters and this order. What was to be skipped
+    /// was skipped before the first page.
+    pub(crate) fn continue_behind(
+        &mut self,
+        cursor: &str,
+        fingerprint: u64,
+        descriptor: &ResourceDescriptor,
+    ) -> Result<()> {
+        let refused = |error: CursorError| Error::InvalidQuery(format!("Invalid cursor: {error}"));
+        let position = cursor::decode(cursor, fingerprint).map_err(refused)?;
+        if !position.fits(&self.sorts, descriptor) {
+            return Err(refused(CursorError::Malformed));
+        }
+        self.offset = 0;
+        self.after = Some(position);
+        Ok(())
+    }
 }
 
 impl Service {

@@ -10,15 +10,12 @@ use super::{Caller, Model, Selection, Service, Snapshot};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
-use crate::qb::{self, Checked, Context, SortTerm};
-use crate::query::cursor::{self, CursorError};
+use crate::qb::{self, Context, SortTerm};
+use crate::query::cursor;
 use crate::query::{DeletedFilter, Field, Scope, Target, UnindexedPolicy};
 use crate::resource::{Resource, payload::Payload};
 use crate::select::Select;
 use crate::store::{PageEnd, Visit};
-
-/// One row more than this is asked for, and databases take a signed 64-bit limit.
-const MOST_ROWS: u64 = i64::MAX as u64 - 1;
 
 /// How many resources a stream reads at once.
 const BATCH: u64 = 100;
@@ -210,29 +207,19 @@ fn asked(
 ) -> Result<Asked> {
     let checked = query.check(model.descriptor(), context)?;
     refuse_unsorted(query, model.descriptor())?;
-    let state = state.unwrap_or_else(|| default_state(&checked));
+    let state = state.unwrap_or_else(|| checked.default_state());
     let mut selection = Selection {
         predicate: Arc::new(state.predicate() & checked.predicate),
         sorts: checked.sorts,
-        limit: query.limit.unwrap_or(MOST_ROWS).min(MOST_ROWS),
-        offset: query.offset.unwrap_or(0).min(MOST_ROWS),
+        limit: query.limit.unwrap_or(Selection::MOST_ROWS).min(Selection::MOST_ROWS),
+        offset: query.offset.unwrap_or(0).min(Selection::MOST_ROWS),
         after: None,
     };
     let fingerprint = fingerprint(model, query);
     if let Some(cursor) = cursor {
-        let position = cursor::decode(cursor, fingerprint).map_err(no_cursor)?;
-        if !position.fits(&selection.sorts, model.descriptor()) {
-            return Err(no_cursor(CursorError::Malformed));
-        }
-        // The offset was skipped before the first page.
-        selection.offset = 0;
-        selection.after = Some(position);
+        selection.continue_behind(cursor, fingerprint, model.descriptor())?;
     }
     Ok(Asked { selection, fingerprint })
-}
-
-fn default_state(checked: &Checked) -> DeletedFilter {
-    if checked.says_deleted { DeletedFilter::Any } else { DeletedFilter::Live }
 }
 
 /// Of the condition and the order as text, and not of the page: `today()` is another day tomorrow, and the
@@ -255,8 +242,4 @@ fn refuse_unsorted(query: &qb::Query, descriptor: &ResourceDescriptor) -> Result
         return Err(Error::InvalidQuery(format!("nothing can be sorted by `{name}`")));
     }
     Ok(())
-}
-
-fn no_cursor(error: CursorError) -> Error {
-    Error::InvalidQuery(format!("Invalid cursor: {error}"))
 }

@@ -12,12 +12,9 @@ use crate::http::route::{Operation, Parameter, parameters as p};
 use crate::http::settings::UnknownParameters;
 use crate::meta::RevisionStatus;
 use crate::qb::{self, Context};
-use crate::query::cursor::{self, CursorError};
+use crate::query::cursor;
 use crate::query::{CompiledFilter, DeletedFilter, Position, StructuredFilter};
 use crate::repository::Selection;
-
-/// One row more than this is asked for, and databases take a signed 64-bit limit.
-const MOST_ROWS: u64 = i64::MAX as u64 - 1;
 
 /// What excludes an expression when it is not empty.
 const CONDITIONS: [&Parameter; 3] = [&p::DATA_CONDITIONS, &p::CONDITIONS, &p::SORTS];
@@ -54,13 +51,7 @@ pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result
         if call.query.has(&p::OFFSET) {
             return Err(invalid(&p::CURSOR, "a cursor has its place: leave `offset` out", cursor));
         }
-        let position = cursor::decode(cursor, fingerprint).map_err(no_cursor)?;
-        if !position.fits(&selection.sorts, call.model.descriptor()) {
-            return Err(no_cursor(CursorError::Malformed));
-        }
-        // The offset of an expression was skipped before the first page.
-        selection.offset = 0;
-        selection.after = Some(position);
+        selection.continue_behind(cursor, fingerprint, call.model.descriptor())?;
     }
     Ok(Selected { selection, fingerprint })
 }
@@ -69,10 +60,6 @@ pub(super) fn selection(call: &Call<'_>, state: Option<DeletedFilter>) -> Result
 pub(super) fn next_cursor(position: &Position, fingerprint: u64) -> Option<String> {
     const LONGEST: usize = 4096;
     Some(cursor::encode(position, fingerprint)).filter(|text| text.len() <= LONGEST)
-}
-
-fn no_cursor(error: CursorError) -> Error {
-    Error::InvalidQuery(format!("Invalid cursor: {error}"))
 }
 
 /// Of the texts, not of what they mean: `today()` is another day tomorrow, and the pages go on.
@@ -124,8 +111,8 @@ impl Page {
         let settings = &call.state.settings;
         // A batch takes every match unless it is told otherwise; how many one commit may change bounds it.
         let batch = matches!(call.route.operation, Operation::BatchDelete | Operation::BatchRestore);
-        let default = if batch { MOST_ROWS } else { settings.page_size };
-        let most = if batch { MOST_ROWS } else { settings.max_page_size };
+        let default = if batch { Selection::MOST_ROWS } else { settings.page_size };
+        let most = if batch { Selection::MOST_ROWS } else { settings.max_page_size };
         let limit = call.query.integer(&p::LIMIT, default, 1..=most)?;
         // SQLite and PostgreSQL take a signed 64-bit offset.
         let offset = call.query.integer(&p::OFFSET, 0, 0..=i64::MAX as u64)?;
@@ -146,16 +133,16 @@ fn by_expression(
     let context = Context { unindexed: settings.unindexed, now, utc_offset: settings.utc_offset };
     let checked = query.check(call.model.descriptor(), &context)?;
     log(call, &checked.unindexed);
-    let state = state.unwrap_or(if checked.says_deleted { DeletedFilter::Any } else { DeletedFilter::Live });
+    let state = state.unwrap_or_else(|| checked.default_state());
     // Both values of the parameters or both of the expression: the recorded behaviour of the reference.
     let (limit, offset) = if page.chosen {
         (page.limit, page.offset)
     } else {
         // A maximum that only the engine sets is no reason to refuse more.
-        if page.most < MOST_ROWS && call.route.operation != Operation::Count {
+        if page.most < Selection::MOST_ROWS && call.route.operation != Operation::Count {
             query.check_limit(page.most)?;
         }
-        (query.limit.unwrap_or(page.limit).min(MOST_ROWS), query.offset.unwrap_or(0))
+        (query.limit.unwrap_or(page.limit).min(Selection::MOST_ROWS), query.offset.unwrap_or(0))
     };
     let predicate = Arc::new(state.predicate() & checked.predicate);
     Ok(Selection { predicate, sorts: checked.sorts, limit, offset, after: None })
