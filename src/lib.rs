@@ -156,8 +156,8 @@ pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, app, change, clock, column, datetime, descriptor, error, http, id, index_key, json, meta, qb,
-    query, registry, repository, resource, select, store, timeline, vector,
+    access, app, change, clock, column, datetime, descriptor, error, event, hook, http, id, index_key, json,
+    meta, qb, query, registry, repository, resource, select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -242,6 +242,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use specstar_macros::{qb_impl, resources_impl};
+    pub use specstar_runtime::access::Policy;
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;
     pub use specstar_runtime::datetime::Timestamp;

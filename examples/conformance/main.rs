@@ -35,6 +35,7 @@ async fn main() -> specstar::Result<()> {
             let now = value.to_str().ok().and_then(Timestamp::parse);
             now.ok_or_else(|| Error::BadRequest("X-Now is not an ISO 8601 time".into()))
         }))
+        .scope(models::own_inbox)
         .access(access_fn(|request| {
             if request.model.id.name != "secret" || may(request.principal.name(), request.action) {
                 Decision::Allow

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use specstar::access::{Principal, Scope};
 use specstar::prelude::*;
 use specstar::registry::Registry;
 use specstar::resource::ValidationErrors;
@@ -208,6 +209,15 @@ pub(crate) struct Event {
     pub(crate) at: DateTime,
     #[serde(default)]
     pub(crate) until: Option<DateTime>,
+}
+
+/// Each user has what is theirs; nobody known has nothing.
+pub(crate) fn own_inbox(principal: &Principal) -> Scope<Inbox> {
+    match principal {
+        Principal::Anonymous => Scope::None,
+        user if user.name() == "root" => Scope::All,
+        user => Inbox::COLUMNS.owner.eq(user.name()).into(),
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]

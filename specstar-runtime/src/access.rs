@@ -1,16 +1,21 @@
 //! Who may do what: the port every route asks before it acts.
 
 mod action;
+mod policy;
 mod principal;
+mod scope;
 
 use futures_util::future::BoxFuture;
 
 pub use action::Action;
-pub use principal::{Anonymous, Principal, PrincipalExtractor, principal_fn};
+pub use policy::{Policies, Policy};
+pub use principal::{Anonymous, Principal, PrincipalExtractor, User, principal_fn};
+pub use scope::{RowScope, Scope};
 
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
+use crate::meta::HeadRef;
 
 /// One question: may this principal do this, here, now?
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +26,14 @@ pub struct AccessRequest<'a> {
     pub action: Action,
     /// On which resource type.
     pub model: &'static ResourceDescriptor,
+    /// The name of the custom action, where one is called.
+    pub custom: Option<&'a str>,
     /// On which resource; `None` for a whole type, as in a list or a create.
     pub resource_id: Option<&'a str>,
+    /// The resource as it stands, where the control [needs](AccessControl::needs) it and there is one.
+    pub current: Option<&'a HeadRef<'a>>,
+    /// The content that would be stored, as canonical JSON, where the control needs it and there is one.
+    pub input: Option<&'a [u8]>,
     /// The instant of the request.
     pub now: Timestamp,
 }
@@ -40,8 +51,37 @@ pub enum Decision {
 
 /// Decides who may do what. An `Err` fails the request; it never counts as allowed.
 pub trait AccessControl: Send + Sync + 'static {
+    /// What a decision on this action looks at besides who asks for what. A control that needs the resource is
+    /// asked once it was read, so that somebody it refuses learns whether it exists.
+    fn needs(&self, model: &'static ResourceDescriptor, action: Action) -> Needs {
+        let _ = (model, action);
+        Needs::empty()
+    }
+
     /// Decides one question.
     fn decide<'a>(&'a self, request: AccessRequest<'a>) -> BoxFuture<'a, Result<Decision>>;
+
+    /// Which resources of a type exist for somebody at all.
+    fn scope<'a>(
+        &'a self,
+        principal: &'a Principal,
+        model: &'static ResourceDescriptor,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<RowScope>> {
+        let _ = (principal, model, now);
+        Box::pin(std::future::ready(Ok(RowScope::All)))
+    }
+}
+
+bitflags::bitflags! {
+    /// What a decision looks at.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Needs: u8 {
+        /// The resource as it stands.
+        const CURRENT = 1;
+        /// The content that would be stored.
+        const INPUT = 2;
+    }
 }
 
 /// Everybody may do everything.
@@ -85,7 +125,7 @@ where
     }
 }
 
-/// Fails with 403 unless the action is allowed. For the actions that read one resource a rule that grants
+/// Decides one question. For the actions that read one resource a rule that grants
 /// [`Action::GET`] speaks where no rule speaks of the action itself.
 pub(crate) async fn authorize(control: &dyn AccessControl, request: AccessRequest<'_>) -> Result<()> {
     let mut decision = control.decide(request).await?;
@@ -135,7 +175,10 @@ mod tests {
             principal: &principal,
             action,
             model: &MODEL,
+            custom: None,
             resource_id: None,
+            current: None,
+            input: None,
             now: Timestamp(0),
         };
         authorize(&control, request).await

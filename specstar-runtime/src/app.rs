@@ -5,9 +5,10 @@ mod info;
 mod preset;
 mod serve;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use tokio::task::JoinHandle;
 
 pub use builder::SpecStarBuilder;
 pub use info::ApiInfo;
@@ -35,6 +36,7 @@ impl SpecStar {
 pub struct App {
     state: Arc<HttpState>,
     layout: Arc<LayoutReport>,
+    dispatchers: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl App {
@@ -70,9 +72,22 @@ impl App {
         &self.layout
     }
 
-    /// Finishes the writes that were accepted and closes the store.
+    /// Ends the streams of changes, finishes the writes that were accepted and closes the store.
     pub async fn close(&self) -> Result<()> {
+        self.end_streams();
+        let dispatchers =
+            std::mem::take(&mut *self.dispatchers.lock().unwrap_or_else(PoisonError::into_inner));
+        for dispatcher in dispatchers {
+            if let Err(error) = dispatcher.await {
+                tracing::error!(%error, "a subscriber ended badly");
+            }
+        }
         self.service().store().close().await.map_err(store_error)
+    }
+
+    /// Streams never end by themselves, and a server waits for the answers it has begun.
+    pub(crate) fn end_streams(&self) {
+        self.state.stopping.send_replace(true);
     }
 
     pub(crate) fn service(&self) -> &Arc<Service> {

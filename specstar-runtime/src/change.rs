@@ -1,7 +1,11 @@
 //! Changes as plain data: what the [timeline](crate::timeline) plans and a [store](crate::store) applies.
 
 use crate::json::IndexRow;
-use crate::meta::{Revision, Stamp};
+use crate::meta::{HeadRef, Revision, Stamp};
+
+mod log;
+
+pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,6 +16,37 @@ pub struct ModelIndex(pub usize);
 pub struct ChangeSet {
     /// In the order they are applied.
     pub changes: Vec<Change>,
+    /// What must hold as well, or nothing is applied.
+    pub requirements: Vec<Requirement>,
+    /// Messages to subscribers, logged behind the changes.
+    pub events: Vec<NewEvent>,
+}
+
+impl From<Vec<Change>> for ChangeSet {
+    fn from(changes: Vec<Change>) -> Self {
+        Self { changes, ..Self::default() }
+    }
+}
+
+/// A condition on other resources, decided in the transaction of the changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// The resource exists and is not soft-deleted, before the changes are applied.
+    Live {
+        /// Which resource type.
+        model: ModelIndex,
+        /// Its id.
+        resource_id: String,
+    },
+    /// No live resource refers to this id once the changes are applied.
+    Unreferenced {
+        /// The type of the resources that could refer to it.
+        model: ModelIndex,
+        /// The position of their reference in the descriptor's `indexes`.
+        index: usize,
+        /// The id.
+        resource_id: String,
+    },
 }
 
 /// A change of one resource.
@@ -22,14 +57,36 @@ pub enum Change {
     /// A change of an existing head.
     Update(Box<HeadUpdate>),
     /// Removes the head and all its history.
-    Purge(Existing),
+    Purge(Removal),
     /// Removes superseded revisions, and nothing else.
     Prune {
         /// Whose.
-        of: Existing,
+        of: Removal,
         /// Which.
         seqs: Vec<i64>,
     },
+}
+
+/// A change that leaves nothing behind to say who made it and when, but the log.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// Which head.
+    pub of: Existing,
+    /// The number of its current revision.
+    pub seq: i64,
+    /// Who does it, and when.
+    pub at: Stamp,
+}
+
+/// A resource that a delete took along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CascadeMember {
+    /// Which resource type.
+    pub model: ModelIndex,
+    /// Its id.
+    pub resource_id: String,
+    /// Its version after that delete: one that moved on since is not part of the cascade any more.
+    pub version: i64,
 }
 
 /// A head as it was read; the change fails as stale when its version has moved on.
@@ -58,15 +115,40 @@ pub struct NewHead {
     pub index: IndexRow,
 }
 
+impl NewHead {
+    /// As it will be read once it is inserted, apart from its row number.
+    pub fn as_head(&self) -> HeadRef<'_> {
+        let revision = self.revision.as_ref();
+        HeadRef {
+            pk: 0,
+            resource_id: &self.resource_id,
+            rev_count: revision.seq,
+            version: 1,
+            created_time: revision.created_time,
+            created_by: revision.created_by,
+            updated_time: revision.updated_time,
+            updated_by: revision.updated_by,
+            is_deleted: false,
+            revision,
+        }
+    }
+}
+
 /// A change of a head: each part is written only when it is given.
 #[derive(Clone, Debug)]
 pub struct HeadUpdate {
     /// Which head, and the version it must still have.
     pub of: Existing,
+    /// What the log says of it.
+    pub kind: ChangeKind,
+    /// The number of the current revision after the change.
+    pub seq: i64,
     /// `updated_time` and `updated_by` of the resource.
     pub updated: Stamp,
     /// New deletion state.
     pub is_deleted: Option<bool>,
+    /// With a delete: what else it deletes, remembered until the resource is restored or removed for good.
+    pub cascade: Vec<CascadeMember>,
     /// The head's current revision goes into history before `revision` replaces it.
     pub archive: bool,
     /// This superseded revision leaves history, because `revision` puts it into the head again (switch).

@@ -268,9 +268,18 @@ pub struct ReferenceDescriptor {
     pub list: bool,
     /// `Option<…>`.
     pub nullable: bool,
+    /// A write is refused when its target is missing or deleted, where the application validates references.
+    pub validate: bool,
 }
 
 impl ReferenceDescriptor {
+    /// The same reference, whose targets nobody looks for: `validate = false`.
+    #[must_use]
+    pub const fn unvalidated(mut self) -> Self {
+        self.validate = false;
+        self
+    }
+
     /// A field that holds resource ids; its type names the target.
     pub const fn of<T: ReferenceField>(field: &'static str, index: usize, on_delete: OnDelete) -> Self
     where
@@ -321,6 +330,7 @@ impl ReferenceDescriptor {
             on_delete,
             list: T::LIST,
             nullable: T::NULLABLE,
+            validate: true,
         }
     }
 
@@ -333,6 +343,7 @@ impl ReferenceDescriptor {
             on_delete: OnDelete::Dangling,
             list: T::LIST,
             nullable: T::NULLABLE,
+            validate: true,
         }
     }
 }

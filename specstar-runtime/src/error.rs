@@ -6,6 +6,8 @@
 
 mod table;
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 pub use table::{ErrorKind, ErrorRow};
@@ -144,9 +146,25 @@ pub enum Error {
         /// On which resource type.
         model: String,
     },
+    /// The write would leave a resource that does not exist for the caller.
+    #[error("Permission denied for user '{user}': the '{model}' would be outside of what this user can see")]
+    OutsideScope {
+        /// Who.
+        user: String,
+        /// Of which resource type.
+        model: String,
+    },
     /// No resource has this id.
     #[error("Resource '{resource_id}' not found.")]
     NotFound {
+        /// The id.
+        resource_id: String,
+    },
+    /// Nothing live of this id can be referred to.
+    #[error("{model} '{resource_id}' not found")]
+    TargetNotFound {
+        /// Of which resource type.
+        model: String,
         /// The id.
         resource_id: String,
     },
@@ -204,6 +222,33 @@ pub enum Error {
         /// The resource's version.
         expected: String,
     },
+    /// The content refers to resources that do not exist, are deleted, or do not exist for the caller.
+    #[error("Reference target(s) not found: {}", targets(missing))]
+    TargetsMissing {
+        /// Each field with the id that leads nowhere.
+        missing: Vec<MissingTarget>,
+    },
+    /// What is to become current, or live again, refers to resources that are gone.
+    #[error("Resource '{resource_id}' refers to what is missing or deleted: {}", targets(missing))]
+    TargetsGone {
+        /// The resource.
+        resource_id: String,
+        /// Each field with the id that leads nowhere.
+        missing: Vec<MissingTarget>,
+    },
+    /// References with `on_delete = "restrict"` keep the resource from being deleted.
+    #[error("Cannot delete '{resource_id}': still referenced by {}.", blocked_by(referrers, *more))]
+    Referenced {
+        /// The resource.
+        resource_id: String,
+        /// The first of those that refer to it.
+        referrers: Vec<Referrer>,
+        /// How many more there are.
+        more: u64,
+    },
+    /// The resource, or one that depends on it, is not in a state that allows this.
+    #[error("{0}")]
+    Conflict(String),
     /// One request would change more resources than one commit may.
     #[error(
         "{found} resources match, at most {limit} can be changed at once: narrow the filter or set a limit"
@@ -248,6 +293,46 @@ pub enum Error {
     },
 }
 
+/// A reference that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingTarget {
+    /// The field.
+    pub field: String,
+    /// The id in it.
+    pub resource_id: String,
+}
+
+/// A resource that refers to another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referrer {
+    /// Its type.
+    pub model: String,
+    /// The field that refers.
+    pub field: String,
+    /// Its id.
+    pub resource_id: String,
+}
+
+fn targets(missing: &[MissingTarget]) -> String {
+    let texts: Vec<String> =
+        missing.iter().map(|target| format!("{}='{}'", target.field, target.resource_id)).collect();
+    texts.join(", ")
+}
+
+fn blocked_by(referrers: &[Referrer], more: u64) -> String {
+    let texts: Vec<String> = referrers
+        .iter()
+        .map(|r| format!("{}.{}=<-{} (on_delete=RESTRICT)", r.model, r.field, r.resource_id))
+        .collect();
+    let mut text = texts.join(", ");
+    if more > 0 {
+        let others = if text.is_empty() { "other resources" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{others} (+{more} more)");
+    }
+    text
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
@@ -268,7 +353,10 @@ impl Error {
             | Self::UnknownField { .. }
             | Self::ReservedField
             | Self::ReadOnlyField { .. }
-            | Self::InvalidId { .. } => ErrorKind::Validation,
+            | Self::InvalidId { .. }
+            | Self::TargetsMissing { .. } => ErrorKind::Validation,
+            Self::TargetsGone { .. } | Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Referenced { .. } => ErrorKind::Referenced,
             Self::MalformedJson { .. }
             | Self::MissingBody
             | Self::InvalidParameter { .. }
@@ -280,8 +368,8 @@ impl Error {
             Self::UnsupportedMediaType { .. } => ErrorKind::UnsupportedMediaType,
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
             Self::Unauthenticated => ErrorKind::Unauthenticated,
-            Self::PermissionDenied { .. } => ErrorKind::PermissionDenied,
-            Self::NotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
+            Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,
             Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,
             Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,
@@ -349,6 +437,13 @@ impl Error {
             Self::InvalidExpression { column, length, .. } => {
                 detail.insert("column".into(), json!(column));
                 detail.insert("length".into(), json!(length));
+            }
+            Self::Referenced { referrers, more, .. } => {
+                let blockers = referrers
+                    .iter()
+                    .map(|r| json!({"model": r.model, "field": r.field, "resource_id": r.resource_id}));
+                detail.insert("blockers".into(), blockers.collect());
+                detail.insert("more".into(), json!(more));
             }
             Self::Validation(errors) => {
                 let list: Vec<_> = errors

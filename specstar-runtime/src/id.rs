@@ -44,6 +44,7 @@ const RESERVED: &[&str] = &[
     "full",
     "revision-info",
     "count",
+    "changes",
     "export",
     "import",
     "restore",

@@ -31,6 +31,8 @@ pub mod column;
 pub mod datetime;
 pub mod descriptor;
 pub mod error;
+pub mod event;
+pub mod hook;
 pub mod http;
 pub mod id;
 pub mod index_key;

@@ -6,23 +6,31 @@
 
 mod batch;
 mod caller;
+mod commit;
 mod embed;
+mod feed;
+mod gate;
+mod hooks;
 mod lifecycle;
 mod patch;
 mod payload;
 mod query;
 mod queue;
 mod read;
+mod reference;
 mod service;
 mod settings;
 mod typed;
+mod undo;
 mod write;
 
 pub use batch::Selection;
 pub use caller::Caller;
+pub use feed::{FeedOf, FeedPage};
 pub use patch::PatchDocument;
 pub use query::Page;
 pub use read::{ReadOptions, Snapshot};
+pub use reference::Referrers;
 pub(crate) use service::store_error;
 pub use service::{Model, Service};
 pub use settings::{ModelSettings, Settings};

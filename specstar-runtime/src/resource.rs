@@ -1,5 +1,6 @@
 //! The trait a derived struct implements, and the one function of it that needs the type.
 
+use crate::access::Policy;
 use crate::column::MetaColumns;
 use crate::descriptor::{Identity, ResourceDescriptor};
 use crate::json::DecodeError;
@@ -32,6 +33,8 @@ pub struct ResourceEntry {
     pub prepare: fn(&[u8]) -> Result<Prepared, DecodeError>,
     /// Adds the OpenAPI schema of the type and of all types inside it.
     pub schemas: fn(&mut SchemaSink),
+    /// Who may do what with it.
+    pub policy: Policy,
 }
 
 impl ResourceEntry {
@@ -43,6 +46,7 @@ impl ResourceEntry {
             descriptor,
             prepare: |_| Err(DecodeError::data("$", "the resource was not derived")),
             schemas: schema::no_schemas,
+            policy: Policy::NONE,
         }
     }
 }

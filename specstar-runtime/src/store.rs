@@ -10,8 +10,9 @@ mod sqlite;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
-use crate::change::{ChangeSet, ModelIndex};
+use crate::change::{CascadeMember, ChangeSet, Logged, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
@@ -67,8 +68,67 @@ pub trait Store: Send + Sync + 'static {
     /// How many heads match.
     fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>>;
 
+    /// What the last delete of this resource took along; empty once it was restored.
+    fn cascaded(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<CascadeMember>, StoreError>>;
+
+    /// A page of the log of changes, in the order of the commits.
+    fn log(&self, request: LogRequest) -> BoxFuture<'_, Result<LogPage, StoreError>>;
+
+    /// The position of the last entry of the log, 0 when it is empty.
+    fn log_end(&self) -> BoxFuture<'_, Result<i64, StoreError>>;
+
+    /// Tells each new end of the log, soon after the commit; commits of other processes within a second.
+    fn watch_log(&self) -> watch::Receiver<i64>;
+
+    /// Remembers how far a subscriber has read the log.
+    fn acknowledge<'a>(&'a self, subscriber: &'a str, position: i64)
+    -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// How far a subscriber has read the log; `None` when it never said.
+    fn acknowledged<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<Option<i64>, StoreError>>;
+
     /// Finishes every write that was accepted and closes the connections.
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// Which entries of the log are wanted.
+#[derive(Clone, Debug)]
+pub struct LogRequest {
+    /// Only what stands behind this position.
+    pub after: i64,
+    /// Of which resources.
+    pub of: LogScope,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Of which resources entries of the log are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogScope {
+    /// Of all, and the messages of the program.
+    Everything,
+    /// Of one type.
+    Model(ModelIndex),
+    /// Of one resource.
+    Resource {
+        /// Its type.
+        model: ModelIndex,
+        /// Its row number.
+        pk: i64,
+        /// Its id: a row number can have belonged to an older resource that was removed.
+        resource_id: String,
+    },
+}
+
+/// A page of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogPage {
+    /// The entries, by ascending position. Entries of types that are not registered any more are left out.
+    pub entries: Vec<Logged>,
+    /// Every wanted entry up to this position has been given: the next page begins behind it.
+    pub end: i64,
+    /// There is at least one more.
+    pub has_more: bool,
 }
 
 /// Called with each row of a page; it may run on a thread of the store.
@@ -130,6 +190,18 @@ pub enum CommitError {
         values: Vec<IndexValue>,
         /// Who has them.
         conflicting_resource_id: String,
+    },
+    /// Resources that must be live are not.
+    #[error("{} required resources are missing or deleted", requirements.len())]
+    Missing {
+        /// The positions of every such requirement in the set.
+        requirements: Vec<usize>,
+    },
+    /// A live resource refers to one that nobody may refer to.
+    #[error("requirement {requirement}: a live resource refers to it")]
+    Referenced {
+        /// Its position in the set.
+        requirement: usize,
     },
     /// The store could not do it.
     #[error(transparent)]

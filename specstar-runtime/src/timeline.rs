@@ -10,13 +10,15 @@ mod history;
 mod precondition;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use history::{Direction, HistoryPage, HistoryRequest, Keep, prune, select};
 pub use precondition::{Preconditions, tag};
+pub use undo::undo;
 
 use uuid::Uuid;
 
-use crate::change::{Existing, HeadUpdate, ModelIndex, NewHead};
+use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::json::IndexRow;
@@ -32,7 +34,8 @@ pub struct Context {
 }
 
 impl Context {
-    fn stamp(&self) -> Stamp {
+    /// As it is recorded.
+    pub fn stamp(&self) -> Stamp {
         Stamp { time: self.now, by: self.user.clone() }
     }
 }
@@ -111,10 +114,11 @@ pub fn update(
         data: payload.data,
     };
     Some(HeadUpdate {
+        seq,
         archive: true,
         revision: Some(revision),
         rev_count: Some(seq),
-        ..touch(model, head, index_before, payload.index, context)
+        ..touch(model, head, ChangeKind::Updated, index_before, payload.index, context)
     })
 }
 
@@ -162,19 +166,22 @@ pub fn modify(
     }
     Ok(Some(HeadUpdate {
         revision: Some(revision),
-        ..touch(model, head, index_before, index_after, context)
+        ..touch(model, head, ChangeKind::Modified, index_before, index_after, context)
     }))
 }
 
 /// A soft delete.
 pub fn delete(model: ModelIndex, head: &Head, index: IndexRow, context: &Context) -> HeadUpdate {
-    HeadUpdate { is_deleted: Some(true), ..touch(model, head, index.clone(), index, context) }
+    let marked = touch(model, head, ChangeKind::Deleted, index.clone(), index, context);
+    HeadUpdate { is_deleted: Some(true), ..marked }
 }
 
 /// The end of a soft delete; a live resource stays as it is.
 pub fn restore(model: ModelIndex, head: &Head, index: IndexRow, context: &Context) -> Option<HeadUpdate> {
-    head.is_deleted
-        .then(|| HeadUpdate { is_deleted: Some(false), ..touch(model, head, index.clone(), index, context) })
+    head.is_deleted.then(|| {
+        let marked = touch(model, head, ChangeKind::Restored, index.clone(), index, context);
+        HeadUpdate { is_deleted: Some(false), ..marked }
+    })
 }
 
 /// An older revision becomes current again; the caller has found that `target` is not the current one.
@@ -195,11 +202,17 @@ pub fn switch(
         });
     }
     Ok(HeadUpdate {
+        seq: target.seq,
         archive: true,
         take: Some(target.seq),
         revision: Some(target),
-        ..touch(model, head, index_before, index_after, context)
+        ..touch(model, head, ChangeKind::Switched, index_before, index_after, context)
     })
+}
+
+/// A change that removes the resource, or revisions of it, for good.
+pub fn removal(model: ModelIndex, head: &Head, context: &Context) -> Removal {
+    Removal { of: existing(model, head), seq: head.revision.seq, at: context.stamp() }
 }
 
 /// The head as it was read, for a change that names it.
@@ -211,14 +224,18 @@ pub fn existing(model: ModelIndex, head: &Head) -> Existing {
 fn touch(
     model: ModelIndex,
     head: &Head,
+    kind: ChangeKind,
     index_before: IndexRow,
     index_after: IndexRow,
     context: &Context,
 ) -> HeadUpdate {
     HeadUpdate {
         of: existing(model, head),
+        kind,
+        seq: head.revision.seq,
         updated: context.stamp(),
         is_deleted: None,
+        cascade: Vec::new(),
         archive: false,
         take: None,
         revision: None,

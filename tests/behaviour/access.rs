@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use specstar::access::{AccessControl, AccessRequest, Action, Decision, access_fn};
-use specstar::http::route::{Operation, ROUTES, RequestBody, Route};
+use specstar::http::route::{GLOBAL_ROUTES, Operation, ROUTES, RequestBody, Route};
 
 use crate::common::TestApp;
 use crate::common::talk::{Answer, Ask};
@@ -50,6 +50,14 @@ fn expected(operation: Operation) -> &'static [Action] {
         Operation::DeletePermanently => &[Action::PERMANENTLY_DELETE],
         Operation::Restore => &[Action::RESTORE],
         Operation::Switch => &[Action::SWITCH],
+        Operation::Undo => &[Action::UPDATE],
+        Operation::Diff => &[Action::GET_META, Action::GET_RESOURCE_REVISION],
+        // Whoever may search the resources that refer to it learns which do: see below.
+        Operation::Referrers => &[Action::GET_META],
+        Operation::ResourceChanges => &[Action::GET_META, Action::LIST_REVISIONS],
+        Operation::Changes | Operation::AllChanges => &[Action::SEARCH_RESOURCES],
+        // What the program declares is no secret.
+        Operation::Relationships => &[],
         other => panic!("{other:?} is new: say which permission it asks for"),
     }
 }
@@ -57,7 +65,8 @@ fn expected(operation: Operation) -> &'static [Action] {
 /// A request of a route that would change something if it may.
 fn request(app: &TestApp, user: &str, route: &Route) -> Ask {
     let id = if route.operation == Operation::Restore { "gone" } else { "one" };
-    let path = format!("/note{}", route.path.replace("{resource_id}", id).replace("{revision_id}", "1"));
+    let revision = if route.operation == Operation::Undo { "2" } else { "1" };
+    let path = format!("/note{}", route.path.replace("{resource_id}", id).replace("{revision_id}", revision));
     let ask = app.user(user).ask(route.method.as_str(), &path);
     match route.body {
         RequestBody::None => ask,
@@ -94,10 +103,52 @@ async fn every_route_asks_for_its_actions_and_no_others() {
             _ if route.path.contains("{resource_id}") => "one",
             _ => "-",
         };
-        let expected: Vec<String> =
+        let mut expected: Vec<String> =
             expected(route.operation).iter().map(|action| format!("{} note {id}", action.name())).collect();
+        if route.operation == Operation::Referrers {
+            expected.push("search_resources remark -".to_owned());
+        }
         assert_eq!(of_user(&questions, "ann"), expected, "{:?}", route.operation);
     }
+}
+
+#[tokio::test]
+async fn routes_of_no_resource_ask_about_every_type_or_about_nothing() {
+    for route in GLOBAL_ROUTES {
+        let (app, questions) = watched(|_| true).await;
+        app.user("ann").get(route.path).await.is(200);
+        let names = resources().entries().iter().map(|entry| entry.descriptor.id.name);
+        let asked = |action: &Action| {
+            let names = names.clone();
+            let action = action.name();
+            names.map(move |name| format!("{action} {name} -"))
+        };
+        let expected: Vec<String> = expected(route.operation).iter().flat_map(asked).collect();
+        assert_eq!(of_user(&questions, "ann"), expected, "{:?}", route.operation);
+    }
+}
+
+#[tokio::test]
+async fn the_feed_of_all_resources_shows_the_types_that_may_be_searched() {
+    let (app, _) = watched(|request| request.model.id.name == "note").await;
+    let root = app.user("root");
+    let note = root.created("note", json!({"title": "a"})).await;
+    root.created("plan", json!({"goal": "b"})).await;
+    let all = root.get("/_changes").await.ok();
+    assert_eq!(all.as_array().map(Vec::len), Some(2));
+    let seen = app.user("eve").get("/_changes").await.ok();
+    assert_eq!(seen.as_array().map(Vec::len), Some(1));
+    assert_eq!(format!("/note/{}", seen[0]["resource_id"].as_str().expect("an id")), note);
+    let (app, _) = watched(|_| false).await;
+    app.user("eve").get("/_changes").await.is(403);
+}
+
+#[tokio::test]
+async fn referrers_need_the_search_of_their_type() {
+    let (app, _) = watched(|request| request.model.id.name != "remark").await;
+    let note = app.user("root").created("note", json!({"title": "a"})).await;
+    app.user("root").get(&format!("{note}/referrers")).await.is(200);
+    app.user("eve").get(&format!("{note}/referrers")).await.is(403);
 }
 
 fn refused(answer: &Answer, action: Action) {

@@ -6,7 +6,7 @@ use specstar::resource::ValidationErrors;
 
 /// Every resource of the suite.
 pub(crate) fn resources() -> Registry {
-    resources![Note, Account, Seat, Plan, Product, Ledger, Spot]
+    resources![Note, Account, Seat, Plan, Product, Ledger, Spot, Remark]
 }
 
 /// Where something is.
@@ -38,6 +38,16 @@ pub(crate) struct Note {
     #[indexed(path = "place.city", type = String)]
     #[serde(default)]
     pub(crate) place: Option<Place>,
+    #[serde(default)]
+    pub(crate) text: String,
+}
+
+/// Refers to a note.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+pub(crate) struct Remark {
+    #[reference(on_delete = "cascade")]
+    pub(crate) note: Ref<Note>,
+    #[indexed]
     #[serde(default)]
     pub(crate) text: String,
 }

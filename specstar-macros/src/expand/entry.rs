@@ -25,6 +25,7 @@ pub(super) fn entry(resource: &Resource) -> TokenStream {
             descriptor: <Self as __specstar::Resource>::DESCRIPTOR,
             prepare: #prepare,
             schemas: #schemas,
+            policy: __specstar::Policy::NONE,
         };
     }
 }

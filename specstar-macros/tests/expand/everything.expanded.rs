@@ -134,6 +134,7 @@ const _: () = {
             descriptor: <Self as __specstar::Resource>::DESCRIPTOR,
             prepare: |body| __specstar::prepare_validated::<Hero>(body, check_hero),
             schemas: __specstar::no_schemas,
+            policy: __specstar::Policy::NONE,
         };
     }
     impl Hero {

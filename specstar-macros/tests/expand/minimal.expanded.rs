@@ -35,6 +35,7 @@ const _: () = {
             descriptor: <Self as __specstar::Resource>::DESCRIPTOR,
             prepare: __specstar::prepare::<User>,
             schemas: __specstar::schemas::<User>,
+            policy: __specstar::Policy::NONE,
         };
     }
     impl User {

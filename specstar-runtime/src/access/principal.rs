@@ -2,30 +2,83 @@
 
 use axum::http::request::Parts;
 use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
 
+use crate::datetime::Timestamp;
 use crate::error::Result;
 
 /// Who makes a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Principal {
     /// Nobody known; recorded as `anonymous`.
     Anonymous,
-    /// A user of that name.
-    User(String),
+    /// Somebody known.
+    User(Box<User>),
+}
+
+/// What is known of somebody.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct User {
+    /// The name that is recorded.
+    pub name: String,
+    /// The roles its credentials say it has. Rules can give it more.
+    pub roles: Vec<String>,
+    /// What else its credentials say.
+    pub claims: Map<String, Value>,
+    /// When its credentials end; a connection that stays open longer is closed then.
+    pub expires: Option<Timestamp>,
 }
 
 impl Principal {
     /// A user of that name.
     pub fn user(name: impl Into<String>) -> Self {
-        Self::User(name.into())
+        Self::User(Box::new(User { name: name.into(), ..User::default() }))
+    }
+
+    /// The same user with these roles; nobody known has none.
+    #[must_use]
+    pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        if let Self::User(user) = &mut self {
+            user.roles = roles.into_iter().map(Into::into).collect();
+        }
+        self
     }
 
     /// The name that is recorded.
     pub fn name(&self) -> &str {
         match self {
             Self::Anonymous => "anonymous",
-            Self::User(name) => name,
+            Self::User(user) => &user.name,
         }
+    }
+
+    /// The roles its credentials say it has.
+    pub fn roles(&self) -> &[String] {
+        match self {
+            Self::Anonymous => &[],
+            Self::User(user) => &user.roles,
+        }
+    }
+
+    /// Something else its credentials say.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        match self {
+            Self::Anonymous => None,
+            Self::User(user) => user.claims.get(name),
+        }
+    }
+
+    /// When its credentials end.
+    pub fn expires(&self) -> Option<Timestamp> {
+        match self {
+            Self::Anonymous => None,
+            Self::User(user) => user.expires,
+        }
+    }
+
+    /// Whether nobody is known.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Anonymous)
     }
 }
 

@@ -3,21 +3,24 @@
 use std::env;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{ApiInfo, App, Preset};
-use crate::access::{AccessControl, AllowAll, Anonymous, PrincipalExtractor};
+use crate::access::{AccessControl, Anonymous, Policies, Principal, PrincipalExtractor, Scope};
 use crate::clock::{Clock, SystemClock};
 use crate::descriptor::{IdGenerator, UnknownFields};
 use crate::error::{Error, Result};
+use crate::event::{Dispatcher, Subscriber};
+use crate::hook::{Hook, HookSet, Hooks, Typed};
 use crate::http::openapi::{self, DocumentInput};
 use crate::http::{HttpSettings, HttpState, Sections, UnknownParameters};
 use crate::meta::RevisionStatus;
 use crate::query::UnindexedPolicy;
 use crate::registry::Registry;
-use crate::repository::{Service, Settings};
-use crate::resource::ResourceEntry;
+use crate::repository::{Service, Settings, store_error};
+use crate::resource::payload::Payload;
+use crate::resource::{Resource, ResourceEntry};
 use crate::store::Store;
 use crate::vector::{Encoders, VectorEncoder};
 
@@ -37,7 +40,9 @@ pub struct SpecStarBuilder {
     wire: HttpSettings,
     info: ApiInfo,
     base_path: String,
-    access: Option<Arc<dyn AccessControl>>,
+    policies: Policies,
+    hooks: HookSet,
+    subscribers: Vec<(String, Arc<dyn Subscriber>)>,
     open_access: bool,
     principals: Arc<dyn PrincipalExtractor>,
     clock: Arc<dyn Clock>,
@@ -63,7 +68,9 @@ impl Default for SpecStarBuilder {
             wire: Preset::Standard.wire(),
             info: ApiInfo::default(),
             base_path: String::new(),
-            access: None,
+            policies: Policies::default(),
+            hooks: HookSet::default(),
+            subscribers: Vec::new(),
             open_access: false,
             principals: Arc::new(Anonymous),
             clock: Arc::new(SystemClock),
@@ -135,9 +142,44 @@ impl SpecStarBuilder {
         self
     }
 
-    /// Who may do what. Without it everything is allowed, and the log says so at start.
+    /// Adds a rule for every resource: see [`Policies`] for how rules work together. Without any rule everything is
+    /// allowed, and the log says so at start.
     pub fn access(mut self, control: impl AccessControl) -> Self {
-        self.access = Some(Arc::new(control));
+        self.policies.add(Arc::new(control));
+        self
+    }
+
+    /// Adds a rule for the resources of one type.
+    pub fn access_for<R: Resource>(mut self, control: impl AccessControl) -> Self {
+        self.policies.add_for(R::ID.path_hash, Arc::new(control));
+        self
+    }
+
+    /// Refuses what no rule allows, also where a type has no rule at all (allowed).
+    pub fn deny_by_default(mut self, denied: bool) -> Self {
+        self.policies.set_deny_by_default(denied);
+        self
+    }
+
+    /// Which resources of one type exist for whom; the attribute `scope` says the same.
+    pub fn scope<R: Resource>(
+        mut self,
+        scope: impl Fn(&Principal) -> Scope<R> + Send + Sync + 'static,
+    ) -> Self {
+        let erased = move |principal: &Principal, now| scope(principal).erase(now);
+        self.policies.add_scope(R::ID.path_hash, Arc::new(erased));
+        self
+    }
+
+    /// Adds hooks of the resources of one type.
+    pub fn hooks<R: Resource + Payload + Send + Sync>(mut self, hooks: impl Hooks<R>) -> Self {
+        self.hooks.add_for(R::ID.path_hash, Arc::new(Typed::<R, _>::new(hooks)));
+        self
+    }
+
+    /// Adds a hook of every resource.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.hooks.add(Arc::new(hook));
         self
     }
 
@@ -193,6 +235,41 @@ impl SpecStarBuilder {
     /// The most resources one request changes (10,000).
     pub fn max_changes(mut self, most: usize) -> Self {
         self.rules.max_changes = most;
+        self
+    }
+
+    /// Whether a write is refused when a resource it newly refers to is missing or deleted (yes).
+    pub fn validate_references(mut self, validated: bool) -> Self {
+        self.rules.validate_references = validated;
+        self
+    }
+
+    /// Whether a permanent delete follows references as a soft delete does, or ignores them (follows).
+    pub fn purge_follows_references(mut self, followed: bool) -> Self {
+        self.rules.purge_follows_references = followed;
+        self
+    }
+
+    /// Whether a restore also restores what the delete took along, where a request does not say (yes).
+    pub fn restore_cascades(mut self, cascades: bool) -> Self {
+        self.rules.restore_cascades = cascades;
+        self
+    }
+
+    /// Whether a write that would leave a resource outside of its writer's scope is refused (yes).
+    pub fn scope_of_writes(mut self, checked: bool) -> Self {
+        self.rules.scope_of_writes = checked;
+        self
+    }
+
+    /// Tells a subscriber of every change; see [`event`](crate::event). The name is that under which the database
+    /// remembers how far it has come.
+    pub fn subscribe(mut self, name: impl Into<String>, subscriber: impl Subscriber) -> Self {
+        let name = name.into();
+        if self.subscribers.iter().any(|(other, _)| *other == name) {
+            self.problems.push(format!("two subscribers are called `{name}`"));
+        }
+        self.subscribers.push((name, Arc::new(subscriber)));
         self
     }
 
@@ -282,11 +359,24 @@ impl SpecStarBuilder {
         for change in &layout.models {
             tracing::info!(?change, "tables adapted");
         }
-        if self.access.is_none() && !self.open_access {
-            tracing::warn!("no access control: everybody may do everything (open_access() says it is meant)");
+        let mut policies = self.policies;
+        for entry in &self.entries {
+            policies.add_policy(entry.descriptor.id.path_hash, entry.policy);
         }
-        let access = self.access.unwrap_or_else(|| Arc::new(AllowAll));
-        let service = Arc::new(Service::new(store, access, &self.entries, self.rules, self.encoders));
+        if !self.open_access {
+            for model in self.entries.iter().map(|entry| entry.descriptor) {
+                if policies.is_open(model) {
+                    let model = model.id.name;
+                    tracing::warn!(
+                        model,
+                        "no rule: everybody may do everything (open_access() says it is meant)"
+                    );
+                }
+            }
+        }
+        let access = Arc::new(policies);
+        let service =
+            Arc::new(Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks));
         let state = HttpState {
             service,
             settings: self.wire,
@@ -294,8 +384,19 @@ impl SpecStarBuilder {
             clock: self.clock,
             base_path: self.base_path,
             openapi: document.into(),
+            stopping: tokio::sync::watch::Sender::new(false),
         };
-        Ok(App { state: Arc::new(state), layout: Arc::new(layout) })
+        let state = Arc::new(state);
+        // All places are noted before anything can be written.
+        let mut dispatchers = Vec::new();
+        for (name, subscriber) in self.subscribers {
+            let (service, stopping) = (Arc::clone(&state.service), state.stopping.subscribe());
+            let dispatcher =
+                Dispatcher::new(name, subscriber, service, stopping).await.map_err(store_error)?;
+            dispatchers.push(dispatcher);
+        }
+        let dispatchers = dispatchers.into_iter().map(|dispatcher| tokio::spawn(dispatcher.run())).collect();
+        Ok(App { state, layout: Arc::new(layout), dispatchers: Arc::new(Mutex::new(dispatchers)) })
     }
 
     /// `SPECSTAR_DEFAULT_QUERY_LIMIT`, and its older name, set the page size and raise its maximum.

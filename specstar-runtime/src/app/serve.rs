@@ -28,7 +28,11 @@ impl App {
                 tracing::debug!(%error, "TCP_NODELAY was refused");
             }
         });
-        let stopped = stop_signal();
+        let app = self.clone();
+        let stopped = async move {
+            stop_signal().await;
+            app.end_streams();
+        };
         let served = axum::serve(listener, self.router()).with_graceful_shutdown(stopped).await;
         self.close().await?;
         served.map_err(|error| failed("serve", &error))?;

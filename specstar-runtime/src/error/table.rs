@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Duplicate,
     NotMigrated,
     TooManyChanges,
+    Referenced,
+    Conflict,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -57,6 +59,8 @@ impl ErrorKind {
         Self::Duplicate,
         Self::NotMigrated,
         Self::TooManyChanges,
+        Self::Referenced,
+        Self::Conflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
@@ -89,6 +93,12 @@ impl ErrorKind {
             Self::NotMigrated => (409, "RESOURCE_CONFLICT", "The revision has another schema version."),
             Self::TooManyChanges => {
                 (409, "RESOURCE_CONFLICT", "More resources match than one request may change.")
+            }
+            Self::Referenced => {
+                (409, "RESOURCE_CONFLICT", "Other resources refer to it and keep it from being deleted.")
+            }
+            Self::Conflict => {
+                (409, "RESOURCE_CONFLICT", "A resource it depends on is not in a state that allows this.")
             }
             Self::PreconditionFailed => {
                 (412, "PRECONDITION_FAILED", "The resource is not at the expected revision.")

@@ -1,5 +1,7 @@
 //! One request on its way through a handler.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::RawPathParams;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
@@ -15,10 +17,23 @@ use crate::json::{Section, Sections as Selections, Selection};
 use crate::repository::{Caller, Model, Service};
 use crate::timeline::Preconditions;
 
-/// What a handler works on: everything of the request that the route table names, already checked.
+/// What a handler of a resource type works on.
 pub(crate) struct Call<'a> {
-    pub(crate) state: &'a HttpState,
     pub(crate) model: &'a Model,
+    pub(crate) inbound: Inbound<'a>,
+}
+
+impl<'a> std::ops::Deref for Call<'a> {
+    type Target = Inbound<'a>;
+
+    fn deref(&self) -> &Inbound<'a> {
+        &self.inbound
+    }
+}
+
+/// Everything of a request that the route table names, already checked.
+pub(crate) struct Inbound<'a> {
+    pub(crate) state: &'a Arc<HttpState>,
     pub(crate) route: &'static Route,
     pub(crate) caller: Caller,
     pub(crate) query: QueryString<'a>,
@@ -26,11 +41,10 @@ pub(crate) struct Call<'a> {
     path: &'a RawPathParams,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Inbound<'a> {
     /// Reads who calls, when, and with which parameters.
     pub(crate) async fn new(
-        state: &'a HttpState,
-        model: &'a Model,
+        state: &'a Arc<HttpState>,
         route: &'static Route,
         path: &'a RawPathParams,
         parts: &'a Parts,
@@ -39,7 +53,7 @@ impl<'a> Call<'a> {
         let query = QueryString::parse(raw, route, state.settings.unknown_parameters)?;
         let principal = state.principals.extract(parts).await?;
         let caller = Caller::client(principal, state.clock.now(Some(parts))?);
-        Ok(Self { state, model, route, caller, query, headers: &parts.headers, path })
+        Ok(Self { state, route, caller, query, headers: &parts.headers, path })
     }
 
     pub(crate) fn service(&self) -> &'a Service {

@@ -1,9 +1,12 @@
 //! What each operation does with a [`Call`].
 
+mod feed;
 mod history;
 mod lifecycle;
 mod list;
 mod read;
+mod reference;
+mod revision;
 mod selection;
 mod write;
 
@@ -11,7 +14,7 @@ use axum::body::Body;
 use axum::http::Response;
 use futures_util::future::BoxFuture;
 
-use super::call::Call;
+use super::call::{Call, Inbound};
 use super::route::Operation;
 use crate::error::Result;
 
@@ -38,5 +41,18 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Delete | Operation::DeletePermanently | Operation::Restore | Operation::Switch => {
             Box::pin(lifecycle::change(call))
         }
+        Operation::Undo => Box::pin(revision::undo(call)),
+        Operation::Diff => Box::pin(revision::diff(call)),
+        Operation::Referrers => Box::pin(reference::referrers(call)),
+        Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
+        Operation::Relationships | Operation::AllChanges => run_global(call),
+    }
+}
+
+/// The same for a route that belongs to no resource type.
+pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>) -> BoxFuture<'a, Result<Response<Body>>> {
+    match inbound.route.operation {
+        Operation::Relationships => Box::pin(std::future::ready(Ok(reference::relationships(inbound)))),
+        _ => Box::pin(feed::all_changes(inbound)),
     }
 }

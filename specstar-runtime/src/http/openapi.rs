@@ -12,6 +12,7 @@ mod model;
 mod normalize;
 mod operation;
 mod order;
+mod relations;
 mod sample;
 mod shapes;
 mod union;
@@ -29,7 +30,7 @@ use self::model::Model;
 use self::operation::Operations;
 use self::order::{KeyOrder, Ordered};
 use crate::descriptor::UnknownFields;
-use crate::http::route::ROUTES;
+use crate::http::route::{GLOBAL_ROUTES, Operation, ROUTES, Route};
 use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
@@ -150,7 +151,8 @@ impl Document {
 pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     let (models, mut schemas) = model::collect(input)?;
     let failures = Failures { structured: input.structured_errors };
-    for (name, schema) in shapes::schemas().into_iter().chain(failures.schemas()) {
+    let own = shapes::schemas().into_iter().chain(relations::schemas());
+    for (name, schema) in own.chain(failures.schemas()) {
         union::insert(&mut schemas, name, schema)?;
     }
     model::add_envelopes(&models, &mut schemas)?;
@@ -201,7 +203,7 @@ fn head(input: &DocumentInput, models: &[Model]) -> Value {
         "info": input.info,
         "servers": servers,
         "security": security,
-        "tags": models.iter().map(tag).collect::<Vec<_>>(),
+        "tags": models.iter().map(tag).chain([meta_tag()]).collect::<Vec<_>>(),
     });
     let relationships = model::relationships(models);
     if !relationships.is_empty() {
@@ -214,28 +216,51 @@ fn head(input: &DocumentInput, models: &[Model]) -> Value {
     head
 }
 
+/// The tag of what belongs to no resource.
+fn meta_tag() -> Value {
+    json!({"name": operation::META_TAG, "description": "What concerns all resources."})
+}
+
 fn paths(
     models: &[Model],
     operations: &mut Operations,
     order: &mut KeyOrder,
 ) -> Result<Map<String, Value>, DocumentError> {
-    let mut paths = Map::new();
-    let mut ids = BTreeSet::new();
+    let mut written = Written { paths: Map::new(), ids: BTreeSet::new(), order };
     for model in models {
-        for route in ROUTES {
+        let referred = models.iter().any(|other| model.is_target_of(other));
+        for route in ROUTES.iter().filter(|route| referred || route.operation != Operation::Referrers) {
             let path = format!("{}/{}{}", operations.base, model.name(), route.path);
-            let operation = operations.write(model, route);
-            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-            if !ids.insert(id.clone()) {
-                return Err(DocumentError::Duplicate { id });
-            }
-            if !order.paths.contains(&path) {
-                order.paths.push(path.clone());
-            }
-            paths.entry(path).or_insert_with(|| json!({}))[route.method.as_str().to_lowercase()] = operation;
+            written.add(path, route, operations.write(Some(model), route))?;
         }
     }
-    Ok(paths)
+    for route in GLOBAL_ROUTES {
+        let path = format!("{}{}", operations.base, route.path);
+        written.add(path, route, operations.write(None, route))?;
+    }
+    Ok(written.paths)
+}
+
+/// The paths so far.
+struct Written<'a> {
+    paths: Map<String, Value>,
+    ids: BTreeSet<String>,
+    order: &'a mut KeyOrder,
+}
+
+impl Written<'_> {
+    fn add(&mut self, path: String, route: &Route, operation: Value) -> Result<(), DocumentError> {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        if !self.ids.insert(id.clone()) {
+            return Err(DocumentError::Duplicate { id });
+        }
+        if !self.order.paths.contains(&path) {
+            self.order.paths.push(path.clone());
+        }
+        let methods = self.paths.entry(path).or_insert_with(|| json!({}));
+        methods[route.method.as_str().to_lowercase()] = operation;
+        Ok(())
+    }
 }
 
 fn security_schemes(input: &DocumentInput) -> Result<Value, DocumentError> {

@@ -9,6 +9,8 @@ use crate::error::Error;
 pub(crate) const HAS_MORE: HeaderName = HeaderName::from_static("x-has-more");
 /// `X-Next-Cursor`: where the next page begins, as the parameter `cursor` takes it.
 pub(crate) const NEXT_CURSOR: HeaderName = HeaderName::from_static("x-next-cursor");
+/// `X-Next-Since`: where the next page of a feed begins, as the parameter `since` takes it.
+pub(crate) const NEXT_SINCE: HeaderName = HeaderName::from_static("x-next-since");
 /// `X-Total-Count`: how many match, paging aside.
 pub(crate) const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// `X-Unchanged`: a write found nothing to change.
@@ -46,12 +48,16 @@ pub(crate) fn set_etag(response: &mut Response<Body>, tag: &str) {
     set(response, header::ETAG, &format!("\"{tag}\""));
 }
 
+/// The body for an error.
+pub(crate) fn error_text(error: &Error, structured: bool) -> String {
+    let detail = if structured { error.structured_detail() } else { error.detail() };
+    serde_json::json!({ "detail": detail }).to_string()
+}
+
 /// The answer for an error, as its row of the table says.
 pub(crate) fn error(error: &Error, structured: bool) -> Response<Body> {
     let status = StatusCode::from_u16(error.kind().row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let detail = if structured { error.structured_detail() } else { error.detail() };
-    let body = serde_json::json!({ "detail": detail }).to_string();
-    let mut response = json(status, body.into_bytes());
+    let mut response = json(status, error_text(error, structured).into_bytes());
     if let Error::Unavailable { retry_after, .. } = error {
         set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
     }

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use axum::routing::MethodFilter;
 
 pub use parameter::{Location, Parameter, Shape, parameters};
-pub use table::ROUTES;
+pub use table::{GLOBAL_ROUTES, ROUTES};
 
 use crate::error::ErrorKind;
 
@@ -62,6 +62,20 @@ pub enum Operation {
     Restore,
     /// Makes another revision the current one.
     Switch,
+    /// Takes back what a revision changed.
+    Undo,
+    /// The difference between two revisions.
+    Diff,
+    /// Who refers to one resource.
+    Referrers,
+    /// What happened to one resource.
+    ResourceChanges,
+    /// What happened to the resources of a type.
+    Changes,
+    /// Every declared reference.
+    Relationships,
+    /// What happened to all resources.
+    AllChanges,
 }
 
 /// The method of a route.
@@ -123,6 +137,14 @@ pub enum Answer {
     RevisionInfo,
     /// `RevisionListResponse`.
     RevisionList,
+    /// A JSON Patch.
+    Diff,
+    /// An array of `Referrers`.
+    Referrers,
+    /// An array of `Relationship`.
+    Relationships,
+    /// An array of `Change`, or a stream of them.
+    Changes,
     /// A JSON integer.
     Count,
     /// An array of [`Answer::Envelope`].
@@ -146,6 +168,8 @@ pub enum AnswerHeader {
     NextCursor,
     /// `X-Total-Count`, only with `with_total`.
     TotalCount,
+    /// `X-Next-Since`: where the next page of a feed begins.
+    NextSince,
 }
 
 impl AnswerHeader {
@@ -156,6 +180,7 @@ impl AnswerHeader {
             Self::HasMore => "X-Has-More",
             Self::NextCursor => "X-Next-Cursor",
             Self::TotalCount => "X-Total-Count",
+            Self::NextSince => "X-Next-Since",
         }
     }
 }
@@ -206,7 +231,8 @@ impl Route {
     /// assert_eq!(Route::of(Operation::Count).path, "/count");
     /// ```
     pub fn of(operation: Operation) -> &'static Self {
-        let found = ROUTES.iter().find(|route| route.operation == operation);
+        let mut all = ROUTES.iter().chain(GLOBAL_ROUTES);
+        let found = all.find(|route| route.operation == operation);
         // A test walks over all operations, so the fallback never happens; it only avoids a panic path.
         found.unwrap_or(&ROUTES[0])
     }
@@ -237,7 +263,7 @@ impl Route {
     }
 
     /// The operation id below `base` (`""` or `/v1`) for the resource name: handler name, path and method,
-    /// with everything that is neither letter nor digit as `_`.
+    /// with everything that is neither letter nor digit as `_`. A global route has no resource name.
     ///
     /// ```
     /// use specstar_runtime::http::route::{Operation, Route};
@@ -245,7 +271,8 @@ impl Route {
     /// assert_eq!(id, "get_resource_revision_info_v1_game_event__resource_id__revision_info_get");
     /// ```
     pub fn operation_id(&self, base: &str, resource: &str) -> String {
-        let mut id = format!("{}{base}/{resource}{}_{}", self.name, self.path, self.method.as_str());
+        let below = if resource.is_empty() { String::new() } else { format!("/{resource}") };
+        let mut id = format!("{}{base}{below}{}_{}", self.name, self.path, self.method.as_str());
         id = id
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
@@ -263,7 +290,7 @@ impl Route {
 /// ```
 pub fn allow(path: &str, head_and_options: bool) -> String {
     let mut text = String::new();
-    for route in ROUTES.iter().filter(|route| route.path == path) {
+    for route in ROUTES.iter().chain(GLOBAL_ROUTES).filter(|route| route.path == path) {
         let comma = if text.is_empty() { "" } else { ", " };
         // Writing to a string cannot fail.
         let _ = write!(text, "{comma}{}", route.method.as_str());

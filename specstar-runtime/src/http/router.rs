@@ -12,11 +12,12 @@ use axum::extract::{OriginalUri, RawPathParams, Request};
 use axum::http::{Method, Response, StatusCode, header};
 use axum::routing::{MethodRouter, any, get};
 use futures_util::FutureExt;
+use tokio::sync::watch;
 
-use super::call::Call;
+use super::call::{Call, Inbound};
 use super::handler;
 use super::reply;
-use super::route::{Location, ROUTES, Route, allow};
+use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
 use crate::access::PrincipalExtractor;
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ pub struct HttpState {
     pub base_path: String,
     /// The OpenAPI document, as sent.
     pub openapi: bytes::Bytes,
+    /// Turns true when the application ends: streams end then.
+    pub stopping: watch::Sender<bool>,
 }
 
 /// The routes of every registered resource type, and `/openapi.json`.
@@ -44,10 +47,14 @@ pub fn router(state: Arc<HttpState>) -> Router {
     let mut router = Router::new();
     for model in state.service.models() {
         let base = format!("/{}", model.name());
-        for path in paths() {
-            router = router.route(&format!("{base}{path}"), methods(&state, *model, path));
+        let referred = state.service.is_referred_to(model);
+        for path in paths(ROUTES, |route| referred || route.operation != Operation::Referrers) {
+            router = router.route(&format!("{base}{path}"), methods(&state, Some(*model), path));
         }
         router = router.route(&format!("{base}/"), any(without_trailing_slash));
+    }
+    for path in paths(GLOBAL_ROUTES, |_| true) {
+        router = router.route(path, methods(&state, None, path));
     }
     let openapi = Arc::clone(&state);
     router
@@ -75,10 +82,10 @@ fn unknown(state: &HttpState) -> Response<Body> {
     reply::error(&Error::UnknownRoute, state.settings.structured_errors)
 }
 
-/// Each path of the table once.
-fn paths() -> Vec<&'static str> {
+/// Each path of a table once.
+fn paths(routes: &'static [Route], mounted: impl Fn(&Route) -> bool) -> Vec<&'static str> {
     let mut paths = Vec::new();
-    for route in ROUTES {
+    for route in routes.iter().filter(|route| mounted(route)) {
         if !paths.contains(&route.path) {
             paths.push(route.path);
         }
@@ -86,15 +93,16 @@ fn paths() -> Vec<&'static str> {
     paths
 }
 
-fn methods(state: &Arc<HttpState>, model: Model, path: &'static str) -> MethodRouter {
+fn methods(state: &Arc<HttpState>, model: Option<Model>, path: &'static str) -> MethodRouter {
     let other = Arc::clone(state);
     let mut methods = MethodRouter::new()
         .fallback(move |method: Method| std::future::ready(no_such_method(&other, &method, path)));
-    for route in ROUTES.iter().filter(|route| route.path == path) {
+    let routes = if model.is_some() { ROUTES } else { GLOBAL_ROUTES };
+    for route in routes.iter().filter(|route| route.path == path) {
         let state = Arc::clone(state);
         let handler = move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
             let state = Arc::clone(&state);
-            async move { answer(&state, &model, route, path, request).await }
+            async move { answer(&state, model.as_ref(), route, path, request).await }
         };
         methods = methods.on(route.method.filter(), handler);
     }
@@ -103,8 +111,8 @@ fn methods(state: &Arc<HttpState>, model: Model, path: &'static str) -> MethodRo
 
 /// Runs one request within its time limit, and turns what went wrong into an answer.
 async fn answer(
-    state: &HttpState,
-    model: &Model,
+    state: &Arc<HttpState>,
+    model: Option<&Model>,
     route: &'static Route,
     path: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
@@ -130,7 +138,7 @@ async fn answer(
     }
     tracing::debug!(
         method = route.method.as_str(),
-        model = model.name(),
+        model = model.map(Model::name),
         path = route.path,
         status = response.status().as_u16(),
         micros = started.elapsed().as_micros(),
@@ -140,16 +148,19 @@ async fn answer(
 }
 
 async fn run(
-    state: &HttpState,
-    model: &Model,
+    state: &Arc<HttpState>,
+    model: Option<&Model>,
     route: &'static Route,
     path: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Result<Response<Body>> {
     let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
     let (parts, body) = request.into_parts();
-    let call = Call::new(state, model, route, &path, &parts).await?;
-    handler::run(&call, body).await
+    let inbound = Inbound::new(state, route, &path, &parts).await?;
+    match model {
+        Some(model) => handler::run(&Call { model, inbound }, body).await,
+        None => handler::run_global(&inbound).await,
+    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -15,6 +15,7 @@ const fn to(target: &'static Identity) -> ReferenceDescriptor {
         on_delete: OnDelete::Dangling,
         list: false,
         nullable: false,
+        validate: true,
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::gate::Gate;
 use super::queue::Attempts;
-use super::service::{store_error, stored_index};
+use super::reference::Way;
+use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
-use crate::change::Change;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
 use crate::query::cursor::{self, CursorError};
 use crate::query::{Position, Predicate, SortKey};
 use crate::store::{PageEnd, Search, Visit};
-use crate::timeline;
 
 /// Which resources of one type, in which order, and which page of them.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ impl Selection {
 }
 
 impl Service {
-    /// Hands each selected head to `visit`.
+    /// Hands each selected head that exists for the caller to `visit`.
     pub async fn search(
         &self,
         model: &Model,
@@ -63,33 +63,40 @@ impl Service {
         caller: &Caller,
         visit: Visit,
     ) -> Result<PageEnd> {
-        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+        let mut gate = self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await?;
         if with_data {
-            self.authorize(model, caller, Action::GET_RESOURCE_REVISION, None).await?;
+            gate.ask(Action::GET_RESOURCE_REVISION).await?;
         }
-        let selection = self.encoded(selection).await?;
+        let selection = self.encoded(narrowed(selection, &gate)).await?;
         self.run(model, selection, visit).await
     }
 
-    /// How many resources match.
-    pub async fn count(&self, model: &Model, mut predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
-        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
+    /// How many of the resources that exist for the caller match.
+    pub async fn count(&self, model: &Model, predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
+        let gate = self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await?;
+        let mut predicate = gate.narrow(predicate);
         self.encode_query(&mut predicate, &mut []).await?;
         self.store.count(model.index, predicate).await.map_err(store_error)
     }
 
-    /// Soft-deletes every selected resource, or none; the selection must hold live ones only.
+    /// Soft-deletes every selected resource and what depends on it, or none; the selection must hold live ones
+    /// only.
     pub async fn delete_all(
         &self,
         model: &Model,
         selection: Selection,
         caller: &Caller,
     ) -> Result<Vec<Head>> {
-        self.change_all(model, selection, Action::DELETE, caller, |head| {
-            let index = stored_index(model, &head.revision.data)?;
-            Ok(timeline::delete(model.index, head, index, &caller.context()))
-        })
-        .await
+        let mut batch = self.batch(model, selection, Action::DELETE, caller).await?;
+        loop {
+            let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
+            let deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
+            if self.commit(deletion.plan, caller).await? {
+                self.after_all(&deletion.done, caller).await;
+                return Ok(deletion.roots);
+            }
+            batch.attempts.again().await?;
+        }
     }
 
     /// Restores every selected resource, or none; the selection must hold deleted ones only.
@@ -97,65 +104,144 @@ impl Service {
         &self,
         model: &Model,
         selection: Selection,
+        cascade: Option<bool>,
         caller: &Caller,
     ) -> Result<Vec<Head>> {
-        self.change_all(model, selection, Action::RESTORE, caller, |head| {
-            let index = stored_index(model, &head.revision.data)?;
-            timeline::restore(model.index, head, index, &caller.context())
-                .ok_or_else(|| Error::internal("a selection of deleted resources holds a live one"))
-        })
-        .await
+        let cascade = cascade.unwrap_or(self.settings.restore_cascades);
+        let mut batch = self.batch(model, selection, Action::RESTORE, caller).await?;
+        loop {
+            let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
+            let restoration = self.plan_restoration(model, heads, cascade, caller).await?;
+            if self.commit(restoration.plan, caller).await? {
+                self.after_all(&restoration.done, caller).await;
+                return Ok(restoration.roots);
+            }
+            batch.attempts.again().await?;
+        }
     }
 
-    async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
+    pub(super) async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
         let Selection { predicate, sorts, limit, offset, after } = selection;
         let search = Search { model: model.index, predicate, sorts, limit, offset, after };
         self.store.search(search, visit).await.map_err(store_error)
     }
 
-    async fn change_all(
-        &self,
-        model: &Model,
+    async fn batch<'a>(
+        &'a self,
+        model: &'a Model,
         selection: Selection,
         action: Action,
-        caller: &Caller,
-        plan: impl Fn(&Head) -> Result<crate::change::HeadUpdate>,
-    ) -> Result<Vec<Head>> {
-        self.authorize(model, caller, Action::SEARCH_RESOURCES, None).await?;
-        let selection = self.encoded(selection).await?;
+        caller: &'a Caller,
+    ) -> Result<Batch<'a>> {
+        let gate = self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await?;
+        let selection = self.encoded(narrowed(selection, &gate)).await?;
         // All batches of one type share a queue: each may meet any resource of it.
-        let mut attempts: Attempts<'_> = self.attempts(model, "");
-        loop {
-            let heads = self.collect(model, selection.clone()).await?;
-            if heads.is_empty() {
-                return Ok(heads);
-            }
-            self.authorize(model, caller, action, None).await?;
-            let updates = heads.iter().map(&plan).collect::<Result<Vec<_>>>()?;
-            let after =
-                heads.into_iter().zip(&updates).map(|(head, update)| timeline::apply(head, update)).collect();
-            let changes = updates.into_iter().map(|update| Change::Update(Box::new(update))).collect();
-            if self.commit(changes).await? {
-                return Ok(after);
-            }
-            attempts.again().await?;
-        }
+        let attempts = self.attempts(model, "");
+        Ok(Batch { service: self, model, selection, action, caller, gate, attempts, asked: false })
     }
 
-    async fn collect(&self, model: &Model, selection: Selection) -> Result<Vec<Head>> {
-        let most = self.settings.max_changes;
-        let wanted = selection.limit;
-        let limit = wanted.min(most as u64 + 1);
-        let found: Arc<Mutex<Vec<Head>>> = Arc::default();
-        let sink = Arc::clone(&found);
-        let visit: Visit = Box::new(move |head: HeadRef<'_>| {
-            sink.lock().unwrap_or_else(PoisonError::into_inner).push(head.to_owned());
-        });
-        self.run(model, Selection { limit, ..selection }, visit).await?;
-        let heads = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Every head that matches, at most so many: more are an error.
+    pub(super) async fn heads_where(
+        &self,
+        model: &Model,
+        predicate: Predicate,
+        most: usize,
+    ) -> Result<Vec<Head>> {
+        let heads = self.heads_upto(model, predicate, most.saturating_add(1)).await?;
         if heads.len() > most {
             return Err(Error::TooManyChanges { found: heads.len(), limit: most });
         }
         Ok(heads)
+    }
+
+    /// The first heads that match, in the order of creation.
+    pub(super) async fn heads_upto(
+        &self,
+        model: &Model,
+        predicate: Predicate,
+        limit: usize,
+    ) -> Result<Vec<Head>> {
+        let predicate = Arc::new(predicate);
+        let selection =
+            Selection { predicate, sorts: Vec::new(), limit: limit as u64, offset: 0, after: None };
+        Ok(self.rows(model, selection, owned).await?.0)
+    }
+
+    /// The ids of a page.
+    pub(super) async fn ids(&self, model: &Model, selection: Selection) -> Result<(Vec<String>, bool)> {
+        let (ids, end) = self.rows(model, selection, |head| head.resource_id.to_owned()).await?;
+        Ok((ids, end.has_more))
+    }
+
+    /// What is taken of each row of a page.
+    pub(super) async fn rows<T: Send + 'static>(
+        &self,
+        model: &Model,
+        selection: Selection,
+        take: fn(&HeadRef<'_>) -> T,
+    ) -> Result<(Vec<T>, PageEnd)> {
+        let (sink, found) = collector(take);
+        let end = self.run(model, selection, sink).await?;
+        Ok((collected(&found), end))
+    }
+}
+
+/// Takes all of a row.
+pub(super) fn owned(head: &HeadRef<'_>) -> Head {
+    head.to_owned()
+}
+
+/// Collects what is taken of each row, on whatever thread the store reads.
+pub(super) fn collector<T: Send + 'static>(take: fn(&HeadRef<'_>) -> T) -> (Visit, Arc<Mutex<Vec<T>>>) {
+    let found: Arc<Mutex<Vec<T>>> = Arc::default();
+    let sink = Arc::clone(&found);
+    let visit: Visit = Box::new(move |head: HeadRef<'_>| {
+        sink.lock().unwrap_or_else(PoisonError::into_inner).push(take(&head));
+    });
+    (visit, found)
+}
+
+/// What was collected.
+pub(super) fn collected<T>(found: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn narrowed(selection: Selection, gate: &Gate<'_>) -> Selection {
+    Selection { predicate: gate.narrow(Arc::clone(&selection.predicate)), ..selection }
+}
+
+/// A change of every resource that a selection holds.
+struct Batch<'a> {
+    service: &'a Service,
+    model: &'a Model,
+    selection: Selection,
+    action: Action,
+    caller: &'a Caller,
+    gate: Gate<'a>,
+    attempts: Attempts<'a>,
+    asked: bool,
+}
+
+impl Batch<'_> {
+    /// What the selection holds now, all of which the caller may change; `None` when it holds nothing.
+    async fn heads(&mut self) -> Result<Option<Vec<Head>>> {
+        let most = self.service.settings.max_changes;
+        let limit = self.selection.limit.min(most as u64 + 1);
+        let selection = Selection { limit, ..self.selection.clone() };
+        let (heads, _) = self.service.rows(self.model, selection, owned).await?;
+        if heads.len() > most {
+            return Err(Error::TooManyChanges { found: heads.len(), limit: most });
+        }
+        if heads.is_empty() {
+            return Ok(None);
+        }
+        if !self.asked {
+            self.gate = self.service.gate(self.model, self.caller, None, &[self.action]).await?;
+            self.asked = true;
+        }
+        for head in &heads {
+            self.gate.admit(head, None).await?;
+        }
+        Ok(Some(heads))
     }
 }

@@ -1,17 +1,21 @@
 //! Delete, restore, switch, permanent delete, prune.
 
+use super::commit::Plan;
+use super::hooks::Happening;
 use super::read::not_found;
+use super::reference::Way;
 use super::service::{store_error, stored_index};
 use super::{Caller, Model, Service};
 use crate::access::Action;
-use crate::change::{Change, HeadUpdate};
+use crate::change::{Change, ChangeKind};
 use crate::error::{Error, Result};
+use crate::hook::Cause;
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
 use crate::timeline::{self, Keep, Preconditions, live};
 
 impl Service {
-    /// A soft delete.
+    /// A soft delete, with what depends on the resource.
     pub async fn delete(
         &self,
         model: &Model,
@@ -19,31 +23,75 @@ impl Service {
         preconditions: &Preconditions,
         caller: &Caller,
     ) -> Result<Head> {
-        self.authorize(model, caller, Action::DELETE, Some(resource_id)).await?;
-        self.change(model, resource_id, preconditions, |head| {
-            let head = live(head)?;
-            let index = stored_index(model, &head.revision.data)?;
-            let update = timeline::delete(model.index, &head, index, &caller.context());
-            Ok((head, Some(update)))
-        })
-        .await
+        self.remove(model, resource_id, preconditions, Way::Soft, caller).await
     }
 
-    /// The end of a soft delete; a live resource is given back as it is.
-    pub async fn restore(
+    /// Removes a resource, live or deleted, and all its revisions, with what depends on it; gives its last state.
+    pub async fn delete_permanently(
         &self,
         model: &Model,
         resource_id: &str,
         preconditions: &Preconditions,
         caller: &Caller,
     ) -> Result<Head> {
-        self.authorize(model, caller, Action::RESTORE, Some(resource_id)).await?;
-        self.change(model, resource_id, preconditions, |head| {
-            let index = stored_index(model, &head.revision.data)?;
-            let update = timeline::restore(model.index, &head, index, &caller.context());
-            Ok((head, update))
-        })
-        .await
+        self.remove(model, resource_id, preconditions, Way::Permanent, caller).await
+    }
+
+    async fn remove(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        preconditions: &Preconditions,
+        way: Way,
+        caller: &Caller,
+    ) -> Result<Head> {
+        let action = if way == Way::Soft { Action::DELETE } else { Action::PERMANENTLY_DELETE };
+        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?;
+        let mut attempts = self.attempts(model, resource_id);
+        loop {
+            let head = self.head(model, resource_id).await?;
+            gate.admit(&head, None).await?;
+            let checked = preconditions.check(&head);
+            let head = if way == Way::Soft { live(head)? } else { head };
+            checked?;
+            let deletion = self.plan_deletion(model, vec![head], way, caller).await?;
+            if self.commit(deletion.plan, caller).await? {
+                self.after_all(&deletion.done, caller).await;
+                let gone = deletion.roots.into_iter().next();
+                return gone.ok_or_else(|| Error::internal("a deletion lost what it deletes"));
+            }
+            attempts.again().await?;
+        }
+    }
+
+    /// The end of a soft delete, with what the delete took along unless `cascade` is off; a live resource is given
+    /// back as it is.
+    pub async fn restore(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        preconditions: &Preconditions,
+        cascade: Option<bool>,
+        caller: &Caller,
+    ) -> Result<Head> {
+        let cascade = cascade.unwrap_or(self.settings.restore_cascades);
+        let gate = self.gate(model, caller, Some(resource_id), &[Action::RESTORE]).await?;
+        let mut attempts = self.attempts(model, resource_id);
+        loop {
+            let head = self.head(model, resource_id).await?;
+            gate.admit(&head, None).await?;
+            preconditions.check(&head)?;
+            if !head.is_deleted {
+                return Ok(head);
+            }
+            let restoration = self.plan_restoration(model, vec![head], cascade, caller).await?;
+            if self.commit(restoration.plan, caller).await? {
+                self.after_all(&restoration.done, caller).await;
+                let back = restoration.roots.into_iter().next();
+                return back.ok_or_else(|| Error::internal("a restoration lost what it restores"));
+            }
+            attempts.again().await?;
+        }
     }
 
     /// Makes another revision the current one; `revision` is its number or its id.
@@ -55,10 +103,12 @@ impl Service {
         preconditions: &Preconditions,
         caller: &Caller,
     ) -> Result<Head> {
-        self.authorize(model, caller, Action::SWITCH, Some(resource_id)).await?;
+        let gate = self.gate(model, caller, Some(resource_id), &[Action::SWITCH]).await?;
         let mut attempts = self.attempts(model, resource_id);
         loop {
-            let head = live(self.head(model, resource_id).await?)?;
+            let head = self.head(model, resource_id).await?;
+            gate.admit(&head, None).await?;
+            let head = live(head)?;
             let seq = revision_number(&head, revision)?;
             preconditions.check(&head)?;
             if seq == head.revision.seq {
@@ -67,29 +117,20 @@ impl Service {
             let target = self.superseded(model, &head, seq, revision).await?;
             let before = stored_index(model, &head.revision.data)?;
             let after = stored_index(model, &target.data)?;
+            let needs = self.needs(model, resource_id, Some(&before), &after);
+            self.refuse_hidden(&needs, Some(resource_id), caller).await?;
+            let mut plan = Plan { needs, returning: Some(resource_id.to_owned()), ..Plan::default() };
+            let happening =
+                Happening { model, caller, resource_id, kind: ChangeKind::Switched, cause: Cause::Request };
+            let (old, new) = (head.revision.data.clone(), target.data.clone());
+            self.before(happening, Some(&old), Some(&new), &mut plan.events).await?;
             let update = timeline::switch(model.index, &head, target, before, after, &caller.context())?;
-            if let Some(after) = self.apply(head, update).await? {
+            let after = timeline::apply(head, &update);
+            gate.keep(&after.as_ref())?;
+            plan.changes.push(Change::Update(Box::new(update)));
+            if self.commit(plan, caller).await? {
+                self.after(happening, Some(&old), Some(&new)).await;
                 return Ok(after);
-            }
-            attempts.again().await?;
-        }
-    }
-
-    /// Removes a resource, live or deleted, and all its revisions; gives its last state.
-    pub async fn delete_permanently(
-        &self,
-        model: &Model,
-        resource_id: &str,
-        preconditions: &Preconditions,
-        caller: &Caller,
-    ) -> Result<Head> {
-        self.authorize(model, caller, Action::PERMANENTLY_DELETE, Some(resource_id)).await?;
-        let mut attempts = self.attempts(model, resource_id);
-        loop {
-            let head = self.head(model, resource_id).await?;
-            preconditions.check(&head)?;
-            if self.commit(vec![Change::Purge(timeline::existing(model.index, &head))]).await? {
-                return Ok(head);
             }
             attempts.again().await?;
         }
@@ -103,10 +144,11 @@ impl Service {
         keep: Keep,
         caller: &Caller,
     ) -> Result<Vec<i64>> {
-        self.authorize(model, caller, Action::PRUNE, Some(resource_id)).await?;
+        let gate = self.gate(model, caller, Some(resource_id), &[Action::PRUNE]).await?;
         let mut attempts = self.attempts(model, resource_id);
         loop {
             let head = self.head(model, resource_id).await?;
+            gate.admit(&head, None).await?;
             let mut revisions: Vec<Revision> =
                 self.store.history(model.index, head.pk).await.map_err(store_error)?;
             revisions.push(head.revision.without_data());
@@ -114,41 +156,12 @@ impl Service {
             if seqs.is_empty() {
                 return Ok(seqs);
             }
-            let change = Change::Prune { of: timeline::existing(model.index, &head), seqs: seqs.clone() };
-            if self.commit(vec![change]).await? {
+            let of = timeline::removal(model.index, &head, &caller.context());
+            if self.commit(Plan::of(Change::Prune { of, seqs: seqs.clone() }), caller).await? {
                 return Ok(seqs);
             }
             attempts.again().await?;
         }
-    }
-
-    /// The loop of a change of the head alone: read, compare, plan, commit; again when stale.
-    async fn change(
-        &self,
-        model: &Model,
-        resource_id: &str,
-        preconditions: &Preconditions,
-        plan: impl Fn(Head) -> Result<(Head, Option<HeadUpdate>)>,
-    ) -> Result<Head> {
-        let mut attempts = self.attempts(model, resource_id);
-        loop {
-            let head = self.head(model, resource_id).await?;
-            let checked = preconditions.check(&head);
-            let (head, update) = plan(head)?;
-            checked?;
-            let Some(update) = update else { return Ok(head) };
-            if let Some(after) = self.apply(head, update).await? {
-                return Ok(after);
-            }
-            attempts.again().await?;
-        }
-    }
-
-    /// Commits one update; the head after it, or `None` when the plan was stale.
-    async fn apply(&self, head: Head, update: HeadUpdate) -> Result<Option<Head>> {
-        let after = timeline::apply(head, &update);
-        let done = self.commit(vec![Change::Update(Box::new(update))]).await?;
-        Ok(done.then_some(after))
     }
 }
 

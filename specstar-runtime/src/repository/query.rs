@@ -1,21 +1,22 @@
 //! Queries of a program: lists, counts, streams, and changes of all matches.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::batch::{collected, collector, owned};
 use super::typed::{Repository, Stored, stored};
 use super::{Caller, Model, Selection, Service, Snapshot};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
-use crate::meta::{Head, HeadRef};
+use crate::meta::Head;
 use crate::qb::{self, Context, SortTerm};
 use crate::query::cursor;
 use crate::query::{DeletedFilter, Field, Scope, Target, UnindexedPolicy};
 use crate::resource::{Resource, payload::Payload};
 use crate::select::Select;
-use crate::store::{PageEnd, Visit};
+use crate::store::PageEnd;
 
 /// How many resources a stream reads at once.
 const BATCH: u64 = 100;
@@ -50,7 +51,7 @@ impl<R: Resource> Repository<R> {
         self.service.count(self.model(), selection.predicate, &caller).await
     }
 
-    /// Soft-deletes every live match, or none, and gives them as they are then. At most as many as one commit may
+    /// Soft-deletes every live match and what depends on it, or none, and gives them as they are then. At most as many as one commit may
     /// change; more are [`Error::TooManyChanges`].
     pub async fn delete_all(&self, select: impl Into<Select<R>>) -> Result<Vec<Head>> {
         let caller = self.caller()?;
@@ -58,12 +59,12 @@ impl<R: Resource> Repository<R> {
         self.service.delete_all(self.model(), selection, &caller).await
     }
 
-    /// Restores every soft-deleted match, or none, and gives them as they are then. At most as many as one commit
+    /// Restores every soft-deleted match, with what its delete took along, or none, and gives them as they are then. At most as many as one commit
     /// may change; more are [`Error::TooManyChanges`].
     pub async fn restore_all(&self, select: impl Into<Select<R>>) -> Result<Vec<Head>> {
         let caller = self.caller()?;
         let Asked { selection, .. } = self.asked(select.into(), Some(DeletedFilter::Deleted), &caller)?;
-        self.service.restore_all(self.model(), selection, &caller).await
+        self.service.restore_all(self.model(), selection, None, &caller).await
     }
 }
 
@@ -186,14 +187,9 @@ impl Service {
         selection: Selection,
         caller: &Caller,
     ) -> Result<(Vec<Head>, PageEnd)> {
-        let found: Arc<Mutex<Vec<Head>>> = Arc::default();
-        let sink = Arc::clone(&found);
-        let visit: Visit = Box::new(move |head: HeadRef<'_>| {
-            sink.lock().unwrap_or_else(PoisonError::into_inner).push(head.to_owned());
-        });
+        let (visit, found) = collector(owned);
         let end = self.search(model, selection, true, caller, visit).await?;
-        let heads = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok((heads, end))
+        Ok((collected(&found), end))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading one resource.
 
+use super::gate::Gate;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
@@ -44,11 +45,11 @@ impl Service {
         options: ReadOptions<'_>,
         caller: &Caller,
     ) -> Result<Snapshot> {
-        self.authorize(model, caller, Action::GET_META, Some(resource_id)).await?;
+        let mut gate = self.gate(model, caller, Some(resource_id), &[Action::GET_META]).await?;
         if options.with_data {
-            self.authorize(model, caller, Action::GET_RESOURCE_REVISION, Some(resource_id)).await?;
+            gate.ask(Action::GET_RESOURCE_REVISION).await?;
         }
-        let head = self.visible(model, resource_id, options.include_deleted).await?;
+        let head = self.visible(model, resource_id, options.include_deleted, &gate).await?;
         let older = match options.revision_id {
             None | Some("") => None,
             Some(text) => self.older(model, &head, text).await?,
@@ -65,22 +66,25 @@ impl Service {
         include_deleted: bool,
         caller: &Caller,
     ) -> Result<(Head, HistoryPage)> {
-        self.authorize(model, caller, Action::GET_META, Some(resource_id)).await?;
-        self.authorize(model, caller, Action::LIST_REVISIONS, Some(resource_id)).await?;
-        let head = self.visible(model, resource_id, include_deleted).await?;
+        let actions = [Action::GET_META, Action::LIST_REVISIONS];
+        let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
+        let head = self.visible(model, resource_id, include_deleted, &gate).await?;
         let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
         revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
         let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
         Ok((head, page))
     }
 
+    /// The head of a resource that exists for the caller, who may do what the gate asks for.
     pub(super) async fn visible(
         &self,
         model: &Model,
         resource_id: &str,
         include_deleted: bool,
+        gate: &Gate<'_>,
     ) -> Result<Head> {
         let head = self.head(model, resource_id).await?;
+        gate.admit(&head, None).await?;
         if include_deleted { Ok(head) } else { live(head) }
     }
 

@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::queue::{Attempts, Queues};
-use super::{Caller, ModelSettings, Settings};
-use crate::access::{AccessControl, AccessRequest, Action, authorize};
-use crate::change::{Change, ChangeSet, ModelIndex};
-use crate::datetime::Timestamp;
-use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
+use super::reference::References;
+use super::{ModelSettings, Settings};
+use crate::access::AccessControl;
+use crate::change::ModelIndex;
+use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
-use crate::json::{IndexRow, IndexValue, index_row};
+use crate::hook::HookSet;
+use crate::json::{IndexRow, index_row};
 use crate::meta::Head;
 use crate::resource::ResourceEntry;
-use crate::store::{CommitError, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::vector::Encoders;
 
 /// A registered resource type.
@@ -46,7 +48,10 @@ pub struct Service {
     pub(super) settings: Settings,
     pub(super) queues: Queues,
     pub(super) encoders: Encoders,
+    pub(super) hooks: HookSet,
+    pub(super) references: References,
     models: Vec<Model>,
+    changes: Vec<AtomicU64>,
     by_name: HashMap<&'static str, usize>,
 }
 
@@ -58,6 +63,7 @@ impl Service {
         entries: &[ResourceEntry],
         settings: Settings,
         encoders: Encoders,
+        hooks: HookSet,
     ) -> Self {
         let models: Vec<Model> = entries
             .iter()
@@ -69,7 +75,18 @@ impl Service {
             })
             .collect();
         let by_name = models.iter().enumerate().map(|(at, model)| (model.name(), at)).collect();
-        Self { store, access, settings, queues: Queues::default(), encoders, models, by_name }
+        Self {
+            store,
+            access,
+            settings,
+            queues: Queues::default(),
+            encoders,
+            hooks,
+            references: References::of(&models),
+            changes: models.iter().map(|_| AtomicU64::default()).collect(),
+            models,
+            by_name,
+        }
     }
 
     /// Every registered type, in order.
@@ -91,27 +108,6 @@ impl Service {
         &self.settings
     }
 
-    /// Fails with 403 unless the caller may do this.
-    pub async fn authorize(
-        &self,
-        model: &Model,
-        caller: &Caller,
-        action: Action,
-        resource_id: Option<&str>,
-    ) -> Result<()> {
-        if caller.is_trusted() {
-            return Ok(());
-        }
-        let request = AccessRequest {
-            principal: caller.principal(),
-            action,
-            model: model.descriptor(),
-            resource_id,
-            now: caller.now(),
-        };
-        authorize(&*self.access, request).await
-    }
-
     /// The head of a resource, deleted or not; 404 when there is none.
     pub(super) async fn head(&self, model: &Model, resource_id: &str) -> Result<Head> {
         let found = self.store.head(model.index, resource_id).await.map_err(store_error)?;
@@ -122,30 +118,17 @@ impl Service {
         Attempts::new(&self.queues, model.index, resource_id, self.settings.write_deadline)
     }
 
-    /// Commits; `Ok(false)` when the plan was stale and nothing was written.
-    pub(super) async fn commit(&self, changes: Vec<Change>) -> Result<bool> {
-        match self.store.commit(ChangeSet { changes }).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Stale { .. }) => Ok(false),
-            Err(error) => Err(self.commit_error(error)),
+    /// Takes note of a committed change of these types.
+    pub(super) fn count_changes(&self, models: &[ModelIndex]) {
+        for model in models {
+            self.changes[model.0].fetch_add(1, Ordering::Release);
         }
     }
 
-    pub(super) fn commit_error(&self, error: CommitError) -> Error {
-        match error {
-            CommitError::DuplicateId { resource_id, .. } => Error::DuplicateResource { resource_id },
-            CommitError::Unique { model, unique, values, conflicting_resource_id, .. } => {
-                let descriptor = self.models[model.0].descriptor();
-                let constraint = &descriptor.uniques[unique];
-                Error::UniqueConflict {
-                    field: keys(descriptor, constraint),
-                    value: shown(descriptor, constraint, &values),
-                    conflicting_resource_id: Some(conflicting_resource_id),
-                }
-            }
-            CommitError::Store(error) => store_error(error),
-            CommitError::Stale { change } => Error::internal(format!("change {change} is stale")),
-        }
+    /// How often this process has changed resources of a type: whoever keeps something of them sees here that it
+    /// is out of date, before the change is answered.
+    pub fn changes_of(&self, model: &Model) -> u64 {
+        self.changes[model.index.0].load(Ordering::Acquire)
     }
 }
 
@@ -165,26 +148,4 @@ pub(crate) fn store_error(error: StoreError) -> Error {
         StoreError::Timeout => Error::Unavailable { reason: error.to_string(), retry_after: 1 },
         other => Error::internal(other),
     }
-}
-
-fn keys(descriptor: &ResourceDescriptor, constraint: &UniqueDescriptor) -> String {
-    let keys: Vec<&str> = constraint.indexes.iter().map(|at| descriptor.indexes[*at].key).collect();
-    keys.join(", ")
-}
-
-fn shown(descriptor: &ResourceDescriptor, constraint: &UniqueDescriptor, values: &[IndexValue]) -> String {
-    let texts: Vec<String> = constraint
-        .indexes
-        .iter()
-        .zip(values)
-        .map(|(at, value)| match (value, descriptor.indexes[*at].kind) {
-            (IndexValue::Null, _) => "null".to_owned(),
-            (IndexValue::Text(text), _) => text.clone(),
-            (IndexValue::Integer(micros), IndexKind::DateTime) => Timestamp(*micros).to_string(),
-            (IndexValue::Integer(number), IndexKind::Boolean) => (*number != 0).to_string(),
-            (IndexValue::Integer(number), _) => number.to_string(),
-            (IndexValue::Float(number), _) => number.to_string(),
-        })
-        .collect();
-    texts.join(", ")
 }

@@ -7,6 +7,7 @@ use crate::meta::RevisionStatus;
 
 /// Rules that hold for every resource type of an application.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is a question of its own.
 pub struct Settings {
     /// Status of a new revision where the resource type does not say.
     pub default_status: RevisionStatus,
@@ -20,6 +21,14 @@ pub struct Settings {
     pub write_deadline: Duration,
     /// The most resources one request changes.
     pub max_changes: usize,
+    /// A write is refused when a resource it newly refers to is missing or deleted.
+    pub validate_references: bool,
+    /// A permanent delete follows references as a soft delete does; else it ignores them.
+    pub purge_follows_references: bool,
+    /// A restore also restores what the delete took along, where a request does not say.
+    pub restore_cascades: bool,
+    /// A write may not leave a resource outside of its writer's scope.
+    pub scope_of_writes: bool,
 }
 
 impl Default for Settings {
@@ -31,6 +40,10 @@ impl Default for Settings {
             rewrite_stable_as_draft: false,
             write_deadline: Duration::from_secs(10),
             max_changes: 10_000,
+            validate_references: true,
+            purge_follows_references: true,
+            restore_cascades: true,
+            scope_of_writes: true,
         }
     }
 }

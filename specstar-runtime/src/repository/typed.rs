@@ -90,14 +90,15 @@ impl<R> Repository<R> {
         Ok(Caller::program(self.principal.clone(), self.clock.now(None)?))
     }
 
-    /// Soft-deletes a resource.
+    /// Soft-deletes a resource, with what depends on it.
     pub async fn delete(&self, resource_id: &str) -> Result<Head> {
         self.service.delete(self.model(), resource_id, &Preconditions::none(), &self.caller()?).await
     }
 
-    /// Ends a soft delete; a live resource stays as it is.
+    /// Ends a soft delete, with what it took along; a live resource stays as it is.
     pub async fn restore(&self, resource_id: &str) -> Result<Head> {
-        self.service.restore(self.model(), resource_id, &Preconditions::none(), &self.caller()?).await
+        let expected = Preconditions::none();
+        self.service.restore(self.model(), resource_id, &expected, None, &self.caller()?).await
     }
 
     /// Makes another revision the current one, by number or id.

@@ -2,14 +2,19 @@
 
 use serde_json::Value;
 
+use super::commit::Plan;
 use super::embed::Encoded;
+use super::gate::Gate;
+use super::hooks::Happening;
 use super::payload::{self, Checked};
 use super::service::stored_index;
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
-use crate::change::{Change, HeadUpdate};
+use crate::change::{Change, ChangeKind, HeadUpdate};
 use crate::error::{Error, Result};
+use crate::hook::Cause;
 use crate::id::{self, IdError};
+use crate::json::IndexRow;
 use crate::meta::{Head, Revision, RevisionStatus};
 use crate::timeline::{self, Modification, Preconditions, live};
 
@@ -62,15 +67,16 @@ impl Service {
         if !caller.is_trusted() {
             payload::refuse_readonly(model, body)?;
         }
-        self.authorize(model, caller, Action::CREATE, None).await?;
-        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
+        let input = Some(&*checked.payload.data);
+        self.authorize_create(model, caller, None, None, input).await?;
         let status = status.unwrap_or(model.settings.default_status);
         let mut attempt = 1;
+        let mut first = Some(checked);
         loop {
             let resource_id = id::generate(model.settings.id_generator, model.name());
             id::check_resource_id(&resource_id).map_err(|reason| invalid_id(&resource_id, reason))?;
-            let new = timeline::create(model.index, resource_id, payload.clone(), status, &caller.context());
-            match self.insert(new).await {
+            let checked = first.take().map_or_else(|| check(model, body, caller), Ok)?;
+            match self.insert(model, resource_id, checked, status, Cause::Request, caller).await {
                 Err(Error::DuplicateResource { .. }) if attempt < ID_ATTEMPTS => attempt += 1,
                 done => return done,
             }
@@ -91,26 +97,46 @@ impl Service {
         if !caller.is_trusted() {
             payload::refuse_readonly(model, body)?;
         }
-        self.authorize(model, caller, Action::CREATE, Some(resource_id)).await?;
+        let input = Some(&*checked.payload.data);
+        self.authorize_create(model, caller, Some(resource_id), None, input).await?;
         if self.head(model, resource_id).await.is_ok() {
             return Err(exists(resource_id));
         }
-        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
         let status = status.unwrap_or(model.settings.default_status);
-        let new = timeline::create(model.index, resource_id.to_owned(), payload, status, &caller.context());
-        match self.insert(new).await {
+        match self.insert(model, resource_id.to_owned(), checked, status, Cause::Request, caller).await {
             Err(Error::DuplicateResource { .. }) => Err(exists(resource_id)),
             done => done,
         }
     }
 
-    async fn insert(&self, new: crate::change::NewHead) -> Result<Written> {
-        let resource_id = new.resource_id.clone();
+    /// Lets the hooks see new content, and commits it as a new resource.
+    pub(super) async fn insert(
+        &self,
+        model: &Model,
+        resource_id: String,
+        checked: Checked,
+        status: RevisionStatus,
+        cause: Cause,
+        caller: &Caller,
+    ) -> Result<Written> {
+        let mut plan = Plan::default();
+        let kind = ChangeKind::Created;
+        let happening = Happening { model, caller, resource_id: &resource_id, kind, cause };
+        let checked = self.before_content(happening, None, checked, &mut plan.events).await?;
+        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
+        plan.needs = self.needs(model, &resource_id, None, &payload.index);
+        self.refuse_hidden(&plan.needs, None, caller).await?;
+        let hooked = !self.hooks.is_empty(model.descriptor());
+        let content = hooked.then(|| payload.data.clone());
+        let new = timeline::create(model.index, resource_id.clone(), payload, status, &caller.context());
+        self.gate(model, caller, None, &[]).await?.keep(&new.as_head())?;
         let revision = new.revision.without_data();
-        if self.commit(vec![Change::Create(Box::new(new))]).await? {
-            return Ok(Written { resource_id, revision, unchanged: false });
+        plan.changes.push(Change::Create(Box::new(new)));
+        if !self.commit(plan, caller).await? {
+            return Err(Error::internal("an insert cannot be stale"));
         }
-        Err(Error::internal("an insert cannot be stale"))
+        self.after(happening, None, content.as_deref()).await;
+        Ok(Written { resource_id, revision, unchanged: false })
     }
 
     /// New content for a resource; without `body`, in modify mode, only the status changes.
@@ -130,9 +156,9 @@ impl Service {
             Mode::Update => Action::UPDATE,
             Mode::Modify => Action::MODIFY,
         };
-        self.authorize(model, caller, action, Some(resource_id)).await?;
+        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?;
         let mut first = first;
-        self.rewrite(model, resource_id, &options, caller, |head| {
+        self.rewrite(&gate, resource_id, &options, Cause::Request, |head| {
             let Some(body) = body else { return Ok(None) };
             if !caller.is_trusted()
                 && let Some(full) = payload::with_readonly(model, body, head)?
@@ -161,8 +187,8 @@ impl Service {
             Mode::Update => Action::PATCH,
             Mode::Modify => Action::MODIFY,
         };
-        self.authorize(model, caller, action, Some(resource_id)).await?;
-        self.rewrite(model, resource_id, &options, caller, |head| {
+        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?;
+        self.rewrite(&gate, resource_id, &options, Cause::Patch, |head| {
             let stored: Value = payload::from_stored(&head.revision.data)?;
             let patched = patch.apply(stored.clone())?;
             if !caller.is_trusted() {
@@ -175,51 +201,104 @@ impl Service {
     }
 
     /// The loop of every change of content: read, compare, plan, commit; again when stale.
-    async fn rewrite(
+    pub(super) async fn rewrite(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         resource_id: &str,
         options: &ReplaceOptions,
-        caller: &Caller,
+        cause: Cause,
         mut content: impl FnMut(&Head) -> Result<Option<Checked>>,
     ) -> Result<Written> {
+        let model = gate.model();
         let mut attempts = self.attempts(model, resource_id);
         let mut encoded = Encoded::default();
         loop {
-            let head = live(self.head(model, resource_id).await?)?;
+            let head = self.head(model, resource_id).await?;
+            gate.see(&head)?;
+            let head = live(head)?;
+            // Who may not do this learns nothing from how the content fits.
+            if !gate.judges_input() {
+                gate.admit(&head, None).await?;
+            }
             let checked = match content(&head) {
                 // A precondition speaks before a patch that no longer fits the content.
-                Err(error) => return options.preconditions.check(&head).and(Err(error)),
+                Err(error) => {
+                    if gate.judges_input() {
+                        gate.admit(&head, None).await?;
+                    }
+                    return options.preconditions.check(&head).and(Err(error));
+                }
                 Ok(checked) => checked,
             };
-            options.preconditions.check(&head)?;
-            let payload = match checked {
-                Some(checked) => {
-                    Some(self.embedded(model, checked.valid()?, Some(&head), &mut encoded).await?)
-                }
-                None => None,
-            };
-            let Some(update) = self.plan(model, &head, payload, options, caller)? else {
-                let revision = head.revision.without_data();
-                return Ok(Written { resource_id: head.resource_id, revision, unchanged: true });
-            };
-            let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
-            if self.commit(vec![Change::Update(Box::new(update))]).await? {
-                return Ok(Written { resource_id: head.resource_id, revision, unchanged: false });
+            if gate.judges_input() {
+                gate.admit(&head, checked.as_ref().map(|checked| &*checked.payload.data)).await?;
             }
-            attempts.again().await?;
+            options.preconditions.check(&head)?;
+            let change = Rewrite { gate, options, cause, head, checked };
+            match self.write(change, &mut encoded).await? {
+                Some(written) => return Ok(written),
+                None => attempts.again().await?,
+            }
         }
+    }
+
+    /// Lets the hooks see new content, plans it and commits it; `None` when the plan was stale.
+    pub(super) async fn write(&self, change: Rewrite<'_>, encoded: &mut Encoded) -> Result<Option<Written>> {
+        let Rewrite { gate, options, cause, head, checked } = change;
+        let (model, caller) = (gate.model(), gate.caller());
+        let old = &head.revision.data;
+        let kind = match options.mode {
+            Mode::Update => ChangeKind::Updated,
+            Mode::Modify => ChangeKind::Modified,
+        };
+        let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
+        let hooked = !self.hooks.is_empty(model.descriptor());
+        let mut planned = Plan::default();
+        let payload = match checked {
+            Some(checked) => {
+                let checked = self.before_content(happening, Some(old), checked, &mut planned.events).await?;
+                Some(self.embedded(model, checked.valid()?, Some(&head), encoded).await?)
+            }
+            None if hooked => {
+                let wanted = self.before(happening, Some(old), Some(old), &mut planned.events).await?;
+                match wanted.filter(|wanted| wanted != old) {
+                    Some(body) => Some(payload::from_program(model, &body)?.valid()?),
+                    None => None,
+                }
+            }
+            None => None,
+        };
+        let before = stored_index(model, &head.revision.data)?;
+        let content = hooked.then(|| payload.as_ref().map_or_else(|| old.clone(), |new| new.data.clone()));
+        if let Some(payload) = &payload {
+            planned.needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
+        }
+        let Some(update) = self.plan(model, &head, before, payload, options, caller)? else {
+            let revision = head.revision.without_data();
+            return Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: true }));
+        };
+        self.refuse_hidden(&planned.needs, None, caller).await?;
+        if gate.limits_writes() {
+            gate.keep(&timeline::apply(head.clone(), &update).as_ref())?;
+        }
+        let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
+        planned.changes.push(Change::Update(Box::new(update)));
+        if !self.commit(planned, caller).await? {
+            return Ok(None);
+        }
+        self.after(happening, Some(old), content.as_deref()).await;
+        Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: false }))
     }
 
     fn plan(
         &self,
         model: &Model,
         head: &Head,
+        before: IndexRow,
         payload: Option<timeline::Payload>,
         options: &ReplaceOptions,
         caller: &Caller,
     ) -> Result<Option<HeadUpdate>> {
-        let before = stored_index(model, &head.revision.data)?;
         let context = caller.context();
         match (options.mode, payload) {
             (Mode::Update, Some(payload)) => Ok(timeline::update(
@@ -243,7 +322,17 @@ impl Service {
     }
 }
 
-fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Checked> {
+/// New content for a resource as it was read.
+pub(super) struct Rewrite<'a> {
+    pub(super) gate: &'a Gate<'a>,
+    pub(super) options: &'a ReplaceOptions,
+    pub(super) cause: Cause,
+    pub(super) head: Head,
+    /// `None` when only the status changes.
+    pub(super) checked: Option<Checked>,
+}
+
+pub(super) fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Checked> {
     if caller.is_trusted() { payload::from_program(model, body) } else { payload::from_client(model, body) }
 }
 

@@ -1,5 +1,6 @@
 //! Which tables and columns hold a resource type: names, and where each declared index stands.
 
+use crate::change::ChangeKind;
 use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::store::sql::search::TextCache;
 
@@ -8,6 +9,42 @@ pub(crate) const REVISION_TABLE: &str = "ss_revision";
 
 /// Which resource types this database knows, and how far their tables are.
 pub(crate) const MODEL_TABLE: &str = "ss_model";
+
+/// What happened, in the order of the commits.
+pub(crate) const LOG_TABLE: &str = "ss_change";
+
+/// How far subscribers have read the log.
+pub(crate) const SUBSCRIBER_TABLE: &str = "ss_subscriber";
+
+/// What deletes took along.
+pub(crate) const CASCADE_TABLE: &str = "ss_cascade";
+
+/// The columns of [`LOG_TABLE`], in the order readers rely on: the ones of every entry and of changes, and the
+/// two of messages.
+pub(crate) const LOG_COLUMNS: [&str; 11] =
+    ["position", "model_id", "pk", "resource_id", "kind", "seq", "version", "at", "by", "name", "body"];
+
+/// The numbers that stand for the kinds of changes in [`LOG_TABLE`]. They are never used for another kind.
+const CHANGE_KINDS: [(ChangeKind, i64); 8] = [
+    (ChangeKind::Created, 1),
+    (ChangeKind::Updated, 2),
+    (ChangeKind::Modified, 3),
+    (ChangeKind::Switched, 4),
+    (ChangeKind::Deleted, 5),
+    (ChangeKind::Restored, 6),
+    (ChangeKind::Purged, 7),
+    (ChangeKind::Pruned, 8),
+];
+
+/// The number of a kind.
+pub(crate) fn kind_number(kind: ChangeKind) -> i64 {
+    CHANGE_KINDS.iter().find(|(of, _)| *of == kind).map_or(0, |(_, number)| *number)
+}
+
+/// The kind of a number.
+pub(crate) fn kind_of(number: i64) -> Option<ChangeKind> {
+    CHANGE_KINDS.iter().find(|(_, of)| *of == number).map(|(kind, _)| *kind)
+}
 
 /// What a head is read from, in the order readers rely on. The payload stands last, so that the
 /// other columns never lie behind its overflow pages.

@@ -5,12 +5,16 @@
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 
+pub(crate) mod cascade;
 pub(crate) mod ddl;
+pub(crate) mod log;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Query, QueryBuilder, SchemaBuilder};
+
+use crate::store::layout::ModelLayout;
 
 /// The statement builder of an engine.
 pub(crate) trait Dialect: QueryBuilder + SchemaBuilder + Default {}
@@ -30,6 +34,11 @@ fn column(text: &str) -> Expr {
 /// A value that is bound when the statement runs; only its place in the text counts.
 fn hole() -> Expr {
     Expr::val(0)
+}
+
+/// The number of the type is fixed per database, so it stands in the text.
+fn model_id(layout: &ModelLayout) -> Expr {
+    Expr::cust(layout.model_id.to_string())
 }
 
 /// `column = ?`

@@ -9,6 +9,7 @@ mod apply;
 mod conflict;
 mod connection;
 mod counts;
+mod log;
 mod migrate;
 mod model;
 mod page;
@@ -28,13 +29,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
-use self::writer::{Message, Writer};
-use super::{CommitError, LayoutReport, PageEnd, Search, Store, StoreError, Visit};
-use crate::change::{ChangeSet, ModelIndex};
+use self::writer::{Message, Task, Writer};
+use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
@@ -101,6 +102,8 @@ impl SqliteOptions {
 pub struct SqliteStore {
     shared: Arc<Shared>,
     writer: mpsc::Sender<Message>,
+    /// The end of the log of changes, as the writer tells it.
+    log_end: watch::Receiver<i64>,
     scans: ScanThreads,
 }
 
@@ -150,9 +153,11 @@ impl SqliteStore {
         let shared =
             Arc::new(Shared { pool: Pool::new(options.clone()), options, folder: Mutex::new(folder) });
         let (writer, queue) = mpsc::channel(QUEUE);
-        Writer::open(Arc::clone(&shared))?.spawn(queue)?;
+        let thread = Writer::open(Arc::clone(&shared))?;
+        let log_end = thread.log_end();
+        thread.spawn(queue)?;
         let scans = ScanThreads::start(&shared)?;
-        Ok(Self { shared, writer, scans })
+        Ok(Self { shared, writer, log_end, scans })
     }
 
     /// A connection to read with. When the file was lost, the writer looks for it first.
@@ -182,7 +187,8 @@ impl Store for SqliteStore {
     }
 
     fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
-        Box::pin(async move { self.ask(|reply| Message::Commit { changes, reply }).await? })
+        let task = Task::Apply(changes);
+        Box::pin(async move { self.ask(|reply| Message::Commit { task, reply }).await? })
     }
 
     fn head<'a>(
@@ -230,6 +236,47 @@ impl Store for SqliteStore {
             let lease = self.lease().await?;
             self.scans.run(lease, move |lease| lease.count(model, &predicate)).await
         })
+    }
+
+    fn cascaded(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<CascadeMember>, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, move |lease| lease.cascaded(model, pk)).await
+        })
+    }
+
+    fn log(&self, request: LogRequest) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, move |lease| lease.log(&request)).await
+        })
+    }
+
+    fn log_end(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
+        Box::pin(async move { self.lease().await?.log_end() })
+    }
+
+    fn watch_log(&self) -> watch::Receiver<i64> {
+        self.log_end.clone()
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        subscriber: &'a str,
+        position: i64,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let task = Task::Acknowledge { subscriber: subscriber.to_owned(), position };
+        Box::pin(async move {
+            match self.ask(|reply| Message::Commit { task, reply }).await? {
+                Ok(()) => Ok(()),
+                Err(CommitError::Store(error)) => Err(error),
+                Err(error) => Err(StoreError::Internal(error.to_string())),
+            }
+        })
+    }
+
+    fn acknowledged<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<Option<i64>, StoreError>> {
+        Box::pin(async move { self.lease().await?.acknowledged(subscriber) })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -8,12 +8,17 @@ use crate::http::call::Call;
 use crate::http::route::{Operation, parameters as p};
 use crate::http::{envelope, reply};
 
+/// Whether a restore takes along what the delete did, where the request says.
+pub(super) fn cascade(call: &Call<'_>) -> Result<Option<bool>> {
+    if call.query.has(&p::CASCADE) { call.query.boolean(&p::CASCADE, false).map(Some) } else { Ok(None) }
+}
+
 /// A change of the head; answers with the metadata.
 pub(super) async fn change(call: &Call<'_>) -> Result<Response<Body>> {
     let (service, model, id, caller) = (call.service(), call.model, call.resource_id(), &call.caller);
     let expected = &call.preconditions()?;
     let head = match call.route.operation {
-        Operation::Restore => service.restore(model, id, expected, caller).await?,
+        Operation::Restore => service.restore(model, id, expected, cascade(call)?, caller).await?,
         Operation::Switch => {
             let revision = call.path_value(&p::REVISION_SELECTOR);
             service.switch(model, id, revision, expected, caller).await?

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
+use super::lifecycle::cascade;
 use super::selection::{Selected, next_cursor, selection};
 use crate::error::Result;
 use crate::http::call::Call;
@@ -55,9 +56,8 @@ pub(super) async fn change_all(call: &Call<'_>) -> Result<Response<Body>> {
     let heads = if call.route.operation == Operation::BatchDelete {
         service.delete_all(model, selection(call, Some(DeletedFilter::Live))?.selection, &call.caller).await?
     } else {
-        service
-            .restore_all(model, selection(call, Some(DeletedFilter::Deleted))?.selection, &call.caller)
-            .await?
+        let selection = selection(call, Some(DeletedFilter::Deleted))?.selection;
+        service.restore_all(model, selection, cascade(call)?, &call.caller).await?
     };
     let mut body = Vec::with_capacity(2 + 768 * heads.len());
     body.push(b'[');

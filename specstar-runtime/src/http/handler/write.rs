@@ -83,7 +83,7 @@ fn options(call: &Call<'_>) -> Result<ReplaceOptions> {
     Ok(ReplaceOptions { mode, status, ..ReplaceOptions::default() })
 }
 
-fn answer(written: &Written) -> Response<Body> {
+pub(super) fn answer(written: &Written) -> Response<Body> {
     let revision = written.revision.as_ref();
     let mut json = Vec::with_capacity(640);
     envelope::write_revision_info(&mut json, &written.resource_id, &revision);

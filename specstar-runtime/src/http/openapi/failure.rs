@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::walk::{Schemas, reference};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, MissingTarget, Referrer};
 use crate::resource::ValidationErrors;
 
 const ID: &str = "user:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b";
@@ -100,6 +100,22 @@ fn specimen(kind: ErrorKind) -> Error {
             Error::NotMigrated { revision_id: format!("{ID}:1"), found: "v1".into(), expected: "v2".into() }
         }
         ErrorKind::TooManyChanges => Error::TooManyChanges { found: 10_001, limit: 10_000 },
+        ErrorKind::Referenced => Error::Referenced {
+            resource_id,
+            referrers: vec![Referrer {
+                model: "badge".into(),
+                field: "owner_id".into(),
+                resource_id: "badge:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2c".into(),
+            }],
+            more: 0,
+        },
+        ErrorKind::Conflict => Error::TargetsGone {
+            resource_id,
+            missing: vec![MissingTarget {
+                field: "team".into(),
+                resource_id: "team:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2c".into(),
+            }],
+        },
         ErrorKind::PreconditionFailed => {
             Error::PreconditionFailed { resource_id, expected: format!("{ID}:1"), actual: format!("{ID}:2") }
         }

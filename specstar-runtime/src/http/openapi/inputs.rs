@@ -56,6 +56,7 @@ fn schema(shape: Shape, page: PageSize) -> Value {
         Shape::Name => json!({"type": "string", "minLength": 1}),
         Shape::RevisionSelector => json!({"type": "string", "pattern": "^([0-9]+|.+:[0-9]+)$"}),
         Shape::Boolean { default } => json!({"type": "boolean", "default": default}),
+        Shape::Flag => json!({"type": "boolean"}),
         Shape::Integer { default, minimum } => json!({
             "type": "integer", "format": "int64", "default": default, "minimum": minimum, "maximum": i64::MAX,
         }),

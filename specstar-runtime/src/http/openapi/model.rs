@@ -26,6 +26,13 @@ impl Model {
         self.entry.descriptor
     }
 
+    /// Whether another type refers to resources of this one.
+    pub(super) fn is_target_of(&self, other: &Self) -> bool {
+        let own = self.descriptor().id.path_hash;
+        let mut references = other.descriptor().references.iter();
+        references.any(|r| r.kind == ReferenceKind::ResourceId && r.target.path_hash == own)
+    }
+
     /// The path segment of its routes.
     pub(super) fn name(&self) -> &'static str {
         self.entry.descriptor.id.name

@@ -10,6 +10,9 @@ use super::walk::reference;
 use crate::error::ErrorKind;
 use crate::http::route::{Answer, AnswerHeader, COMMON_ERRORS, RequestBody, Route, parameters};
 
+/// The tag of what belongs to no resource.
+pub(super) const META_TAG: &str = "_meta";
+
 /// Writes operations, and gathers what they share.
 pub(super) struct Operations {
     /// Where everything is mounted, such as `/v1`.
@@ -27,11 +30,11 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    /// The operation object of a route.
-    pub(super) fn write(&mut self, model: &Model, route: &Route) -> Value {
-        let name = model.name();
+    /// The operation object of a route, of a resource type or of none.
+    pub(super) fn write(&mut self, model: Option<&Model>, route: &Route) -> Value {
+        let name = model.map_or("", Model::name);
         let mut operation = json!({
-            "tags": [name],
+            "tags": [model.map_or(META_TAG, Model::name)],
             "summary": route.summary.replace("{m}", name),
             "description": description(route, name),
             "operationId": route.operation_id(&self.base, name),
@@ -43,7 +46,7 @@ impl Operations {
         if !route.parameters.is_empty() {
             operation["parameters"] = self.inputs(route);
         }
-        if let Some(body) = request_body(route.body, model) {
+        if let Some(body) = model.and_then(|model| request_body(route.body, model)) {
             operation["requestBody"] = body;
         }
         operation
@@ -59,7 +62,7 @@ impl Operations {
         references.into()
     }
 
-    fn answers(&mut self, model: &Model, route: &Route) -> Value {
+    fn answers(&mut self, model: Option<&Model>, route: &Route) -> Value {
         let mut responses = Map::new();
         responses.insert("200".into(), success(model, route));
         if reads_conditionally(route) {
@@ -136,7 +139,8 @@ fn media(schema: &Value, examples: &[(&str, &Option<Value>)]) -> Value {
     if named.is_empty() { json!({"schema": schema}) } else { json!({"schema": schema, "examples": named}) }
 }
 
-fn success(model: &Model, route: &Route) -> Value {
+fn success(model: Option<&Model>, route: &Route) -> Value {
+    let (name, schema) = model.map_or(("", ""), |model| (model.name(), &*model.schema));
     let mut headers = header_references(route.headers);
     if route.deprecated.is_some() {
         headers.insert("Deprecation".into(), json!({"$ref": "#/components/headers/Deprecation"}));
@@ -144,9 +148,16 @@ fn success(model: &Model, route: &Route) -> Value {
     let narrowed =
         route.parameters.iter().any(|parameter| parameter.component == parameters::PARTIAL.component);
     let mut response = json!({
-        "description": answer_text(route.answer, model.name()),
-        "content": {"application/json": {"schema": answer_schema(route.answer, &model.schema, narrowed)}},
+        "description": answer_text(route.answer, name),
+        "content": {"application/json": {"schema": answer_schema(route.answer, schema, narrowed)}},
     });
+    if route.answer == Answer::Changes {
+        response["content"]["text/event-stream"] = json!({"schema": {
+            "type": "string",
+            "description": "Events `change`, each with a `Change` as its data and the position as its id. An event \
+                `error` says why a stream ends.",
+        }});
+    }
     if !headers.is_empty() {
         response["headers"] = headers.into();
     }
@@ -165,6 +176,10 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::DataList => format!("The data of one page of `{name}` resources."),
         Answer::Metas => format!("The metadata of `{name}` resources."),
         Answer::RevisionInfos => format!("The current revisions of one page of `{name}` resources."),
+        Answer::Diff => "The operations that make one revision out of the other.".to_owned(),
+        Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
+        Answer::Relationships => "The declared references.".to_owned(),
+        Answer::Changes => "One page of changes, or a stream of them.".to_owned(),
     }
 }
 
@@ -182,6 +197,10 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
         Answer::RevisionInfo => section("RevisionInfo"),
         Answer::RevisionInfos => list(section("RevisionInfo")),
         Answer::RevisionList => reference("RevisionListResponse"),
+        Answer::Diff => shapes::json_patch(),
+        Answer::Referrers => list(reference("Referrers")),
+        Answer::Relationships => list(reference("Relationship")),
+        Answer::Changes => list(reference("Change")),
         Answer::Count => json!({"type": "integer", "format": "int64", "minimum": 0}),
     }
 }
@@ -216,6 +235,11 @@ pub(super) fn headers() -> Value {
         },
         "XTotalCount": {
             "description": "With `with_total`: how many resources match, whatever the page.",
+            "schema": {"type": "integer", "format": "int64", "minimum": 0},
+        },
+        "XNextSince": {
+            "description": "The `since` of the next page.",
+            "required": true,
             "schema": {"type": "integer", "format": "int64", "minimum": 0},
         },
         "Deprecation": {

@@ -23,6 +23,8 @@ pub enum Shape {
         /// When it is not given.
         default: bool,
     },
+    /// The same; what holds when it is not given is up to the application.
+    Flag,
     /// An integer in a range.
     Integer {
         /// When it is not given.
@@ -135,7 +137,7 @@ const fn path(
 /// Every parameter there is.
 #[allow(missing_docs)] // each carries its own description
 pub mod parameters {
-    use super::{Parameter, Shape, header, list, path, query};
+    use super::{Location, Parameter, Shape, header, list, path, query};
 
     pub static RESOURCE_ID: Parameter =
         path("ResourceId", "resource_id", Shape::Name, "The id of the resource.");
@@ -173,6 +175,40 @@ pub mod parameters {
         Shape::Boolean { default: false },
         "Also read a soft-deleted resource.",
     );
+    pub static CASCADE: Parameter = query(
+        "Cascade",
+        "cascade",
+        Shape::Flag,
+        "Whether to restore also what was deleted together with it because it refers to it; the application says \
+         what holds without it.",
+    );
+    pub static FROM: Parameter = query(
+        "From",
+        "from",
+        Shape::RevisionSelector,
+        "The revision to start from, as its id or number; without it the one `to` was made from.",
+    );
+    pub static TO: Parameter = query(
+        "To",
+        "to",
+        Shape::RevisionSelector,
+        "The revision to arrive at, as its id or number; without it the current one.",
+    );
+    pub static SINCE: Parameter = query(
+        "Since",
+        "since",
+        Shape::Integer { default: 0, minimum: 0 },
+        "Only changes behind this position of the feed; 0 is its beginning.",
+    );
+    pub static LAST_EVENT_ID: Parameter = Parameter {
+        location: Location::Header,
+        ..query(
+            "LastEventId",
+            "Last-Event-ID",
+            Shape::Integer { default: 0, minimum: 0 },
+            "Where a broken stream ended, as browsers send it; it overrides `since`.",
+        )
+    };
     pub static PARTIAL: Parameter = Parameter {
         alias: Some("partial[]"),
         ..list(

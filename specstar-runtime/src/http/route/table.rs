@@ -6,6 +6,7 @@ use crate::error::ErrorKind as E;
 
 const NONE: &[&Parameter] = &[];
 const ETAG: &[AnswerHeader] = &[AnswerHeader::ETag];
+const FEED: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextSince];
 const PAGE: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextCursor, AnswerHeader::TotalCount];
 
 /// The filters of a search, between what a route puts in front of them and behind them.
@@ -32,6 +33,7 @@ const LIST_SECTION: &[&Parameter] = search!([IS_DELETED] [SORTS, LIMIT, OFFSET, 
 const COUNT: &[&Parameter] = search!([IS_DELETED] []);
 /// Without `is_deleted`, which the batch routes set themselves.
 const BATCH: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET]);
+const BATCH_RESTORE: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET, CASCADE]);
 const READ: &[&Parameter] =
     &[&p::RESOURCE_ID, &p::RETURNS, &p::REVISION_ID, &p::PARTIAL, &p::INCLUDE_DELETED, &p::IF_NONE_MATCH];
 
@@ -114,7 +116,15 @@ pub const ROUTES: &[Route] = &[
         body: RequestBody::None,
         answer: Answer::Metas,
         headers: &[],
-        errors: &[E::Query, E::PermissionDenied, E::TooManyChanges, E::Parameter, E::ParameterConflict],
+        errors: &[
+            E::Query,
+            E::PermissionDenied,
+            E::Referenced,
+            E::Conflict,
+            E::TooManyChanges,
+            E::Parameter,
+            E::ParameterConflict,
+        ],
         deprecated: None,
     },
     Route {
@@ -137,12 +147,20 @@ pub const ROUTES: &[Route] = &[
         summary: "Batch restore deleted {m}",
         description: "Restores every soft-deleted {m} that meets the filters, or none if one of them cannot \
                       be. Without a filter this is every deleted {m}.",
-        parameters: BATCH,
+        parameters: BATCH_RESTORE,
         ignored: &[&p::IS_DELETED, &p::PARTIAL],
         body: RequestBody::None,
         answer: Answer::Metas,
         headers: &[],
-        errors: &[E::Query, E::PermissionDenied, E::UniqueConflict, E::TooManyChanges, E::Parameter],
+        errors: &[
+            E::Query,
+            E::PermissionDenied,
+            E::UniqueConflict,
+            E::Conflict,
+            E::TooManyChanges,
+            E::Parameter,
+            E::ParameterConflict,
+        ],
         deprecated: None,
     },
     Route {
@@ -262,13 +280,23 @@ pub const ROUTES: &[Route] = &[
         path: "/{resource_id}",
         name: "delete_resource",
         summary: "Delete {m}",
-        description: "Soft-deletes one {m}: it can be restored, and its history stays.",
+        description: "Soft-deletes one {m} and what depends on it: all can be restored, and their history stays. \
+                      What else refers to it loses the reference, or keeps it from being deleted, as declared.",
         parameters: &[&p::RESOURCE_ID, &p::IF_MATCH],
         ignored: NONE,
         body: RequestBody::None,
         answer: Answer::Meta,
         headers: &[],
-        errors: &[E::PermissionDenied, E::NotFound, E::Deleted, E::PreconditionFailed, E::Parameter],
+        errors: &[
+            E::PermissionDenied,
+            E::NotFound,
+            E::Deleted,
+            E::Referenced,
+            E::Conflict,
+            E::TooManyChanges,
+            E::PreconditionFailed,
+            E::Parameter,
+        ],
         deprecated: None,
     },
     Route {
@@ -284,7 +312,15 @@ pub const ROUTES: &[Route] = &[
         body: RequestBody::None,
         answer: Answer::Meta,
         headers: &[],
-        errors: &[E::PermissionDenied, E::NotFound, E::PreconditionFailed, E::Parameter],
+        errors: &[
+            E::PermissionDenied,
+            E::NotFound,
+            E::Referenced,
+            E::Conflict,
+            E::TooManyChanges,
+            E::PreconditionFailed,
+            E::Parameter,
+        ],
         deprecated: None,
     },
     Route {
@@ -294,12 +330,20 @@ pub const ROUTES: &[Route] = &[
         name: "restore_resource",
         summary: "Restore deleted {m}",
         description: "Undoes the soft delete of one {m}. Nothing happens if it is not deleted.",
-        parameters: &[&p::RESOURCE_ID, &p::IF_MATCH],
+        parameters: &[&p::RESOURCE_ID, &p::CASCADE, &p::IF_MATCH],
         ignored: NONE,
         body: RequestBody::None,
         answer: Answer::Meta,
         headers: &[],
-        errors: &[E::PermissionDenied, E::NotFound, E::UniqueConflict, E::PreconditionFailed, E::Parameter],
+        errors: &[
+            E::PermissionDenied,
+            E::NotFound,
+            E::UniqueConflict,
+            E::Conflict,
+            E::TooManyChanges,
+            E::PreconditionFailed,
+            E::Parameter,
+        ],
         deprecated: None,
     },
     Route {
@@ -322,10 +366,97 @@ pub const ROUTES: &[Route] = &[
             E::RevisionNotFound,
             E::UniqueConflict,
             E::NotMigrated,
+            E::Conflict,
             E::PreconditionFailed,
             E::Parameter,
         ],
         deprecated: None,
+    },
+    Route {
+        operation: Operation::Undo,
+        method: Method::Post,
+        path: "/{resource_id}/undo/{revision_id}",
+        name: "undo_revision",
+        summary: "Undo a revision of a {m}",
+        description: "Makes a new revision of one {m} without what a revision changed: the difference between that \
+                      revision and the one it was made from is applied backwards to the current one. Where a later \
+                      revision changed the same values, nothing is done.",
+        parameters: &[&p::RESOURCE_ID, &p::REVISION_SELECTOR, &p::EXPECTED_REVISION_ID, &p::IF_MATCH],
+        ignored: NONE,
+        body: RequestBody::None,
+        answer: Answer::RevisionInfo,
+        headers: ETAG,
+        errors: &[
+            E::BadRequest,
+            E::PermissionDenied,
+            E::NotFound,
+            E::Deleted,
+            E::RevisionNotFound,
+            E::UniqueConflict,
+            E::NotMigrated,
+            E::Conflict,
+            E::PreconditionFailed,
+            E::Validation,
+            E::Parameter,
+        ],
+        deprecated: None,
+    },
+    Route {
+        operation: Operation::Diff,
+        path: "/{resource_id}/diff",
+        name: "diff_revisions",
+        summary: "Compare revisions of a {m}",
+        description: "The JSON Patch (RFC 6902) that makes one revision of a {m} out of another one.",
+        parameters: &[&p::RESOURCE_ID, &p::FROM, &p::TO, &p::INCLUDE_DELETED],
+        answer: Answer::Diff,
+        headers: &[],
+        errors: &[
+            E::BadRequest,
+            E::PermissionDenied,
+            E::NotFound,
+            E::Deleted,
+            E::RevisionNotFound,
+            E::Parameter,
+        ],
+        ..SINGLE
+    },
+    Route {
+        operation: Operation::Referrers,
+        path: "/{resource_id}/referrers",
+        name: "_list_referrers",
+        summary: "List referrers of a {m} resource",
+        description: "One page of the resources that refer to one {m}, by the field that refers.",
+        parameters: &[&p::RESOURCE_ID, &p::LIMIT, &p::OFFSET],
+        answer: Answer::Referrers,
+        headers: &[AnswerHeader::HasMore],
+        errors: &[E::PermissionDenied, E::NotFound, E::Parameter],
+        ..SINGLE
+    },
+    Route {
+        operation: Operation::ResourceChanges,
+        path: "/{resource_id}/changes",
+        name: "list_resource_changes",
+        summary: "Follow the changes of a {m} resource",
+        description: "One page of what happened to one {m}, in the order of the commits. With \
+                      `Accept: text/event-stream` the stream goes on with what happens from now on.",
+        parameters: &[&p::RESOURCE_ID, &p::SINCE, &p::LIMIT, &p::LAST_EVENT_ID],
+        answer: Answer::Changes,
+        headers: FEED,
+        errors: &[E::PermissionDenied, E::NotFound, E::Parameter],
+        ..SINGLE
+    },
+    Route {
+        operation: Operation::Changes,
+        path: "/changes",
+        name: "list_changes",
+        summary: "Follow the changes of {m} resources",
+        description: "One page of what happened to {m} resources, in the order of the commits. With \
+                      `Accept: text/event-stream` the stream goes on with what happens from now on.",
+        parameters: &[&p::SINCE, &p::LIMIT, &p::LAST_EVENT_ID],
+        answer: Answer::Changes,
+        headers: FEED,
+        errors: &[E::PermissionDenied, E::Parameter],
+        ..MANY
     },
     Route {
         operation: Operation::RevisionList,
@@ -399,5 +530,35 @@ pub const ROUTES: &[Route] = &[
         description: "Reads one {m}: its data, the info of the revision and its metadata.",
         deprecated: Some("`GET` of the resource"),
         ..SINGLE
+    },
+];
+
+/// Every route that belongs to no resource, in the order of the documentation; the paths stand below the base path.
+pub const GLOBAL_ROUTES: &[Route] = &[
+    Route {
+        operation: Operation::Relationships,
+        path: "/_relationships",
+        name: "_list_relationships",
+        summary: "List all resource relationships",
+        description: "Every declared reference between resource types, in the order of registration.",
+        parameters: NONE,
+        answer: Answer::Relationships,
+        headers: &[],
+        errors: &[E::Parameter],
+        ..MANY
+    },
+    Route {
+        operation: Operation::AllChanges,
+        path: "/_changes",
+        name: "list_all_changes",
+        summary: "Follow the changes of all resources",
+        description: "One page of what happened to the resources of every type that the caller may search, in the \
+                      order of the commits. With `Accept: text/event-stream` the stream goes on with what happens \
+                      from now on.",
+        parameters: &[&p::SINCE, &p::LIMIT, &p::LAST_EVENT_ID],
+        answer: Answer::Changes,
+        headers: FEED,
+        errors: &[E::PermissionDenied, E::Parameter],
+        ..MANY
     },
 ];

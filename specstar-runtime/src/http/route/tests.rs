@@ -6,17 +6,17 @@ use super::*;
 fn no_method_and_path_and_no_operation_stands_twice() {
     let mut seen = HashSet::new();
     let mut operations = HashSet::new();
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(GLOBAL_ROUTES) {
         assert!(seen.insert((route.method, route.path)), "{} {}", route.method.as_str(), route.path);
         assert!(operations.insert(route.operation));
         assert_eq!(Route::of(route.operation).name, route.name);
     }
-    assert_eq!(operations.len(), 21);
+    assert_eq!(operations.len(), 28);
 }
 
 #[test]
 fn parameters_of_a_route_have_one_name_each() {
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(GLOBAL_ROUTES) {
         let mut names = HashSet::new();
         for name in route.query_names() {
             assert!(names.insert(name), "{name} twice on {}", route.name);
@@ -26,7 +26,7 @@ fn parameters_of_a_route_have_one_name_each() {
 
 #[test]
 fn path_parameters_are_those_of_the_path() {
-    for route in ROUTES {
+    for route in ROUTES.iter().chain(GLOBAL_ROUTES) {
         for parameter in route.parameters.iter().filter(|p| p.location == Location::Path) {
             assert!(route.path.contains(&format!("{{{}}}", parameter.name)), "{}", route.path);
         }

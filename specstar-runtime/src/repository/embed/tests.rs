@@ -39,6 +39,7 @@ static ENTRIES: [ResourceEntry; 1] = [ResourceEntry {
     descriptor: &DESCRIPTOR,
     prepare: payload::prepare::<Essay>,
     schemas: schema::no_schemas,
+    policy: crate::access::Policy::NONE,
 }];
 
 /// The length of a text; counts how often it is asked.

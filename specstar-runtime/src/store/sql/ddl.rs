@@ -32,7 +32,9 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .col(ColumnDef::new(name("model_id")).big_integer().not_null().unique_key())
         .col(ColumnDef::new(name("schema_version")).text())
         .col(ColumnDef::new(name("layout")).text().not_null());
-    vec![models.to_string(D::default()), revision_table().to_string(D::default())]
+    let tables = [models, revision_table(), super::cascade::table()];
+    let texts = tables.iter().map(|table| table.to_string(D::default()));
+    texts.chain(super::log::tables::<D>()).collect()
 }
 
 /// Clustered by resource: the history of one is read together and no other index is needed.

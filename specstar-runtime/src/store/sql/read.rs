@@ -2,7 +2,7 @@
 
 use sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
 
-use super::{Dialect, column, hole, is_bound, is_live, name};
+use super::{Dialect, column, hole, is_bound, is_live, model_id, name};
 use crate::store::layout::{HEAD_COLUMNS, ModelLayout, REVISION_COLUMNS, REVISION_TABLE};
 
 /// The read statements of one resource type.
@@ -14,6 +14,8 @@ pub(crate) struct ReadTexts {
     pub(crate) revision: String,
     /// [`REVISION_COLUMNS`] of a bound `pk`, by number, with an empty payload.
     pub(crate) history: String,
+    /// The members of the cascade of a bound `pk`.
+    pub(crate) members: String,
     /// `pk`, `resource_id` and `data` of a number of live rows after a bound `pk`.
     pub(crate) live_after: String,
     /// `pk` and `data` of a number of rows after a bound `pk`.
@@ -28,8 +30,9 @@ impl ReadTexts {
         let mut live_after = rows_after(table, &["pk", "resource_id", "data"]);
         Self {
             head: head(table).build(D::default()).0,
-            revision: revision(layout.model_id).build(D::default()).0,
-            history: history(layout.model_id).build(D::default()).0,
+            revision: revision(layout).build(D::default()).0,
+            history: history(layout).build(D::default()).0,
+            members: super::cascade::members(layout).build(D::default()).0,
             live_after: live_after.and_where(is_live()).build(D::default()).0,
             all_after: all_after.take().build(D::default()).0,
         }
@@ -44,22 +47,21 @@ fn head(table: &str) -> SelectStatement {
         .take()
 }
 
-/// The number of the model is fixed per database, so it stands in the text.
-fn of_model(model_id: i64) -> Expr {
-    column("model_id").eq(Expr::cust(model_id.to_string()))
+fn of_model(layout: &ModelLayout) -> Expr {
+    column("model_id").eq(model_id(layout))
 }
 
-fn revision(model_id: i64) -> SelectStatement {
+fn revision(layout: &ModelLayout) -> SelectStatement {
     Query::select()
         .columns(REVISION_COLUMNS.map(Alias::new))
         .from(name(REVISION_TABLE))
-        .and_where(of_model(model_id))
+        .and_where(of_model(layout))
         .and_where(is_bound("pk"))
         .and_where(is_bound("seq"))
         .take()
 }
 
-fn history(model_id: i64) -> SelectStatement {
+fn history(layout: &ModelLayout) -> SelectStatement {
     let mut select = Query::select();
     for text in REVISION_COLUMNS {
         if text == "data" {
@@ -70,7 +72,7 @@ fn history(model_id: i64) -> SelectStatement {
     }
     select
         .from(name(REVISION_TABLE))
-        .and_where(of_model(model_id))
+        .and_where(of_model(layout))
         .and_where(is_bound("pk"))
         .order_by(name("seq"), Order::Asc)
         .take()

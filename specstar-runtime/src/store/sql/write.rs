@@ -4,11 +4,13 @@ use sea_query::{
     Alias, DeleteStatement, Expr, ExprTrait, OnConflict, Query, SelectStatement, UpdateStatement,
 };
 
+use super::cascade::MEMBER_COLUMNS;
 use super::ddl::{null_as_empty, null_flag};
-use super::{Dialect, column, hole, insert_into, is_bound, is_live, name};
+use super::{Dialect, column, hole, insert_into, is_bound, is_live, model_id, name};
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
-    HEAD_COLUMNS, HEAD_REVISION_COLUMNS, IndexPlace, ModelLayout, REVISION_COLUMNS, REVISION_TABLE,
+    CASCADE_TABLE, HEAD_COLUMNS, HEAD_REVISION_COLUMNS, IndexPlace, ModelLayout, REVISION_COLUMNS,
+    REVISION_TABLE,
 };
 
 /// The write statements of one resource type, apart from updates, which differ by what they change.
@@ -38,6 +40,15 @@ pub(crate) struct WriteTexts {
     pub(crate) last_pk: String,
     /// `resource_id`: whether it exists.
     pub(crate) exists: String,
+    /// `resource_id`: whether it exists and is not deleted.
+    pub(crate) live: String,
+    /// For each index, an id (behind its `field`, for a list): whether a live row has it. None for what has no
+    /// place.
+    pub(crate) refers: Vec<Option<String>>,
+    /// `pk`, then [`MEMBER_COLUMNS`].
+    pub(crate) insert_member: String,
+    /// `pk`.
+    pub(crate) delete_members: String,
     /// For each unique constraint: its values, then the `pk` to leave out; returns the holder's id.
     pub(crate) uniques: Vec<String>,
 }
@@ -62,6 +73,13 @@ impl WriteTexts {
             check: exists(layout, &["pk", "version"]).build(D::default()).0,
             last_pk: last_pk(layout).build(D::default()).0,
             exists: exists(layout, &["resource_id"]).build(D::default()).0,
+            live: exists(layout, &["resource_id"]).and_where(is_live()).build(D::default()).0,
+            refers: layout.indexes.iter().map(|place| refers::<D>(layout, place)).collect(),
+            insert_member: insert_member::<D>(layout),
+            delete_members: delete_by(CASCADE_TABLE, &["pk"])
+                .and_where(column("model_id").eq(model_id(layout)))
+                .build(D::default())
+                .0,
             uniques: uniques.map(|unique| holder(layout, unique).build(D::default()).0).collect(),
         }
     }
@@ -101,11 +119,6 @@ fn delete_by(table: &str, keys: &[&str]) -> DeleteStatement {
     delete
 }
 
-/// The number of the model is fixed per database, so it stands in the text.
-fn model_id(layout: &ModelLayout) -> Expr {
-    Expr::cust(layout.model_id.to_string())
-}
-
 fn delete_revisions(layout: &ModelLayout, keys: &[&str]) -> DeleteStatement {
     let mut delete = Query::delete();
     delete.from_table(name(REVISION_TABLE)).and_where(column("model_id").eq(model_id(layout)));
@@ -141,6 +154,40 @@ fn exists(layout: &ModelLayout, keys: &[&str]) -> SelectStatement {
         select.and_where(is_bound(key));
     }
     select
+}
+
+/// The engine does not reorder a cross join: the few rows that have the value are looked at, and no others.
+fn refers<D: Dialect>(layout: &ModelLayout, place: &IndexPlace) -> Option<String> {
+    let mut select = Query::select();
+    select.expr(Expr::cust("1"));
+    match place {
+        IndexPlace::Column { name: text, .. } => {
+            select.from(name(&layout.head_table)).and_where(is_bound(text));
+        }
+        IndexPlace::List { .. } => {
+            let [of_list, of_head] =
+                [&layout.list_table, &layout.head_table].map(|table| Expr::col((name(table), name("pk"))));
+            select
+                .from(name(&layout.list_table))
+                .cross_join(name(&layout.head_table))
+                .and_where(is_bound("field"))
+                .and_where(is_bound("value"))
+                .and_where(of_head.eq(of_list));
+        }
+        IndexPlace::Document => return None,
+    }
+    Some(select.and_where(is_live()).build(D::default()).0)
+}
+
+fn insert_member<D: Dialect>(layout: &ModelLayout) -> String {
+    let holes = std::iter::repeat_with(hole).take(1 + MEMBER_COLUMNS.len());
+    Query::insert()
+        .into_table(name(CASCADE_TABLE))
+        .columns(["model_id", "pk"].into_iter().chain(MEMBER_COLUMNS).map(name))
+        // As many values as columns.
+        .values_panic(std::iter::once(model_id(layout)).chain(holes))
+        .build(D::default())
+        .0
 }
 
 fn last_pk(layout: &ModelLayout) -> SelectStatement {

@@ -1,46 +1,28 @@
 //! One change set inside an open transaction.
 
-use std::collections::HashMap;
+mod cascade;
+mod log;
+mod memory;
+mod requirement;
+
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql, params};
 use sea_query::SqliteQueryBuilder;
 
+use self::log::Entry;
+pub(super) use self::memory::Memory;
+use self::memory::SHAPES;
 use super::connection::{is_duplicate, store_error};
 use super::model::{Model, Models};
 use super::{conflict, values};
 use crate::change::{Change, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
-use crate::meta::Revision;
+use crate::meta::{Revision, Stamp};
 use crate::store::layout::IndexPlace;
 use crate::store::sql::write::{UpdateShape, update};
 use crate::store::{CommitError, StoreError};
-
-/// Update texts kept per resource type. More shapes than that write all index columns, so that a type
-/// with many of them cannot fill the memory.
-const SHAPES: usize = 256;
-
-/// What the writer remembers of one resource type.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// The highest row number in use. Numbers of removed rows are not given again while the program
-    /// runs: a change that was planned for the removed row must not find another one under its number.
-    last_pk: Option<i64>,
-    updates: HashMap<UpdateShape, Arc<str>>,
-}
-
-impl Memory {
-    /// Another process may have inserted: look again.
-    pub(super) fn forget_last_pk(&mut self) {
-        self.last_pk = None;
-    }
-
-    /// The same numbers, for new tables.
-    pub(super) fn forget_texts(&mut self) {
-        self.updates.clear();
-    }
-}
 
 /// Why a change set was not applied.
 #[derive(Debug)]
@@ -54,35 +36,55 @@ pub(super) struct Failure {
 pub(super) struct Applier<'a> {
     pub(super) connection: &'a Connection,
     pub(super) models: &'a Models,
-    pub(super) memory: &'a mut [Memory],
+    pub(super) memory: &'a mut Memory,
     dirty: bool,
 }
 
 impl<'a> Applier<'a> {
     /// For these types.
-    pub(super) fn new(connection: &'a Connection, models: &'a Models, memory: &'a mut [Memory]) -> Self {
+    pub(super) fn new(connection: &'a Connection, models: &'a Models, memory: &'a mut Memory) -> Self {
         Self { connection, models, memory, dirty: false }
     }
 
     /// Applies every change, or stops at the first one that fails.
     pub(super) fn apply(&mut self, set: &ChangeSet) -> Result<(), Failure> {
         self.dirty = false;
+        self.apply_all(set).map_err(|error| Failure { error, dirty: self.dirty })
+    }
+
+    fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
+        self.require_live(set)?;
         for (at, change) in set.changes.iter().enumerate() {
-            self.change(at, change).map_err(|error| Failure { error, dirty: self.dirty })?;
+            let entry = self.change(at, change)?;
+            self.log_change(&entry)?;
+        }
+        self.require_unreferenced(set)?;
+        for event in &set.events {
+            self.log_event(event)?;
         }
         Ok(())
     }
 
-    fn change(&mut self, at: usize, change: &Change) -> Result<(), CommitError> {
-        match change {
-            Change::Create(new) => self.create(at, new),
-            Change::Update(update) => self.update(at, update),
-            Change::Purge(of) => self.purge(at, of),
-            Change::Prune { of, seqs } => self.prune(at, of, seqs),
-        }
+    fn change<'s>(&mut self, at: usize, change: &'s Change) -> Result<Entry<'s>, CommitError> {
+        Ok(match change {
+            Change::Create(new) => Entry::created(new, self.create(at, new)?),
+            Change::Update(update) => {
+                self.update(at, update)?;
+                Entry::updated(update)
+            }
+            Change::Purge(removal) => {
+                self.purge(at, &removal.of)?;
+                Entry::purged(removal)
+            }
+            Change::Prune { of, seqs } => {
+                self.prune(at, &of.of, seqs)?;
+                Entry::pruned(of)
+            }
+        })
     }
 
-    fn create(&mut self, at: usize, new: &NewHead) -> Result<(), CommitError> {
+    /// Inserts a row and tells its number.
+    fn create(&mut self, at: usize, new: &NewHead) -> Result<i64, CommitError> {
         let model = self.models.get(new.model)?;
         let pk = self.next_pk(new.model, model)?;
         match self.insert(model, pk, new) {
@@ -96,11 +98,11 @@ impl<'a> Applier<'a> {
                 self.list_value(&model.writes.insert_value, field, value, pk)?;
             }
         }
-        Ok(())
+        Ok(pk)
     }
 
     fn next_pk(&mut self, index: ModelIndex, model: &Model) -> Result<i64, StoreError> {
-        let memory = &mut self.memory[index.0];
+        let memory = &mut self.memory.models[index.0];
         let last = match memory.last_pk {
             Some(last) => last,
             None => last_pk(self.connection, model)?,
@@ -116,10 +118,8 @@ impl<'a> Applier<'a> {
         bind.text(&new.resource_id)?;
         bind.value(1)?;
         bind.value(1)?;
-        for stamp in [&new.revision.created, &new.revision.updated] {
-            bind.value(stamp.time.0)?;
-            bind.text(&stamp.by)?;
-        }
+        bind.stamp(&new.revision.created)?;
+        bind.stamp(&new.revision.updated)?;
         bind.value(0)?;
         bind.revision(&new.revision)?;
         bind.columns(model, &new.index, |_| true)?;
@@ -134,7 +134,7 @@ impl<'a> Applier<'a> {
             Ok(Some(conflict)) => conflict,
             Ok(None) => {
                 // Neither: the row number itself was taken, by another process.
-                self.memory[new.model.0].forget_last_pk();
+                self.memory.models[new.model.0].last_pk = None;
                 StoreError::Unavailable(error.to_string()).into()
             }
             Err(error) => error.into(),
@@ -169,7 +169,8 @@ impl<'a> Applier<'a> {
             }
             Err(error) => return Err(store_error(error).into()),
         }
-        Ok(self.update_lists(model, change)?)
+        self.update_lists(model, change)?;
+        Ok(self.update_members(model, change)?)
     }
 
     /// Runs a statement that must find the row the change was planned for.
@@ -190,8 +191,7 @@ impl<'a> Applier<'a> {
         let text = self.update_text(model, change.of.model, shape);
         let mut statement = self.connection.prepare_cached(&text)?;
         let mut bind = Binder::new(&mut statement);
-        bind.value(change.updated.time.0)?;
-        bind.text(&change.updated.by)?;
+        bind.stamp(&change.updated)?;
         if let Some(is_deleted) = change.is_deleted {
             bind.value(is_deleted)?;
         }
@@ -220,7 +220,7 @@ impl<'a> Applier<'a> {
                 shape.mark(at);
             }
         }
-        let known = &self.memory[change.of.model.0].updates;
+        let known = &self.memory.models[change.of.model.0].updates;
         if shape.indexes != 0 && known.len() >= SHAPES && !known.contains_key(&shape) {
             shape.indexes = u64::MAX;
         }
@@ -228,7 +228,7 @@ impl<'a> Applier<'a> {
     }
 
     fn update_text(&mut self, model: &Model, index: ModelIndex, shape: UpdateShape) -> Arc<str> {
-        let texts = &mut self.memory[index.0].updates;
+        let texts = &mut self.memory.models[index.0].updates;
         let text =
             texts.entry(shape).or_insert_with(|| update::<SqliteQueryBuilder>(&model.layout, shape).into());
         Arc::clone(text)
@@ -267,6 +267,7 @@ impl<'a> Applier<'a> {
         let data = self.delete_head(model, of)?.ok_or(CommitError::Stale { change: at })?;
         self.dirty = true;
         self.execute(&model.writes.delete_revisions, [of.pk])?;
+        self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
 
@@ -367,6 +368,11 @@ impl<'a, 'c> Binder<'a, 'c> {
         self.value(text)
     }
 
+    fn stamp(&mut self, stamp: &Stamp) -> rusqlite::Result<()> {
+        self.value(stamp.time.0)?;
+        self.text(&stamp.by)
+    }
+
     /// In the order of `HEAD_REVISION_COLUMNS`.
     fn revision(&mut self, revision: &Revision) -> rusqlite::Result<()> {
         self.value(revision.seq)?;
@@ -376,10 +382,8 @@ impl<'a, 'c> Binder<'a, 'c> {
         self.value(revision.parent_schema_version.as_deref())?;
         self.text(revision.status.as_str())?;
         self.value(&revision.data_hash.0.to_be_bytes()[..])?;
-        for stamp in [&revision.created, &revision.updated] {
-            self.value(stamp.time.0)?;
-            self.text(&stamp.by)?;
-        }
+        self.stamp(&revision.created)?;
+        self.stamp(&revision.updated)?;
         self.value(ToSqlOutput::Borrowed(ValueRef::Text(&revision.data)))
     }
 

@@ -56,18 +56,16 @@ pub(super) fn ensure(
 fn create_shared(connection: &Connection) -> Result<(), StoreError> {
     let format: i64 =
         connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(store_error)?;
-    match format {
-        0 => {
-            for sql in ddl::shared_tables::<SqliteQueryBuilder>() {
-                run(connection, &sql)?;
-            }
-            run(connection, &format!("PRAGMA user_version = {FORMAT}"))
-        }
-        FORMAT => Ok(()),
-        _ => Err(StoreError::Layout(format!(
+    if ![0, FORMAT].contains(&format) {
+        return Err(StoreError::Layout(format!(
             "the database has format {format}, this program knows {FORMAT}: use the program that wrote it"
-        ))),
+        )));
     }
+    // Each only where it is missing: some came to the format later than others.
+    for sql in ddl::shared_tables::<SqliteQueryBuilder>() {
+        run(connection, &sql)?;
+    }
+    if format == FORMAT { Ok(()) } else { run(connection, &format!("PRAGMA user_version = {FORMAT}")) }
 }
 
 /// Column names ignore case in SQL.

@@ -1,5 +1,6 @@
 //! The resource types as one open database file knows them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sea_query::SqliteQueryBuilder;
@@ -7,6 +8,7 @@ use sea_query::SqliteQueryBuilder;
 use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+use crate::store::sql::log::LogTexts;
 use crate::store::sql::read::ReadTexts;
 use crate::store::sql::write::WriteTexts;
 
@@ -30,25 +32,53 @@ impl Model {
 }
 
 /// Every registered type, by [`ModelIndex`].
-#[derive(Clone, Debug, Default)]
-pub(super) struct Models(Arc<[Model]>);
+#[derive(Clone, Debug)]
+pub(super) struct Models(Arc<Registered>);
+
+#[derive(Debug)]
+struct Registered {
+    models: Vec<Model>,
+    /// By their numbers in the shared tables.
+    numbers: HashMap<i64, ModelIndex>,
+    log: LogTexts,
+}
 
 impl Models {
     /// The type at that position.
     pub(super) fn get(&self, model: ModelIndex) -> Result<&Model, StoreError> {
         self.0
+            .models
             .get(model.0)
             .ok_or_else(|| StoreError::Internal(format!("resource type {} is not registered", model.0)))
     }
 
+    /// The type that has this number in the shared tables, unless it is not registered any more.
+    pub(super) fn numbered(&self, model_id: i64) -> Option<ModelIndex> {
+        self.0.numbers.get(&model_id).copied()
+    }
+
+    /// The statements of the log.
+    pub(super) fn log(&self) -> &LogTexts {
+        &self.0.log
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.0.models.len()
+    }
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self::from_iter([])
     }
 }
 
 impl FromIterator<Model> for Models {
     fn from_iter<I: IntoIterator<Item = Model>>(models: I) -> Self {
-        Self(models.into_iter().collect())
+        let models: Vec<Model> = models.into_iter().collect();
+        let numbers = models.iter().map(|model| model.layout.model_id).zip((0..).map(ModelIndex));
+        let (numbers, log) = (numbers.collect(), LogTexts::new::<SqliteQueryBuilder>());
+        Self(Arc::new(Registered { models, numbers, log }))
     }
 }

@@ -8,11 +8,14 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use uuid::Uuid;
 
+use super::model::Models;
+use crate::change::{CascadeMember, Logged, LoggedChange, LoggedEvent};
 use crate::datetime::Timestamp;
 use crate::json::IndexValue;
-use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
+use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus, Stamp};
 use crate::query::Position;
 use crate::store::StoreError;
+use crate::store::layout::kind_of;
 
 /// Position of the payload in a head row.
 const HEAD_DATA: usize = 20;
@@ -46,6 +49,40 @@ pub(super) fn position(row: &Row<'_>, keys: usize) -> Result<Position, StoreErro
     Ok(Position { values, pk: columns.integer(0)? })
 }
 
+/// An entry of the log, in the order of [`LOG_COLUMNS`], and where it stands; none for a type that is not
+/// registered.
+///
+/// [`LOG_COLUMNS`]: crate::store::layout::LOG_COLUMNS
+pub(super) fn logged(row: &Row<'_>, models: &Models) -> Result<(i64, Option<Logged>), StoreError> {
+    let columns = Columns(row);
+    let position = columns.integer(0)?;
+    let entry = match columns.optional_integer(1)? {
+        None => Some(Logged::Event(columns.event(position)?)),
+        Some(number) => match models.numbered(number) {
+            None => None,
+            Some(model) => Some(Logged::Change(LoggedChange {
+                position,
+                model,
+                pk: columns.integer(2)?,
+                resource_id: columns.text(3)?.to_owned(),
+                kind: kind_of(columns.integer(4)?).ok_or_else(|| corrupt(4))?,
+                seq: columns.integer(5)?,
+                version: columns.integer(6)?,
+                at: columns.stamp(7)?,
+            })),
+        },
+    };
+    Ok((position, entry))
+}
+
+/// A member of a cascade; none for a type that is not registered.
+pub(super) fn member(row: &Row<'_>, models: &Models) -> Result<Option<CascadeMember>, StoreError> {
+    let columns = Columns(row);
+    let Some(model) = models.numbered(columns.integer(0)?) else { return Ok(None) };
+    let (resource_id, version) = (columns.text(1)?.to_owned(), columns.integer(2)?);
+    Ok(Some(CascadeMember { model, resource_id, version }))
+}
+
 #[derive(Clone, Copy)]
 struct Columns<'a, 'stmt>(&'a Row<'stmt>);
 
@@ -66,6 +103,20 @@ impl<'a> Columns<'a, '_> {
             updated_by: self.text(from + 10)?,
             data: self.payload(data)?,
         })
+    }
+
+    fn event(self, position: i64) -> Result<LoggedEvent, StoreError> {
+        Ok(LoggedEvent {
+            position,
+            name: self.text(9)?.to_owned(),
+            body: self.payload(10)?.to_vec(),
+            at: self.stamp(7)?,
+        })
+    }
+
+    /// A time and the user behind it.
+    fn stamp(self, at: usize) -> Result<Stamp, StoreError> {
+        Ok(Stamp { time: self.time(at)?, by: self.text(at + 1)?.to_owned() })
     }
 
     fn value(self, at: usize) -> Result<ValueRef<'a>, StoreError> {

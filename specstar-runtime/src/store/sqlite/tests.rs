@@ -1,9 +1,12 @@
 //! The store on real files.
 
+mod cascades;
 mod changes;
 mod choices;
 mod faults;
 pub(super) mod fixture;
 mod groups;
 mod keyset;
+mod log;
 mod reads;
+mod requirements;

@@ -7,11 +7,11 @@ mod tests;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use self::group::{Group, Outcome};
 use super::apply::Memory;
@@ -30,11 +30,23 @@ const GROUP: usize = 128;
 /// pages, each read looks them up in it; once it is empty, reads are served by the mapping of the file.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// How often the writer looks for entries of the log that other processes have committed.
+const LOOK: Duration = Duration::from_millis(900);
+
+/// What goes into a transaction.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// A change set.
+    Apply(ChangeSet),
+    /// How far a subscriber has read the log.
+    Acknowledge { subscriber: String, position: i64 },
+}
+
 /// What the writer is asked to do.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// Apply a change set. It is applied even when nobody waits for the answer any more.
-    Commit { changes: ChangeSet, reply: oneshot::Sender<Result<(), CommitError>> },
+    /// Do it, and commit it, even when nobody waits for the answer any more.
+    Commit { task: Task, reply: oneshot::Sender<Result<(), CommitError>> },
     /// Create or adapt the tables of these types.
     Layout {
         models: Vec<&'static ResourceDescriptor>,
@@ -61,15 +73,19 @@ pub(super) struct Writer {
     /// What [`Message::Layout`] brought, for when another file has to be given the same tables.
     descriptors: Vec<&'static ResourceDescriptor>,
     models: Models,
-    memory: Vec<Memory>,
+    memory: Memory,
     /// What other processes have committed, as the engine counts it.
     seen: i64,
     /// The log may hold pages that are not in the file yet.
     logged: bool,
+    /// The end of the log of changes, for those who wait for entries.
+    end: watch::Sender<i64>,
+    /// When it was last compared with what other processes have committed.
+    looked: Instant,
 }
 
 struct Job {
-    changes: ChangeSet,
+    task: Task,
     reply: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -87,11 +103,18 @@ impl Writer {
             file,
             descriptors: Vec::new(),
             models: Models::default(),
-            memory: Vec::new(),
+            memory: Memory::default(),
             seen: 0,
             logged: true,
+            end: watch::Sender::new(0),
+            looked: Instant::now(),
             shared,
         })
+    }
+
+    /// Tells each new end of the log of changes.
+    pub(super) fn log_end(&self) -> watch::Receiver<i64> {
+        self.end.subscribe()
     }
 
     /// Gives it a thread.
@@ -111,12 +134,12 @@ impl Writer {
         loop {
             match waiting.block_on(self.receive(&mut queue, &mut messages)) {
                 Some(0) => break,
-                Some(_) => {}
-                None => self.empty_log(),
+                None if self.logged => self.empty_log(),
+                Some(_) | None => {}
             }
             for message in messages.drain(..) {
                 match message {
-                    Message::Commit { changes, reply } => jobs.push(Job { changes, reply }),
+                    Message::Commit { task, reply } => jobs.push(Job { task, reply }),
                     Message::Layout { models, reply } => {
                         self.commit(&mut jobs);
                         let _ = reply.send(self.guarded(|writer| writer.layout(models)));
@@ -131,6 +154,9 @@ impl Writer {
                 }
             }
             self.commit(&mut jobs);
+            if self.looked.elapsed() >= LOOK {
+                self.look();
+            }
         }
         self.finish();
         for reply in closing {
@@ -139,14 +165,42 @@ impl Writer {
     }
 
     /// Waits for messages and says how many came: 0 when there will be none any more, `None` when it is time
-    /// to empty the log.
+    /// to empty the log or to look for what others have committed.
     async fn receive(
         &self,
         queue: &mut mpsc::Receiver<Message>,
         messages: &mut Vec<Message>,
     ) -> Option<usize> {
         let receive = queue.recv_many(messages, GROUP);
-        if self.logged { tokio::time::timeout(IDLE, receive).await.ok() } else { Some(receive.await) }
+        let limit = if self.logged { IDLE } else { LOOK.saturating_sub(self.looked.elapsed()) };
+        tokio::time::timeout(limit, receive).await.ok()
+    }
+
+    /// Finds entries of other processes, of which nobody is told otherwise as long as nothing is written here.
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        // One of them is what the store makes others from.
+        if self.end.receiver_count() > 1 {
+            self.find_end();
+        }
+    }
+
+    /// Tells those who wait for entries how far the log goes in the file.
+    fn find_end(&mut self) {
+        let Some(connection) = &self.open else { return };
+        let found = group::look(connection, &mut self.memory, &mut self.seen)
+            .and_then(|()| self.memory.log.last(connection, &self.models));
+        match found {
+            Ok(_) => self.tell_end(),
+            Err(error) => tracing::debug!(%error, "the end of the log of changes could not be read"),
+        }
+    }
+
+    /// Tells them how far it goes after a commit.
+    fn tell_end(&mut self) {
+        if let Some(end) = self.memory.log.news() {
+            self.end.send_replace(end);
+        }
     }
 
     /// Moves what the log holds into the file, as far as no reader still needs the older pages.
@@ -185,6 +239,8 @@ impl Writer {
         let result = self.guarded(|writer| writer.commit_group(jobs));
         match result {
             Ok(outcomes) => {
+                // Before the answers, so that who has one finds the log complete.
+                self.tell_end();
                 for (job, outcome) in jobs.drain(..).zip(outcomes) {
                     let _ = job.reply.send(outcome);
                 }
@@ -202,7 +258,7 @@ impl Writer {
         let connection = self.open.as_ref().ok_or_else(missing)?;
         let mut group =
             Group { connection, models: &self.models, memory: &mut self.memory, seen: &mut self.seen };
-        let result = group.commit(jobs.iter().map(|job| &job.changes));
+        let result = group.commit(jobs.iter().map(|job| &job.task));
         if result.is_err() && !connection.is_autocommit() {
             // The transaction could not even be rolled back: a new connection has none.
             self.open = None;
@@ -238,6 +294,9 @@ impl Writer {
             tracing::warn!(?change, "the tables of the file that was found are adapted");
         }
         self.open = Some(connection);
+        if file != self.file {
+            self.memory.forget_numbers();
+        }
         self.publish(file, models);
         tracing::info!(path = %self.shared.options.path.display(), "the database file is open again");
         Ok(())
@@ -283,10 +342,10 @@ impl Writer {
     fn publish(&mut self, file: FileId, models: Models) {
         self.file = file;
         self.log = FileId::of(&log_path(&self.shared.options.path));
-        self.memory.resize_with(models.len(), Memory::default);
-        self.memory.iter_mut().for_each(Memory::forget_texts);
+        self.memory.begin(models.len());
         self.models = models.clone();
         self.shared.pool.publish(file, models);
+        self.find_end();
     }
 
     /// The last connection to close writes the log into the file.

@@ -128,8 +128,12 @@ impl Resource for Team {
         display_name: Some("name"),
         ..EMPTY
     };
-    const ENTRY: ResourceEntry =
-        ResourceEntry { descriptor: Self::DESCRIPTOR, prepare: prepare::<Self>, schemas: schemas::<Self> };
+    const ENTRY: ResourceEntry = ResourceEntry {
+        descriptor: Self::DESCRIPTOR,
+        prepare: prepare::<Self>,
+        schemas: schemas::<Self>,
+        policy: crate::access::Policy::NONE,
+    };
 }
 
 const fn index(key: &'static str, path: &'static [&'static str], kind: IndexKind) -> IndexDescriptor {
@@ -179,6 +183,7 @@ impl Resource for User {
                 on_delete: OnDelete::SetNull,
                 list: false,
                 nullable: true,
+                validate: true,
             },
             ReferenceDescriptor {
                 field: "watched",
@@ -188,13 +193,18 @@ impl Resource for User {
                 on_delete: OnDelete::Dangling,
                 list: true,
                 nullable: false,
+                validate: true,
             },
         ],
         display_name: Some("name"),
         ..EMPTY
     };
-    const ENTRY: ResourceEntry =
-        ResourceEntry { descriptor: Self::DESCRIPTOR, prepare: prepare::<Self>, schemas: schemas::<Self> };
+    const ENTRY: ResourceEntry = ResourceEntry {
+        descriptor: Self::DESCRIPTOR,
+        prepare: prepare::<Self>,
+        schemas: schemas::<Self>,
+        policy: crate::access::Policy::NONE,
+    };
 }
 
 impl Resource for GameEvent {
@@ -212,11 +222,16 @@ impl Resource for GameEvent {
             on_delete: OnDelete::Dangling,
             list: false,
             nullable: false,
+            validate: true,
         }],
         ..EMPTY
     };
-    const ENTRY: ResourceEntry =
-        ResourceEntry { descriptor: Self::DESCRIPTOR, prepare: prepare::<Self>, schemas: schemas::<Self> };
+    const ENTRY: ResourceEntry = ResourceEntry {
+        descriptor: Self::DESCRIPTOR,
+        prepare: prepare::<Self>,
+        schemas: schemas::<Self>,
+        policy: crate::access::Policy::NONE,
+    };
 }
 
 /// A type of the same schema name as [`Team`], and other contents.

@@ -1,6 +1,6 @@
 //! Each kind of change, and why one is refused.
 
-use super::fixture::{Db, EMAIL, NAME, USER, existing, set, user};
+use super::fixture::{Db, EMAIL, NAME, USER, removal, set, user};
 use crate::change::{Change, HeadUpdate, ModelIndex};
 use crate::descriptor::{ResourceDescriptor, UniqueDescriptor};
 use crate::json::IndexValue;
@@ -79,7 +79,7 @@ async fn a_switch_to_a_revision_that_was_pruned_meanwhile_is_stale() {
     db.replace("user:1", ANN).await.unwrap();
     let head = db.head("user:1").await;
     let switch = HeadUpdate { take: Some(1), rev_count: None, ..db.replacement(&head, ANN) };
-    db.store.commit(set([Change::Prune { of: existing(&head), seqs: vec![1] }])).await.unwrap();
+    db.store.commit(set([Change::Prune { of: removal(&head), seqs: vec![1] }])).await.unwrap();
     let result = db.store.commit(set([switch.into()])).await;
     assert!(matches!(result, Err(CommitError::Stale { change: 0 })), "{result:?}");
     assert_eq!(db.head("user:1").await, head);
@@ -105,7 +105,7 @@ async fn a_purge_leaves_nothing_and_its_row_number_is_not_given_again() {
     db.create("user:1", ANN).await.unwrap();
     db.replace("user:1", ANN).await.unwrap();
     let head = db.head("user:1").await;
-    db.store.commit(set([Change::Purge(existing(&head))])).await.unwrap();
+    db.store.commit(set([Change::Purge(removal(&head))])).await.unwrap();
     assert_eq!(db.store.head(USER, "user:1").await.unwrap(), None);
     for table in ["h_user", "l_user", "ss_revision"] {
         assert_eq!(db.query::<i64>(&format!("SELECT count(*) FROM {table}")), [0], "{table}");
@@ -122,7 +122,7 @@ async fn a_prune_removes_revisions_and_leaves_the_head() {
         db.replace("user:1", ANN).await.unwrap();
     }
     let head = db.head("user:1").await;
-    db.store.commit(set([Change::Prune { of: existing(&head), seqs: vec![1, 3] }])).await.unwrap();
+    db.store.commit(set([Change::Prune { of: removal(&head), seqs: vec![1, 3] }])).await.unwrap();
     let left = db.store.history(USER, head.pk).await.unwrap();
     assert_eq!(left.iter().map(|revision| revision.seq).collect::<Vec<_>>(), [2]);
     assert_eq!(db.head("user:1").await, head);
@@ -138,8 +138,8 @@ async fn every_change_of_an_older_version_is_stale() {
     let changes: [Change; 4] = [
         db.replacement(&old, ANN).into(),
         db.touch(&old).into(),
-        Change::Purge(existing(&old)),
-        Change::Prune { of: existing(&old), seqs: vec![1] },
+        Change::Purge(removal(&old)),
+        Change::Prune { of: removal(&old), seqs: vec![1] },
     ];
     for change in changes {
         let result = db.store.commit(set([change])).await;

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use uuid::Uuid;
 
-use crate::change::{Change, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead};
+use crate::change::{
+    Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Removal, Requirement,
+};
 use crate::datetime::Timestamp;
 use crate::descriptor::{
     Identity, IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, hash_name,
@@ -26,6 +28,14 @@ pub(in crate::store::sqlite) const AGE: IndexDescriptor = scalar("age", &["age"]
 pub(in crate::store::sqlite) const AGE_AS_FLOAT: IndexDescriptor = scalar("age", &["age"], IndexKind::Float);
 pub(in crate::store::sqlite) const TAGS: IndexDescriptor =
     IndexDescriptor { list: true, ..scalar("tags", &["tags"], IndexKind::Text) };
+
+const AUTHOR: IndexDescriptor = scalar("author", &["author"], IndexKind::Text);
+const READERS: IndexDescriptor =
+    IndexDescriptor { list: true, ..scalar("readers", &["readers"], IndexKind::Text) };
+
+/// A type that refers to users: one author, many readers.
+pub(in crate::store::sqlite) static POSTS: ResourceDescriptor = named("post", &[AUTHOR, READERS], &[]);
+pub(in crate::store::sqlite) const POST: ModelIndex = ModelIndex(1);
 
 /// A constraint on one index.
 pub(in crate::store::sqlite) const fn unique(indexes: &'static [usize]) -> UniqueDescriptor {
@@ -94,6 +104,21 @@ impl Db {
         Self { store, descriptor }
     }
 
+    /// With the usual declaration, and posts.
+    pub(in crate::store::sqlite) async fn with_posts(store: SqliteStore) -> Self {
+        store.ensure_layout(&[&USUAL, &POSTS]).await.unwrap();
+        Self { store, descriptor: &USUAL }
+    }
+
+    pub(in crate::store::sqlite) async fn create_post(&self, id: &str, json: &str) {
+        let created = set([Change::Create(Box::new(new_post(id, json)))]);
+        self.store.commit(created).await.unwrap();
+    }
+
+    pub(in crate::store::sqlite) async fn post(&self, id: &str) -> Head {
+        self.store.head(POST, id).await.unwrap().unwrap()
+    }
+
     pub(in crate::store::sqlite) fn new_head(&self, id: &str, json: &str) -> NewHead {
         NewHead {
             model: USER,
@@ -125,8 +150,11 @@ impl Db {
         let index = self.index(&head.revision.data);
         HeadUpdate {
             of: existing(head),
+            kind: ChangeKind::Modified,
+            seq: head.revision.seq,
             updated: stamp(99),
             is_deleted: None,
+            cascade: Vec::new(),
             archive: false,
             take: None,
             revision: None,
@@ -139,6 +167,8 @@ impl Db {
     /// A new revision on top of the current one.
     pub(in crate::store::sqlite) fn replacement(&self, head: &Head, json: &str) -> HeadUpdate {
         HeadUpdate {
+            kind: ChangeKind::Updated,
+            seq: head.rev_count + 1,
             archive: true,
             revision: Some(revision(head.rev_count + 1, Some(head.revision.seq), json)),
             rev_count: Some(head.rev_count + 1),
@@ -159,7 +189,8 @@ impl Db {
         is_deleted: bool,
     ) -> Result<(), CommitError> {
         let head = self.head(id).await;
-        let update = HeadUpdate { is_deleted: Some(is_deleted), ..self.touch(&head) };
+        let kind = if is_deleted { ChangeKind::Deleted } else { ChangeKind::Restored };
+        let update = HeadUpdate { kind, is_deleted: Some(is_deleted), ..self.touch(&head) };
         self.store.commit(set([update.into()])).await
     }
 
@@ -208,11 +239,53 @@ impl From<HeadUpdate> for Change {
 }
 
 pub(in crate::store::sqlite) fn set(changes: impl IntoIterator<Item = Change>) -> ChangeSet {
-    ChangeSet { changes: changes.into_iter().collect() }
+    ChangeSet::from(changes.into_iter().collect::<Vec<_>>())
+}
+
+pub(in crate::store::sqlite) fn new_post(id: &str, json: &str) -> NewHead {
+    NewHead {
+        model: POST,
+        resource_id: id.to_owned(),
+        revision: revision(1, None, json),
+        index: index_row(&POSTS, json.as_bytes()).unwrap(),
+    }
+}
+
+/// A post is deleted or restored.
+pub(in crate::store::sqlite) fn mark_post(head: &Head, is_deleted: bool) -> HeadUpdate {
+    let index = index_row(&POSTS, &head.revision.data).unwrap();
+    HeadUpdate {
+        of: Existing { model: POST, ..existing(head) },
+        kind: if is_deleted { ChangeKind::Deleted } else { ChangeKind::Restored },
+        seq: head.revision.seq,
+        updated: stamp(98),
+        is_deleted: Some(is_deleted),
+        cascade: Vec::new(),
+        archive: false,
+        take: None,
+        revision: None,
+        rev_count: None,
+        index_before: index.clone(),
+        index_after: index,
+    }
+}
+
+pub(in crate::store::sqlite) fn live(model: ModelIndex, id: &str) -> Requirement {
+    Requirement::Live { model, resource_id: id.to_owned() }
+}
+
+/// Of posts, by the position of the reference.
+pub(in crate::store::sqlite) fn unreferenced(index: usize, id: &str) -> Requirement {
+    Requirement::Unreferenced { model: POST, index, resource_id: id.to_owned() }
 }
 
 pub(in crate::store::sqlite) fn existing(head: &Head) -> Existing {
     Existing { model: USER, pk: head.pk, resource_id: head.resource_id.clone(), version: head.version }
+}
+
+/// A purge or a prune of it.
+pub(in crate::store::sqlite) fn removal(head: &Head) -> Removal {
+    Removal { of: existing(head), seq: head.revision.seq, at: stamp(77) }
 }
 
 pub(in crate::store::sqlite) fn stamp(time: i64) -> Stamp {

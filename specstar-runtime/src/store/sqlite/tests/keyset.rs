@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::fixture::{AGE, Db, NAME, TAGS, USER, everything, existing, set, stamp, user};
+use super::fixture::{AGE, Db, NAME, TAGS, USER, everything, removal, set, stamp, user};
 use crate::change::Change;
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
@@ -122,7 +122,7 @@ impl Rows {
             Event::Insert(row) => self.insert(std::slice::from_ref(row)).await,
             Event::Purge(at) if !self.ids.is_empty() => {
                 let id = self.ids.swap_remove(at.index(self.ids.len()));
-                let of = existing(&self.db.head(&id).await);
+                let of = removal(&self.db.head(&id).await);
                 self.db.store.commit(set([Change::Purge(of)])).await.unwrap();
             }
             Event::Purge(_) => {}

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use sea_query::SqliteQueryBuilder;
+
 use super::super::connection::Reader;
 use super::super::model::Model;
 use super::fixture::{Db, USER, USUAL, everything};
 use crate::json::IndexValue;
 use crate::query::{Position, Predicate};
 use crate::store::layout::ModelLayout;
+use crate::store::sql::log::LogTexts;
 use crate::store::{PageEnd, SqliteOptions, SqliteStore, Store, StoreError};
 
 #[tokio::test]
@@ -172,4 +175,38 @@ async fn point_statements_use_indexes() {
         "SEARCH l_user USING PRIMARY KEY (field=? AND value=? AND pk=?)"
     );
     assert_eq!(plan(&reader, &model.writes.archive), "SEARCH h_user USING INTEGER PRIMARY KEY (rowid=?)");
+    assert_eq!(
+        plan(&reader, &model.writes.live),
+        "SEARCH h_user USING INDEX sqlite_autoindex_h_user_1 (resource_id=?)"
+    );
+    assert_eq!(
+        plan(&reader, model.writes.refers[2].as_ref().unwrap()),
+        "SEARCH h_user USING COVERING INDEX h_user/ix_age (ix_age=?)"
+    );
+    assert_eq!(
+        plan(&reader, model.writes.refers[3].as_ref().unwrap()),
+        "SEARCH l_user USING PRIMARY KEY (field=? AND value=?); \
+         SEARCH h_user USING INTEGER PRIMARY KEY (rowid=?)"
+    );
+    for sql in [&model.writes.delete_members, &model.reads.members] {
+        assert_eq!(plan(&reader, sql), "SEARCH ss_cascade USING PRIMARY KEY (model_id=? AND pk=?)");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_log_read_their_rows_only_and_in_order() {
+    let db = Db::new().await;
+    let reader = reader(&db.store);
+    let texts = LogTexts::new::<SqliteQueryBuilder>();
+    assert_eq!(plan(&reader, &texts.everything), "SEARCH ss_change USING INTEGER PRIMARY KEY (rowid>?)");
+    assert_eq!(
+        plan(&reader, &texts.of_model),
+        "SEARCH ss_change USING INDEX ss_change/model (model_id=? AND rowid>?)"
+    );
+    assert_eq!(
+        plan(&reader, &texts.of_resource),
+        "SEARCH ss_change USING INDEX ss_change/resource (model_id=? AND pk=? AND rowid>?)"
+    );
+    assert_eq!(plan(&reader, &texts.last), "SEARCH ss_change");
+    assert_eq!(plan(&reader, &texts.acknowledged), "SEARCH ss_subscriber USING PRIMARY KEY (name=?)");
 }

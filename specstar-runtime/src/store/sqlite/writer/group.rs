@@ -1,11 +1,11 @@
 //! Many change sets, one transaction.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::super::apply::{Applier, Failure, Memory};
 use super::super::connection::store_error;
 use super::super::model::Models;
-use crate::change::ChangeSet;
+use super::Task;
 use crate::store::{CommitError, StoreError};
 
 /// What became of one change set.
@@ -15,7 +15,7 @@ pub(super) type Outcome = Result<(), CommitError>;
 pub(super) struct Group<'a> {
     pub(super) connection: &'a Connection,
     pub(super) models: &'a Models,
-    pub(super) memory: &'a mut [Memory],
+    pub(super) memory: &'a mut Memory,
     pub(super) seen: &'a mut i64,
 }
 
@@ -27,7 +27,7 @@ impl Group<'_> {
     /// again with a savepoint around each set.
     pub(super) fn commit<'s>(
         &mut self,
-        sets: impl ExactSizeIterator<Item = &'s ChangeSet> + Clone,
+        sets: impl ExactSizeIterator<Item = &'s Task> + Clone,
     ) -> Result<Vec<Outcome>, StoreError> {
         self.begin()?;
         let result = match self.run_bare(sets.clone()) {
@@ -36,6 +36,9 @@ impl Group<'_> {
             Err(error) => Err(error),
         };
         let result = result.and_then(|outcomes| self.run("COMMIT").map(|()| outcomes));
+        if result.is_err() {
+            self.memory.log.forget();
+        }
         if result.is_err() && !self.connection.is_autocommit() {
             // The error that is reported is the first one; a transaction that stays open shows itself.
             let _ = self.rollback();
@@ -46,7 +49,7 @@ impl Group<'_> {
     /// `None` when a set failed after it had changed something.
     fn run_bare<'s>(
         &mut self,
-        sets: impl Iterator<Item = &'s ChangeSet>,
+        sets: impl Iterator<Item = &'s Task>,
     ) -> Result<Option<Vec<Outcome>>, StoreError> {
         let mut outcomes = Vec::with_capacity(sets.size_hint().0);
         for set in sets {
@@ -58,16 +61,15 @@ impl Group<'_> {
         Ok(Some(outcomes))
     }
 
-    fn run_apart<'s>(
-        &mut self,
-        sets: impl Iterator<Item = &'s ChangeSet>,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    fn run_apart<'s>(&mut self, sets: impl Iterator<Item = &'s Task>) -> Result<Vec<Outcome>, StoreError> {
         let mut outcomes = Vec::with_capacity(sets.size_hint().0);
         for set in sets {
             self.run("SAVEPOINT change_set")?;
+            let end = self.memory.log.mark();
             let outcome = self.apply(set)?.map_err(|failure| failure.error);
             if outcome.is_err() {
                 self.run("ROLLBACK TO change_set")?;
+                self.memory.log.reset(end);
             }
             self.run("RELEASE change_set")?;
             outcomes.push(outcome);
@@ -76,8 +78,13 @@ impl Group<'_> {
     }
 
     /// The outer error is one of the database, which no set of the group survives.
-    fn apply(&mut self, set: &ChangeSet) -> Result<Result<(), Failure>, StoreError> {
-        let result = Applier::new(self.connection, self.models, self.memory).apply(set);
+    fn apply(&mut self, task: &Task) -> Result<Result<(), Failure>, StoreError> {
+        let result = match task {
+            Task::Apply(set) => Applier::new(self.connection, self.models, self.memory).apply(set),
+            Task::Acknowledge { subscriber, position } => self
+                .acknowledge(subscriber, *position)
+                .map_err(|error| Failure { error: store_error(error).into(), dirty: false }),
+        };
         match result {
             Err(Failure { error: CommitError::Store(error), .. })
                 if matches!(error, StoreError::Unavailable(_)) || self.connection.is_autocommit() =>
@@ -88,19 +95,18 @@ impl Group<'_> {
         }
     }
 
-    /// Row numbers are counted here, so that a commit of another process makes us look again.
-    fn begin(&mut self) -> Result<(), StoreError> {
-        self.run("BEGIN IMMEDIATE")?;
-        let mut statement = self.connection.prepare_cached("PRAGMA data_version").map_err(store_error)?;
-        let version = statement.query_row([], |row| row.get(0)).map_err(store_error)?;
-        if *self.seen != version {
-            *self.seen = version;
-            self.memory.iter_mut().for_each(Memory::forget_last_pk);
-        }
-        Ok(())
+    fn acknowledge(&self, subscriber: &str, position: i64) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(&self.models.log().acknowledge)?;
+        statement.execute(params![subscriber, position]).map(|_| ())
     }
 
-    fn rollback(&self) -> Result<(), StoreError> {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE")?;
+        look(self.connection, self.memory, self.seen)
+    }
+
+    fn rollback(&mut self) -> Result<(), StoreError> {
+        self.memory.log.forget();
         self.run("ROLLBACK")
     }
 
@@ -108,4 +114,15 @@ impl Group<'_> {
         let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
         statement.execute([]).map(|_| ()).map_err(store_error)
     }
+}
+
+/// Numbers are counted by the writer, so that a commit of another process makes it look again.
+pub(super) fn look(connection: &Connection, memory: &mut Memory, seen: &mut i64) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version").map_err(store_error)?;
+    let version = statement.query_row([], |row| row.get(0)).map_err(store_error)?;
+    if *seen != version {
+        *seen = version;
+        memory.forget_numbers();
+    }
+    Ok(())
 }

@@ -1,5 +1,8 @@
 //! The writer without its thread, so that its connection can be prepared for a failure.
 
+mod cost;
+mod faults;
+
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -7,37 +10,51 @@ use tokio::sync::oneshot;
 
 use super::super::Shared;
 use super::super::pool::Pool;
-use super::super::tests::fixture::{USER, USUAL, revision};
-use super::{Job, Writer};
+use super::super::tests::fixture::{POSTS, USER, USUAL, revision};
+use super::{Job, Task, Writer};
 use crate::change::{Change, ChangeSet, NewHead};
 use crate::json::index_row;
 use crate::store::{CommitError, SqliteOptions, StoreError};
 
 fn writer(folder: &TempDir) -> Writer {
-    let options = SqliteOptions::new(folder.path().join("app.db"));
+    writer_with(SqliteOptions::new(folder.path().join("app.db")))
+}
+
+fn writer_with(options: SqliteOptions) -> Writer {
     let pool = Pool::new(options.clone());
     let mut writer = Writer::open(Arc::new(Shared { pool, options, folder: Mutex::new(None) })).unwrap();
-    writer.layout(vec![&USUAL]).unwrap();
+    writer.layout(vec![&USUAL, &POSTS]).unwrap();
     writer
 }
 
-/// Commits one group of creations and gives back what each caller is told.
-fn commit(writer: &mut Writer, payloads: &[(&str, &str)]) -> Vec<Result<(), CommitError>> {
-    let (mut jobs, answers): (Vec<_>, Vec<_>) = payloads.iter().map(|(id, json)| job(id, json)).unzip();
+/// Commits a group of sets and gives back what each caller is told.
+fn commit_sets(
+    writer: &mut Writer,
+    sets: impl IntoIterator<Item = ChangeSet>,
+) -> Vec<Result<(), CommitError>> {
+    let (mut jobs, mut answers) = (Vec::new(), Vec::new());
+    for set in sets {
+        let (reply, answer) = oneshot::channel();
+        jobs.push(Job { task: Task::Apply(set), reply });
+        answers.push(answer);
+    }
     writer.commit(&mut jobs);
     answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
 }
 
-fn job(id: &str, json: &str) -> (Job, oneshot::Receiver<Result<(), CommitError>>) {
+/// Commits one group of creations and gives back what each caller is told.
+fn commit(writer: &mut Writer, payloads: &[(&str, &str)]) -> Vec<Result<(), CommitError>> {
+    commit_sets(writer, payloads.iter().map(|(id, json)| creation(id, json)))
+}
+
+fn creation(id: &str, json: &str) -> ChangeSet {
     let new = NewHead {
         model: USER,
         resource_id: id.to_owned(),
         revision: revision(1, None, json),
         index: index_row(&USUAL, json.as_bytes()).unwrap(),
     };
-    let (reply, answer) = oneshot::channel();
-    let changes = ChangeSet { changes: vec![Change::Create(Box::new(new))] };
-    (Job { changes, reply }, answer)
+    ChangeSet::from(vec![Change::Create(Box::new(new))])
 }
 
 fn pragma(writer: &Writer, text: &str) {

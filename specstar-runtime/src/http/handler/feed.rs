@@ -1,0 +1,99 @@
+//! The feed of changes, page by page or as a stream.
+
+mod stream;
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::change::LoggedChange;
+use crate::error::{Error, Result};
+use crate::http::call::{Call, Inbound};
+use crate::http::reply;
+use crate::http::route::{Operation, parameters as p};
+use crate::id;
+use crate::repository::{FeedOf, FeedPage, Service};
+
+/// `GET …/changes` of a resource or of a type.
+pub(super) async fn changes(call: &Call<'_>) -> Result<Response<Body>> {
+    let model = call.model.index;
+    let of = match call.route.operation {
+        Operation::ResourceChanges => FeedOf::Resource(model, call.resource_id().to_owned()),
+        _ => FeedOf::Model(model),
+    };
+    feed(call, of).await
+}
+
+/// `GET /_changes`.
+pub(super) async fn all_changes(inbound: &Inbound<'_>) -> Result<Response<Body>> {
+    feed(inbound, FeedOf::Everything).await
+}
+
+async fn feed(inbound: &Inbound<'_>, of: FeedOf) -> Result<Response<Body>> {
+    let settings = &inbound.state.settings;
+    let limit = inbound.query.integer(&p::LIMIT, settings.page_size, 1..=settings.max_page_size)?;
+    // A page of a list may be unlimited in compatible applications; the log has no end.
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(PAGE);
+    let since = since(inbound)?;
+    let page = inbound.service().feed(&of, since, limit, &inbound.caller).await?;
+    if wants_stream(inbound) {
+        return Ok(stream::respond(inbound, of, &page, limit));
+    }
+    let changes: Vec<Value> = page.changes.iter().map(|change| shown(inbound.service(), change)).collect();
+    let body = serde_json::to_vec(&changes).map_err(Error::internal)?;
+    let mut response = reply::json(StatusCode::OK, body);
+    reply::set(&mut response, reply::HAS_MORE, if page.has_more { "true" } else { "false" });
+    reply::set(&mut response, reply::NEXT_SINCE, &page.next.to_string());
+    Ok(response)
+}
+
+/// The most entries that are read at once.
+const PAGE: usize = 1_000;
+
+/// Where to begin: a browser that comes back says it in a header.
+fn since(inbound: &Inbound<'_>) -> Result<i64> {
+    if let Some(last) = inbound.headers().get("last-event-id").filter(|last| !last.is_empty()) {
+        let number = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
+        return number.ok_or_else(|| Error::InvalidParameter {
+            location: "header",
+            name: p::LAST_EVENT_ID.name.to_owned(),
+            message: "expected the id of an event of this stream".to_owned(),
+            input: String::from_utf8_lossy(last.as_bytes()).chars().take(40).collect(),
+        });
+    }
+    let since = inbound.query.integer(&p::SINCE, 0, 0..=i64::MAX as u64)?;
+    i64::try_from(since).map_err(Error::internal)
+}
+
+fn wants_stream(inbound: &Inbound<'_>) -> bool {
+    let accepted = inbound.headers().get_all(header::ACCEPT);
+    accepted.iter().any(|line| line.to_str().is_ok_and(|line| line.contains("text/event-stream")))
+}
+
+/// A change as it is sent.
+fn shown(service: &Service, change: &LoggedChange) -> Value {
+    json!({
+        "position": change.position,
+        "kind": change.kind.as_str(),
+        "resource": service.model_at(change.model).name(),
+        "resource_id": change.resource_id,
+        "revision_id": id::revision_id(&change.resource_id, change.seq),
+        "version": change.version,
+        "time": change.at.time.to_string(),
+        "by": change.at.by,
+    })
+}
+
+/// What is sent of a page, and the position it ends at.
+struct Sent {
+    changes: Vec<(i64, String)>,
+    next: i64,
+    has_more: bool,
+}
+
+impl Sent {
+    fn of(service: &Service, page: &FeedPage) -> Self {
+        let changes = page.changes.iter().map(|change| (change.position, shown(service, change).to_string()));
+        Self { changes: changes.collect(), next: page.next, has_more: page.has_more }
+    }
+}

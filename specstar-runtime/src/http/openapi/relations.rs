@@ -1,0 +1,94 @@
+//! The schemas of what tells how resources hang together and what happens to them.
+
+use serde_json::{Value, json};
+
+use super::walk::Schemas;
+use crate::change::ChangeKind;
+
+/// All of them; those that nothing refers to are dropped later.
+pub(super) fn schemas() -> Schemas {
+    Schemas::from([
+        ("Change".into(), change()),
+        ("Referrers".into(), referrers()),
+        ("Relationship".into(), relationship()),
+    ])
+}
+
+fn text(description: &str) -> Value {
+    json!({"type": "string", "description": description})
+}
+
+fn ref_type() -> Value {
+    json!({
+        "type": "string", "enum": ["resource_id", "revision_id"],
+        "description": "Whether the field holds ids of resources or of revisions.",
+    })
+}
+
+fn on_delete() -> Value {
+    json!({
+        "type": "string", "enum": ["dangling", "set_null", "cascade", "restrict"],
+        "description": "What a delete of the target does: nothing, take the reference away, delete the referrer \
+            too, or be refused.",
+    })
+}
+
+fn change() -> Value {
+    let kinds = ChangeKind::ALL.map(ChangeKind::as_str);
+    json!({
+        "type": "object",
+        "description": "Something that happened to a resource.",
+        "required": ["position", "kind", "resource", "resource_id", "revision_id", "version", "time", "by"],
+        "properties": {
+            "position": {
+                "type": "integer", "format": "int64", "minimum": 1,
+                "description": "Where it stands in the feed: later commits have higher positions. It is the id of \
+                    the event in a stream.",
+            },
+            "kind": {"type": "string", "enum": kinds, "description": "What happened."},
+            "resource": text("The type of the resource, as in its path."),
+            "resource_id": text("The id of the resource."),
+            "revision_id": text("The current revision after it."),
+            "version": {
+                "type": "integer", "format": "int64", "minimum": 1,
+                "description": "Counts the changes of the resource: the number behind `+` in its entity tag.",
+            },
+            "time": {"type": "string", "format": "date-time", "description": "When."},
+            "by": text("Who did it."),
+        },
+    })
+}
+
+fn referrers() -> Value {
+    json!({
+        "type": "object",
+        "description": "The resources that refer to one through the same field.",
+        "required": ["source", "source_field", "ref_type", "on_delete", "resource_ids"],
+        "properties": {
+            "source": text("The type of these resources, as in its path."),
+            "source_field": text("The field that refers."),
+            "ref_type": ref_type(),
+            "on_delete": on_delete(),
+            "resource_ids": {
+                "type": "array", "items": {"type": "string"},
+                "description": "Their ids, in the order of creation.",
+            },
+        },
+    })
+}
+
+fn relationship() -> Value {
+    json!({
+        "type": "object",
+        "description": "A declared reference between two resource types.",
+        "required": ["source", "source_field", "target", "ref_type", "on_delete", "nullable"],
+        "properties": {
+            "source": text("The type that refers, as in its path."),
+            "source_field": text("The field that refers."),
+            "target": text("The type that is referred to, as in its path."),
+            "ref_type": ref_type(),
+            "on_delete": on_delete(),
+            "nullable": {"type": "boolean", "description": "Whether the field may be null."},
+        },
+    })
+}

@@ -1,0 +1,118 @@
+//! The feed of changes: the log, as far as it concerns a caller.
+
+use std::collections::HashMap;
+
+use super::service::store_error;
+use super::{Caller, Model, Service};
+use crate::access::{Action, RowScope};
+use crate::change::{Logged, LoggedChange, ModelIndex};
+use crate::error::{Error, Result};
+use crate::store::{LogRequest, LogScope};
+
+/// Whose changes are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedOf {
+    /// Of every type that the caller may search.
+    Everything,
+    /// Of one type.
+    Model(ModelIndex),
+    /// Of one resource.
+    Resource(ModelIndex, String),
+}
+
+/// A page of the feed.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// What happened, in the order of the commits.
+    pub changes: Vec<LoggedChange>,
+    /// Where the next page begins.
+    pub next: i64,
+    /// There is at least one more entry behind `next`, which may not concern the caller.
+    pub has_more: bool,
+}
+
+impl Service {
+    /// A page of what happened behind a position. Resources out of scope are left out, and so are purged ones where
+    /// a scope holds: nothing tells any more whether they were in it.
+    pub async fn feed(&self, of: &FeedOf, after: i64, limit: usize, caller: &Caller) -> Result<FeedPage> {
+        let (scope, scopes) = match of {
+            FeedOf::Everything => (LogScope::Everything, self.searchable(caller).await?),
+            FeedOf::Model(index) => {
+                let model = &self.models()[index.0];
+                self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await?;
+                (LogScope::Model(*index), HashMap::from([(*index, self.scope(model, caller).await?)]))
+            }
+            FeedOf::Resource(index, resource_id) => {
+                let model = &self.models()[index.0];
+                let actions = [Action::GET_META, Action::LIST_REVISIONS];
+                let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
+                let head = self.visible(model, resource_id, true, &gate).await?;
+                let (model, resource_id) = (*index, resource_id.clone());
+                let scope = LogScope::Resource { model, pk: head.pk, resource_id };
+                (scope, HashMap::from([(*index, RowScope::All)]))
+            }
+        };
+        let page = self.store.log(LogRequest { after, of: scope, limit }).await.map_err(store_error)?;
+        let mut known: HashMap<(ModelIndex, String), bool> = HashMap::new();
+        let mut changes = Vec::new();
+        for entry in page.entries {
+            let Logged::Change(change) = entry else { continue };
+            let Some(scope) = scopes.get(&change.model) else { continue };
+            let key = (change.model, change.resource_id.clone());
+            let seen = match known.get(&key) {
+                Some(seen) => *seen,
+                None => self.in_scope(scope, &change).await?,
+            };
+            known.insert(key, seen);
+            if seen {
+                changes.push(change);
+            }
+        }
+        Ok(FeedPage { changes, next: page.end, has_more: page.has_more })
+    }
+
+    async fn in_scope(&self, scope: &RowScope, change: &LoggedChange) -> Result<bool> {
+        match scope {
+            RowScope::All => Ok(true),
+            RowScope::None => Ok(false),
+            RowScope::Rows(_) => {
+                let model = &self.models()[change.model.0];
+                let head = self.store.head(model.index, &change.resource_id).await.map_err(store_error)?;
+                head.map_or(Ok(false), |head| scope.holds(model.descriptor(), &head.as_ref()))
+            }
+        }
+    }
+
+    /// The types that the caller may search, each with its scope; 403 when there is none.
+    async fn searchable(&self, caller: &Caller) -> Result<HashMap<ModelIndex, RowScope>> {
+        let mut scopes = HashMap::new();
+        let mut refused = None;
+        for model in self.models() {
+            match self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await {
+                Ok(_) => {
+                    scopes.insert(model.index, self.scope(model, caller).await?);
+                }
+                Err(error @ Error::PermissionDenied { .. }) => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        match refused {
+            Some(error) if scopes.is_empty() => Err(error),
+            _ => Ok(scopes),
+        }
+    }
+
+    /// Every declared reference, with the name of the type that has it, in the order of registration.
+    pub fn relationships(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static crate::descriptor::ReferenceDescriptor)> {
+        self.models()
+            .iter()
+            .flat_map(|model| model.descriptor().references.iter().map(|reference| (model.name(), reference)))
+    }
+
+    /// The model at a position.
+    pub(crate) fn model_at(&self, index: ModelIndex) -> &Model {
+        &self.models()[index.0]
+    }
+}

@@ -1,0 +1,57 @@
+//! What must hold of other resources.
+
+use rusqlite::params;
+
+use super::super::connection::store_error;
+use super::super::model::Model;
+use super::Applier;
+use crate::change::{ChangeSet, Requirement};
+use crate::store::layout::IndexPlace;
+use crate::store::{CommitError, StoreError};
+
+impl Applier<'_> {
+    /// Decided before anything is changed, so that a set that fails here need not be rolled back. Every
+    /// failing one is named: a client corrects all of them at once.
+    pub(super) fn require_live(&self, set: &ChangeSet) -> Result<(), CommitError> {
+        let mut missing = Vec::new();
+        for (at, requirement) in set.requirements.iter().enumerate() {
+            if let Requirement::Live { model, resource_id } = requirement
+                && !self.is_live(self.models.get(*model)?, resource_id)?
+            {
+                missing.push(at);
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(CommitError::Missing { requirements: missing }) }
+    }
+
+    /// Decided behind the changes, since these remove references.
+    pub(super) fn require_unreferenced(&self, set: &ChangeSet) -> Result<(), CommitError> {
+        for (requirement, wanted) in set.requirements.iter().enumerate() {
+            if let Requirement::Unreferenced { model, index, resource_id } = wanted
+                && self.is_referenced(self.models.get(*model)?, *index, resource_id)?
+            {
+                return Err(CommitError::Referenced { requirement });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_live(&self, model: &Model, resource_id: &str) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached(&model.writes.live).map_err(store_error)?;
+        statement.exists([resource_id]).map_err(store_error)
+    }
+
+    fn is_referenced(&self, model: &Model, index: usize, resource_id: &str) -> Result<bool, StoreError> {
+        let place = model.layout.indexes.get(index).zip(model.writes.refers.get(index));
+        let Some((place, Some(sql))) = place else {
+            let name = model.layout.descriptor.id.name;
+            return Err(StoreError::Internal(format!("index {index} of `{name}` cannot be asked for an id")));
+        };
+        let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
+        let found = match place {
+            IndexPlace::List { field } => statement.exists(params![field, resource_id]),
+            IndexPlace::Column { .. } | IndexPlace::Document => statement.exists([resource_id]),
+        };
+        found.map_err(store_error)
+    }
+}

@@ -1,0 +1,121 @@
+//! What the log of changes costs: `cargo test --release -p specstar-runtime --lib cost_of_the_log -- --ignored
+//! --nocapture`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::super::super::tests::fixture::{USER, USUAL, revision, stamp};
+use super::{Writer, commit_sets, creation, writer_with};
+use crate::change::{Change, ChangeKind, ChangeSet, Existing, HeadUpdate};
+use crate::json::index_row;
+use crate::store::{SqliteOptions, Synchronous};
+
+const GROUP: usize = 32;
+const GROUPS: usize = 625;
+const TEXT: &str =
+    "some text that is about as long as what a row of a table of people holds besides its name";
+
+fn id(at: usize) -> String {
+    format!("user:0193a2b4-7c5d-7e6f-8a9b-{at:012}")
+}
+
+fn json(at: usize, age: usize) -> String {
+    format!(
+        r#"{{"name":"n{at}","email":"m{at}@example.org","age":{age},"tags":["t{}","all"],"about":"{TEXT}"}}"#,
+        at % 7
+    )
+}
+
+/// A new revision with another age, of rows far from each other.
+fn update(at: usize) -> ChangeSet {
+    let at = at * 7919 % (GROUP * GROUPS);
+    let (before, after) = (json(at, at % 90), json(at, at % 90 + 1));
+    let update = HeadUpdate {
+        of: Existing { model: USER, pk: i64::try_from(at).unwrap() + 1, resource_id: id(at), version: 1 },
+        kind: ChangeKind::Updated,
+        seq: 2,
+        updated: stamp(99),
+        is_deleted: None,
+        cascade: Vec::new(),
+        archive: true,
+        take: None,
+        revision: Some(revision(2, Some(1), &after)),
+        rev_count: Some(2),
+        index_before: index_row(&USUAL, before.as_bytes()).unwrap(),
+        index_after: index_row(&USUAL, after.as_bytes()).unwrap(),
+    };
+    ChangeSet::from(vec![Change::Update(Box::new(update))])
+}
+
+/// Runs the same groups on each writer in turn, and tells the median time of a group on each: others use the
+/// machine as well. Another one begins each time, since the first finds nothing in the caches.
+fn run(writers: &mut [Writer], set: impl Fn(usize) -> ChangeSet) -> Vec<Duration> {
+    let count = writers.len();
+    let mut times = vec![Vec::with_capacity(GROUPS); count];
+    for group in 0..GROUPS {
+        for at in (group..group + count).map(|turn| turn % count) {
+            let sets: Vec<_> = (group * GROUP..(group + 1) * GROUP).map(&set).collect();
+            let start = Instant::now();
+            let results = commit_sets(&mut writers[at], sets);
+            times[at].push(start.elapsed());
+            assert!(results.iter().all(Result::is_ok), "{results:?}");
+        }
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[GROUPS / 2]
+    };
+    times.into_iter().map(median).collect()
+}
+
+fn bytes(path: &Path) -> f64 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    connection.query_row(pages, [], |row| row.get::<_, f64>(0)).unwrap()
+}
+
+#[test]
+#[ignore = "a measurement"]
+#[allow(clippy::cast_precision_loss, clippy::print_stdout)]
+fn cost_of_the_log() {
+    let variants = [
+        ("no log", ""),
+        ("log, no index", "DROP INDEX \"ss_change/model\"; DROP INDEX \"ss_change/resource\""),
+        ("log, by model", "DROP INDEX \"ss_change/resource\""),
+        ("log, by resource", "DROP INDEX \"ss_change/model\""),
+        ("log", ""),
+    ];
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |at: usize| folder.path().join(format!("{at}.db"));
+        let mut writers: Vec<_> = (0..variants.len())
+            .map(|at| {
+                let mut writer = writer_with(SqliteOptions { synchronous, ..SqliteOptions::new(path(at)) });
+                writer.memory.log.is_off = at == 0;
+                writer.open.as_ref().unwrap().execute_batch(variants[at].1).unwrap();
+                writer
+            })
+            .collect();
+        let sizes = || (0..variants.len()).map(|at| bytes(&path(at))).collect::<Vec<_>>();
+        let creating = run(&mut writers, |at| creation(&id(at), &json(at, at % 90)));
+        let small = sizes();
+        let updating = run(&mut writers, update);
+        let large = sizes();
+        println!("{synchronous:?}");
+        let writes = (GROUP * GROUPS) as f64;
+        for (at, (name, _)) in variants.iter().enumerate() {
+            let micros = |time: &[Duration]| time[at].as_secs_f64() * 1e6 / GROUP as f64;
+            let ratio = |time: &[Duration]| time[at].as_secs_f64() / time[0].as_secs_f64();
+            println!(
+                "{name:>18}: create {:.1} µs ({:.2}), {:.0} bytes; update {:.1} µs ({:.2}), {:.0} bytes",
+                micros(&creating),
+                ratio(&creating),
+                small[at] / writes,
+                micros(&updating),
+                ratio(&updating),
+                (large[at] - small[at]) / writes,
+            );
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! One value, one revision, one winner: also when several servers have the database open.
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::common::talk::Answer;
+use crate::common::{TestApp, rounds};
+use crate::resources;
+
+const RIVALS: usize = 8;
+
+/// As many servers on one file, each with its own writer and its own connections, as processes have them.
+async fn servers(count: usize) -> Vec<TestApp> {
+    let folder = Arc::new(tempfile::TempDir::new().expect("a temporary folder"));
+    let mut apps = Vec::new();
+    for _ in 0..count {
+        apps.push(TestApp::on(Arc::clone(&folder), resources(), |builder| builder).await);
+    }
+    apps
+}
+
+fn winners(answers: &[Answer], losing: u16) -> usize {
+    for answer in answers {
+        assert!([200, losing].contains(&answer.status()), "{answer}");
+    }
+    answers.iter().filter(|answer| answer.status() == 200).count()
+}
+
+async fn volley(
+    apps: &[TestApp],
+    ask: impl Fn(crate::common::User, usize) -> crate::common::talk::Ask,
+) -> Vec<Answer> {
+    let asks = (0..RIVALS).map(|rival| ask(apps[rival % apps.len()].user(&format!("rival {rival}")), rival));
+    let asks: Vec<_> = asks.collect();
+    join_all(asks.into_iter().map(IntoFuture::into_future)).await
+}
+
+async fn race(count: usize) {
+    let apps = servers(count).await;
+    for round in 0..rounds("SPECSTAR_RACE_ROUNDS", 6) {
+        let email = format!("r{round}@example.test");
+        let answers = volley(&apps, |user, _| user.post("/account", json!({"email": email}))).await;
+        assert_eq!(winners(&answers, 409), 1, "{count} servers, round {round}");
+        let query = [("qb", format!("QB['email'].eq('{email}')"))];
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for app in &apps {
+            let live = app.user("root").get("/account/count").query(&query).await;
+            assert_eq!(live.ok(), 1);
+        }
+
+        let root = apps[0].user("root");
+        let path = root.created("note", json!({"title": "0"})).await;
+        let revision = format!("\"{}:1\"", path.trim_start_matches("/note/"));
+        let answers = volley(&apps, |user, rival| {
+            user.put(&path, json!({"title": format!("rival {rival}")})).if_match(&revision)
+        })
+        .await;
+        assert_eq!(winners(&answers, 412), 1, "{count} servers, round {round}");
+        let stored = root.get(&path).await.ok();
+        assert_eq!(stored["meta"]["total_revision_count"], 2);
+        let winner = answers.iter().position(|answer| answer.status() == 200).expect("one of them");
+        assert_eq!(stored["data"]["title"], format!("rival {winner}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_server_has_one_winner() {
+    race(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_have_one_winner() {
+    race(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_servers_have_one_winner() {
+    race(4).await;
+}
+
+/// No acknowledged write is lost, whoever writes without a precondition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_write_is_a_revision() {
+    let apps = servers(2).await;
+    let root = apps[0].user("root");
+    let path = root.created("note", json!({"title": "0"})).await;
+    let mut acknowledged = 1;
+    for round in 0..3 {
+        let answers =
+            volley(&apps, |user, rival| user.put(&path, json!({"title": format!("{round} {rival}")}))).await;
+        acknowledged += answers.iter().map(|answer| answer.is(200)).count();
+    }
+    let revisions = root.get(&format!("{path}/revision-list?limit=1000")).await.ok();
+    assert_eq!(revisions["total"], acknowledged);
+}
