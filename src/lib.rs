@@ -43,6 +43,8 @@
 //! | `unknown_fields = "ignore"` | what happens to fields the struct does not have: `deny` or `ignore` |
 //! | `unique("a", "b")` | several fields are unique together; `nulls = "equal"` lets nulls conflict |
 //! | `validate = check` | a `fn(&User) -> Result<(), ValidationErrors>` |
+//! | `permission = policies::user` | who may do what: a `fn() -> impl AccessControl`, or the word `open` |
+//! | `scope = scopes::own` | which resources exist for whom: a `fn(&Principal) -> Scope<User>`, see [`access`] |
 //! | `openapi = false` | not in the OpenAPI document, so `ToSchema` is not needed |
 //! | `crate = "my::specstar"` | where this crate is, when it has another name |
 //!
@@ -58,6 +60,7 @@
 //! | `#[unique]` | one live resource per value; `case = "insensitive"` for text, `allow_bool` for a `bool` |
 //! | `#[reference]` | holds the id of another resource: [`Ref<T>`](Ref) names it, text needs `#[reference(Team)]` |
 //! | `#[reference(on_delete = "cascade")]` | what a delete of the target does: `dangling`, `set_null`, `cascade`, `restrict` |
+//! | `#[reference(validate = false)]` | may hold an id that nobody has; not with `restrict` |
 //! | `#[reference(revision)]` | holds the id of a revision: [`RevisionRef<T>`](RevisionRef) or text |
 //! | `#[display_name]` | the text that shows a resource to people |
 //! | `#[readonly]` | written by the program only |
@@ -67,6 +70,68 @@
 //!
 //! Names in JSON are serde's: `rename`, `rename_all`, `alias`, `skip` and `default` are followed. An enum of
 //! unit variants can be indexed when it derives [`IndexKey`].
+//!
+//! # Custom actions
+//!
+//! A function, `async` or not, can stand behind a route of its own. A *create action* makes a resource,
+//! `POST /character/import-url`; an *update action* makes new content for one from what it is,
+//! `POST /character/{resource_id}/level-up`. Both give `Result<Character>`, or `Result<Option<Character>>` where
+//! `None` writes nothing; what they give is checked and stored as every other write is, and `resources!` names them.
+//!
+//! ```
+//! use specstar::prelude::*;
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! pub struct Character {
+//!     pub name: String,
+//!     pub level: u32,
+//! }
+//!
+//! #[derive(Deserialize, ToSchema)]
+//! pub struct Import {
+//!     pub url: String,
+//! }
+//!
+//! #[derive(Deserialize, utoipa::IntoParams)]
+//! pub struct By {
+//!     /// How many levels.
+//!     pub by: u32,
+//! }
+//!
+//! /// Imports a character from a page.
+//! #[create_action(Character, path = "import-url", label = "Import from URL")]
+//! async fn import_url(cx: ActionContext, body: Json<Import>) -> specstar::Result<Character> {
+//!     Ok(Character { name: format!("{} for {}", body.0.url, cx.principal().name()), level: 1 })
+//! }
+//!
+//! #[update_action(Character)]
+//! async fn level_up(existing: Existing<Character>, query: Query<By>) -> specstar::Result<Character> {
+//!     Ok(Character { level: existing.data.level + query.0.by, ..existing.data })
+//! }
+//!
+//! let registry = resources![Character; actions(import_url, level_up)];
+//! assert_eq!(registry.actions()[1].label, "Level up");
+//! ```
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `path = "grant/{skill}"` | behind the type or the resource; the name of the function with `-` when it is not given |
+//! | `label = "…"` | what people see; the name of the function in words when it is not given |
+//! | `mode = "modify"` | of an update action: rewrites a draft in place; `update` makes a revision |
+//!
+//! | argument | what it is |
+//! | --- | --- |
+//! | [`Existing<R>`](action::Existing) | the resource as it was read; in an update action |
+//! | [`Json<T>`](action::Json) | the body; `T` derives `Deserialize` and `ToSchema` |
+//! | [`Query<T>`](action::Query) | the parameters of the query; `T` derives `Deserialize` and `IntoParams` |
+//! | [`Path<T>`](action::Path) | the parameters of `path`: a struct, or the only value |
+//! | [`ActionContext`](action::ActionContext) | who calls, when, and repositories that write in the name of the caller |
+//!
+//! The result of an update action is stored only if the resource still is what `existing` says; when somebody else was
+//! faster, the function is called again with what it is then. No change is lost, `If-Match` and
+//! `expected_revision_id` work as on `PUT`, and a function that does something outside should be able to do it twice.
+//! It is asked whether the caller may create, update or modify. An action that no list names is registered with
+//! [`action`](app::SpecStarBuilder::action) of the builder.
 //!
 //! # Texts with a vector
 //!
@@ -143,7 +208,7 @@
 //! # }
 //! ```
 
-pub use specstar_macros::{IndexKey, Resource};
+pub use specstar_macros::{IndexKey, Resource, create_action, update_action};
 pub use specstar_runtime::datetime::DateTime;
 pub use specstar_runtime::index_key::IndexKey;
 pub use specstar_runtime::reference::{Ref, RevisionRef};
@@ -156,8 +221,8 @@ pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, app, change, clock, column, datetime, descriptor, error, event, hook, http, id, index_key, json,
-    meta, qb, query, registry, repository, resource, select, store, timeline, vector,
+    access, acl, action, api_key, app, change, clock, column, datetime, descriptor, error, event, hook, http,
+    id, index_key, json, meta, qb, query, registry, repository, resource, select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -176,6 +241,25 @@ pub use specstar_runtime::{
 /// }
 ///
 /// let registry = resources![Hero]; // `Hero::zone` refers to `Zone`, which is not registered
+/// ```
+///
+/// Behind the types stand the custom actions on them, and before them the option to deny what no rule allows; then
+/// each type needs a `permission`, and a type that everybody may use says `permission = open`:
+///
+/// ```
+/// use specstar::prelude::*;
+///
+/// #[derive(Serialize, Deserialize, ToSchema, Resource)]
+/// #[resource(permission = open)]
+/// struct Zone { name: String }
+///
+/// #[create_action(Zone)]
+/// async fn discover() -> specstar::Result<Zone> {
+///     Ok(Zone { name: "new".into() })
+/// }
+///
+/// let registry = resources![deny_by_default; Zone; actions(discover)];
+/// assert!(registry.denies_by_default());
 /// ```
 #[macro_export]
 macro_rules! resources {
@@ -235,14 +319,22 @@ pub mod prelude {
     pub use specstar_runtime::app::{SpecStar, SpecStarBuilder};
     pub use utoipa::ToSchema;
 
-    pub use crate::{DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, qb, resources};
+    pub use specstar_runtime::action::{ActionContext, Existing, Json, Query};
+
+    pub use crate::{
+        DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, create_action, qb, resources,
+        update_action,
+    };
 }
 
 /// What expansions name. Not for programs: it changes with the derive.
 #[doc(hidden)]
 pub mod __private {
     pub use specstar_macros::{qb_impl, resources_impl};
-    pub use specstar_runtime::access::Policy;
+    pub use specstar_runtime::access::{Policy, open, permission, scope_of as scope};
+    pub use specstar_runtime::action::{
+        Action, ActionEntry, ActionKind, Argument, ArgumentEntry, Outcome, boxed, require_arguments,
+    };
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;
     pub use specstar_runtime::datetime::Timestamp;
@@ -260,9 +352,9 @@ pub mod __private {
     pub use specstar_runtime::qb::{Period, Unit};
     pub use specstar_runtime::query::Operator;
     pub use specstar_runtime::reference::require_set_null;
-    pub use specstar_runtime::registry::Registry;
     pub use specstar_runtime::registry::check::{Problem, problems, report, require_dim};
-    pub use specstar_runtime::repository::Repository;
+    pub use specstar_runtime::registry::{Registry, require_action, require_free};
+    pub use specstar_runtime::repository::{Mode, Repository};
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};
     pub use specstar_runtime::resource::{Resource, ResourceEntry};

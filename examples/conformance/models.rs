@@ -215,8 +215,8 @@ pub(crate) struct Event {
 pub(crate) fn own_inbox(principal: &Principal) -> Scope<Inbox> {
     match principal {
         Principal::Anonymous => Scope::None,
-        user if user.name() == "root" => Scope::All,
-        user => Inbox::COLUMNS.owner.eq(user.name()).into(),
+        Principal::User(user) if user.name == "root" => Scope::All,
+        Principal::User(user) => Inbox::COLUMNS.owner.eq(&*user.name).into(),
     }
 }
 

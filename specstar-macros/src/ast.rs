@@ -122,7 +122,7 @@ fn wire_name(ident: &Ident, rename: Option<&LitStr>, container: &Container) -> S
 }
 
 /// The doc comment as one expression; `#[doc = include_str!(…)]` is kept as it is.
-fn docs(attrs: &[Attribute]) -> Option<TokenStream> {
+pub(crate) fn docs(attrs: &[Attribute]) -> Option<TokenStream> {
     let values: Vec<&Expr> = attrs
         .iter()
         .filter(|attr| attr.path().is_ident("doc"))

@@ -4,6 +4,7 @@
 
 use proc_macro::TokenStream;
 
+mod action;
 mod ast;
 mod attr;
 mod case;
@@ -52,6 +53,18 @@ pub fn derive_resource(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(IndexKey, attributes(index_key))]
 pub fn derive_index_key(input: TokenStream) -> TokenStream {
     index_key::derive(input.into()).into()
+}
+
+/// Makes a function an action that creates resources. The page of the facade crate says how.
+#[proc_macro_attribute]
+pub fn create_action(attr: TokenStream, item: TokenStream) -> TokenStream {
+    action::attribute(action::Kind::Create, attr.into(), &item.into()).into()
+}
+
+/// Makes a function an action that gives a resource new content. The page of the facade crate says how.
+#[proc_macro_attribute]
+pub fn update_action(attr: TokenStream, item: TokenStream) -> TokenStream {
+    action::attribute(action::Kind::Update, attr.into(), &item.into()).into()
 }
 
 /// The inner side of `resources![…]`: the path of the runtime, then the types.

@@ -16,18 +16,29 @@ fn check(name: &str) {
     assert_eq!(read(&file), expanded, "{name}: run again with UPDATE_SNAPSHOTS=1 when this is meant");
 }
 
-/// Expands the derives of every struct and enum in a file.
+/// Expands the derives of every struct and enum in a file, and the attribute of every function.
 fn expand(source: &str) -> String {
     let source = syn::parse_file(source).expect("the source parses");
     let mut expanded = proc_macro2::TokenStream::new();
     for item in source.items {
         expanded.extend(match item {
             syn::Item::Struct(item) => crate::resource::derive(quote::quote!(#item)),
+            syn::Item::Fn(item) => action(item),
             syn::Item::Enum(item) => crate::index_key::derive(quote::quote!(#item)),
             other => quote::quote!(#other),
         });
     }
     prettyplease::unparse(&syn::parse2(expanded).expect("the expansion parses"))
+}
+
+fn action(mut item: syn::ItemFn) -> proc_macro2::TokenStream {
+    let at =
+        item.attrs.iter().position(|attr| attr.path().segments[0].ident.to_string().ends_with("_action"));
+    let attr = item.attrs.remove(at.expect("an action"));
+    let updates = attr.path().is_ident("update_action");
+    let kind = if updates { crate::action::Kind::Update } else { crate::action::Kind::Create };
+    let options = attr.meta.require_list().expect("options").tokens.clone();
+    crate::action::attribute(kind, options, &quote::quote!(#item))
 }
 
 fn read(file: &PathBuf) -> String {
@@ -47,4 +58,9 @@ fn one_of_each_attribute() {
 #[test]
 fn a_failed_derive() {
     check("failed");
+}
+
+#[test]
+fn actions() {
+    check("actions");
 }

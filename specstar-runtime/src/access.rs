@@ -1,16 +1,39 @@
 //! Who may do what: the port every route asks before it acts.
 
 mod action;
+mod attribute;
+mod chain;
+mod combine;
+mod data;
+mod fields;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 mod policy;
 mod principal;
+pub mod rule;
 mod scope;
+mod security;
+#[cfg(test)]
+mod tests;
 
 use futures_util::future::BoxFuture;
 
 pub use action::Action;
-pub use policy::{Policies, Policy};
+pub use attribute::{PermissionFn, ScopeFn};
+#[doc(hidden)]
+pub use attribute::{open, permission, scope_of};
+pub use chain::Or;
+pub(crate) use chain::{bearer, is_ambiguous};
+pub use combine::{all_must_allow, allow_overrides, deny_overrides, first_decisive};
+pub use data::{allow_if, allow_input_if, allow_meta_if, deny_if, deny_input_if, deny_meta_if, owner};
+pub use fields::allow_fields;
+#[cfg(feature = "jwt")]
+pub use jwt::Jwt;
+pub use policy::{Policies, Policy, ScopeOf};
 pub use principal::{Anonymous, Principal, PrincipalExtractor, User, principal_fn};
+pub use rule::{Rule, allow, authenticated, deny};
 pub use scope::{RowScope, Scope};
+pub use security::Security;
 
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
@@ -127,6 +150,7 @@ where
 
 /// Decides one question. For the actions that read one resource a rule that grants
 /// [`Action::GET`] speaks where no rule speaks of the action itself.
+#[allow(clippy::large_types_passed_by_value)] // The port takes it by value, twice.
 pub(crate) async fn authorize(control: &dyn AccessControl, request: AccessRequest<'_>) -> Result<()> {
     let mut decision = control.decide(request).await?;
     if decision == Decision::Abstain && Action::GET_PARTS.contains(request.action) {
@@ -140,66 +164,4 @@ pub(crate) async fn authorize(control: &dyn AccessControl, request: AccessReques
         action: request.action.name().to_owned(),
         model: request.model.id.name.to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::descriptor::{Identity, hash_name};
-
-    static MODEL: ResourceDescriptor = ResourceDescriptor {
-        id: Identity {
-            name: "item",
-            path: "tests::Item",
-            type_name: "Item",
-            name_hash: hash_name("item"),
-            path_hash: hash_name("tests::Item"),
-        },
-        docs: "",
-        schema_version: None,
-        default_status: None,
-        id_generator: None,
-        unknown_fields: None,
-        openapi: true,
-        fields: &[],
-        indexes: &[],
-        uniques: &[],
-        references: &[],
-        display_name: None,
-    };
-
-    async fn ask(action: Action, answer: fn(Action) -> Decision) -> Result<()> {
-        let control = access_fn(move |request| answer(request.action));
-        let principal = Principal::user("ann");
-        let request = AccessRequest {
-            principal: &principal,
-            action,
-            model: &MODEL,
-            custom: None,
-            resource_id: None,
-            current: None,
-            input: None,
-            now: Timestamp(0),
-        };
-        authorize(&control, request).await
-    }
-
-    #[tokio::test]
-    async fn only_allow_allows() {
-        assert!(ask(Action::CREATE, |_| Decision::Allow).await.is_ok());
-        for refused in [Decision::Deny, Decision::Abstain] {
-            let answer = if refused == Decision::Deny { |_| Decision::Deny } else { |_| Decision::Abstain };
-            let error = ask(Action::CREATE, answer).await.expect_err("refused");
-            assert_eq!(error.to_string(), "Permission denied for user 'ann' to perform 'create' on 'item'");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_rule_for_get_covers_its_parts_unless_a_part_is_denied() {
-        let only_get = |action| if action == Action::GET { Decision::Allow } else { Decision::Abstain };
-        assert!(ask(Action::GET_META, only_get).await.is_ok());
-        assert!(ask(Action::UPDATE, only_get).await.is_err());
-        let but_meta = |action| if action == Action::GET { Decision::Allow } else { Decision::Deny };
-        assert!(ask(Action::GET_META, but_meta).await.is_err());
-    }
 }

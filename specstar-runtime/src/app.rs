@@ -14,6 +14,7 @@ pub use builder::SpecStarBuilder;
 pub use info::ApiInfo;
 pub use preset::Preset;
 
+use crate::api_key::ApiKeys;
 use crate::error::Result;
 use crate::http::{self, HttpState};
 use crate::repository::{Repository, Service, store_error};
@@ -37,6 +38,7 @@ pub struct App {
     state: Arc<HttpState>,
     layout: Arc<LayoutReport>,
     dispatchers: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    api_keys: Option<ApiKeys>,
 }
 
 impl App {
@@ -65,6 +67,18 @@ impl App {
     /// When the type was not registered: a mistake of the program that no request can cause.
     pub fn repository<R: Resource>(&self) -> Repository<R> {
         Repository::of(self)
+    }
+
+    /// The API keys, to issue and to revoke them.
+    ///
+    /// # Panics
+    ///
+    /// When the builder was given none: a mistake of the program that no request can cause.
+    pub fn api_keys(&self) -> &ApiKeys {
+        let Some(keys) = &self.api_keys else {
+            panic!("the application has no API keys: call api_keys(…)")
+        };
+        keys
     }
 
     /// What happened to the tables at start.

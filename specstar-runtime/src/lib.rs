@@ -8,7 +8,6 @@
 //! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
 //! | [`index_key`], [`reference`](mod@reference) | what the types of fields can be: indexed, unique, references |
 //! | [`vector`] | vector fields, texts with a vector, encoders |
-//! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
 //! | [`query`] | predicates, sort keys, structured filters, cursors |
@@ -20,10 +19,16 @@
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
 //! | [`lookup`] | the future of a derived `find_by_…` |
+//! | [`acl`], [`api_key`] | who may do what, and who is who, as resources |
+//! | [`action`] | custom actions: what a function takes and gives, once its types are erased |
+//! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
 
 pub mod access;
+pub mod acl;
+pub mod action;
+pub mod api_key;
 pub mod app;
 pub mod change;
 pub mod clock;

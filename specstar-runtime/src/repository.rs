@@ -4,6 +4,7 @@
 //! [`Service`] does them on erased resources (descriptor and JSON) and is what the HTTP routes call;
 //! [`Repository`] is the same with types, for programs.
 
+mod action;
 mod batch;
 mod caller;
 mod commit;
@@ -24,10 +25,12 @@ mod typed;
 mod undo;
 mod write;
 
+pub use action::Content;
 pub use batch::Selection;
 pub use caller::Caller;
 pub use feed::{FeedOf, FeedPage};
 pub use patch::PatchDocument;
+pub(crate) use payload::decode_error;
 pub use query::Page;
 pub use read::{ReadOptions, Snapshot};
 pub use reference::Referrers;

@@ -6,17 +6,22 @@
 mod common;
 
 mod access;
+mod acl;
+mod actions;
 mod defaults;
 mod faults;
 mod feed;
 mod filters;
 mod hooks;
 mod hostile;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod layout;
 mod lifecycle;
 mod models;
 mod pains;
 mod preconditions;
+mod principals;
 mod qb;
 mod qb_macro;
 mod qb_page;

@@ -3,3 +3,4 @@
 
 mod atomicity;
 mod races;
+mod security;

@@ -43,8 +43,8 @@ async fn archive() -> TestApp {
         builder
             .scope(|principal: &Principal| match principal {
                 Principal::Anonymous => Scope::None,
-                user if user.name() == "root" => Scope::All,
-                user => Paper::COLUMNS.owner.eq(user.name()).into(),
+                Principal::User(user) if user.name == "root" => Scope::All,
+                Principal::User(user) => Paper::COLUMNS.owner.eq(&*user.name).into(),
             })
             .scope(|principal: &Principal| match principal.name() {
                 "root" => Scope::All,

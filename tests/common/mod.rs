@@ -76,6 +76,11 @@ impl TestApp {
         &self.app
     }
 
+    /// The folder of its database file, for a second application on the same file.
+    pub(crate) fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
     /// Its database file.
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("app.db")

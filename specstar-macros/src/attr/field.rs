@@ -10,7 +10,8 @@ use crate::suggest::did_you_mean;
 
 const UNIQUE: &[(&str, &str)] = &[("case", "case = \"insensitive\""), ("allow_bool", "allow_bool")];
 const INDEXED: &[(&str, &str)] = &[("key", "key = \"…\""), ("path", "path = \"a.b\""), ("type", "type = T")];
-const REFERENCE: &[(&str, &str)] = &[("on_delete", "on_delete = \"…\""), ("revision", "revision")];
+const REFERENCE: &[(&str, &str)] =
+    &[("on_delete", "on_delete = \"…\""), ("revision", "revision"), ("validate", "validate = false")];
 const ACTIONS: [&str; 4] = ["dangling", "set_null", "cascade", "restrict"];
 const VARIANTS: [&str; 4] = ["Dangling", "SetNull", "Cascade", "Restrict"];
 
@@ -49,6 +50,15 @@ pub(crate) struct Reference {
     /// The key, and the variant of the runtime's enum.
     pub(crate) on_delete: Option<(Ident, &'static str)>,
     pub(crate) revision: bool,
+    /// The key and its value.
+    pub(crate) validate: Option<(Ident, bool)>,
+}
+
+impl Reference {
+    /// The key of `validate = false`.
+    pub(crate) fn unvalidated(&self) -> Option<&Ident> {
+        self.validate.as_ref().filter(|(_, validate)| !validate).map(|(key, _)| key)
+    }
 }
 
 /// Everything said about one field, each with its attribute.
@@ -186,11 +196,16 @@ fn unique(attr: &Attribute, errors: &mut Errors) -> Unique {
 
 fn reference(attr: &Attribute, errors: &mut Errors) -> Reference {
     let (mut target, mut on_delete, mut revision) = (Once::default(), Once::default(), Once::default());
+    let mut validate = Once::default();
     for arg in grammar::args(attr, errors) {
         match &arg {
             Arg::Pair(key, value) if key == "on_delete" => {
                 let action = action(key, value, errors).map(|action| (key.clone(), action));
                 on_delete.set(key, "on_delete", action, errors);
+            }
+            Arg::Pair(key, value) if key == "validate" => {
+                let flag = grammar::boolean(key, value, errors).map(|flag| (key.clone(), flag.value));
+                validate.set(key, "validate", flag, errors);
             }
             Arg::Flag(key) if key == "revision" => revision.set(key, "revision", Some(()), errors),
             Arg::Flag(key) if looks_like_key(key) => unexpected(&arg, REFERENCE, errors),
@@ -203,7 +218,12 @@ fn reference(attr: &Attribute, errors: &mut Errors) -> Reference {
             _ => unexpected(&arg, REFERENCE, errors),
         }
     }
-    Reference { target: target.0, on_delete: on_delete.0, revision: revision.0.is_some() }
+    Reference {
+        target: target.0,
+        on_delete: on_delete.0,
+        revision: revision.0.is_some(),
+        validate: validate.0,
+    }
 }
 
 /// Types start with a capital; `revison` is a slip of the pen.

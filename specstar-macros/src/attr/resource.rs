@@ -17,6 +17,8 @@ const KEYS: &[(&str, &str)] = &[
     ("unknown_fields", "unknown_fields = \"deny\""),
     ("unique", "unique(\"a\", \"b\")"),
     ("validate", "validate = path"),
+    ("permission", "permission = path"),
+    ("scope", "scope = path"),
     ("openapi", "openapi = false"),
     ("crate", "crate = \"…\""),
 ];
@@ -48,6 +50,8 @@ pub(crate) struct Options {
     pub(crate) unknown_fields: Once<&'static str>,
     pub(crate) uniques: Vec<Composite>,
     pub(crate) validate: Once<ExprPath>,
+    pub(crate) permission: Once<ExprPath>,
+    pub(crate) scope: Once<ExprPath>,
     pub(crate) openapi: Once<bool>,
     pub(crate) krate: Once<Path>,
 }
@@ -106,6 +110,14 @@ impl Options {
             "validate" => {
                 let path = grammar::function(key, value, errors);
                 self.validate.set(key, &name, path, errors);
+            }
+            "permission" => {
+                let path = grammar::function(key, value, errors);
+                self.permission.set(key, &name, path, errors);
+            }
+            "scope" => {
+                let path = grammar::function(key, value, errors);
+                self.scope.set(key, &name, path, errors);
             }
             "openapi" => {
                 let flag = grammar::boolean(key, value, errors);

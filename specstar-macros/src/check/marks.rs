@@ -16,6 +16,7 @@ pub(crate) fn check(resource: &Resource, errors: &mut Errors) {
     }
     for field in &resource.fields {
         revision(field, errors);
+        unvalidated(field, errors);
         vector(field, errors);
     }
 }
@@ -54,6 +55,18 @@ fn revision(field: &Field, errors: &mut Errors) {
     let Some((_, reference)) = &field.marks.reference.0 else { return };
     if let (true, Some((key, _))) = (reference.revision, &reference.on_delete) {
         errors.at(key, "a revision reference is always dangling");
+    }
+    // Nobody looks for a revision, so there is nothing to turn on or off.
+    if let (true, Some((key, _))) = (reference.revision, &reference.validate) {
+        errors.at(key, "a revision reference is never validated");
+    }
+}
+
+/// What holds a delete back must be known to be there: the check of a write and that of a delete are one rule.
+fn unvalidated(field: &Field, errors: &mut Errors) {
+    let Some((_, reference)) = &field.marks.reference.0 else { return };
+    if let (Some(key), Some((_, "Restrict"))) = (reference.unvalidated(), &reference.on_delete) {
+        errors.at(key, "restrict needs validated references");
     }
 }
 

@@ -170,10 +170,12 @@ fn reference(link: &Link<'_>) -> TokenStream {
     let action = link.reference.on_delete.as_ref().map_or("Dangling", |(_, action)| action);
     let action = format_ident!("{action}");
     let action = quote!(__specstar::OnDelete::#action);
-    match target {
+    let made = match target {
         None => quote_spanned!(span=> __specstar::ReferenceDescriptor::of::<#ty>(#wire, #index, #action)),
         Some(target) => {
             quote_spanned!(span=> __specstar::ReferenceDescriptor::to::<#target, #ty>(#wire, #index, #action))
         }
-    }
+    };
+    let unvalidated = link.reference.unvalidated().map(|_| quote!(.unvalidated()));
+    quote!(#made #unvalidated)
 }

@@ -48,7 +48,8 @@ const _: () = {
         __specstar::ReferenceDescriptor::to::<
             Hero,
             Vec<String>,
-        >("pets", 2usize, __specstar::OnDelete::Cascade),
+        >("pets", 2usize, __specstar::OnDelete::Cascade)
+            .unvalidated(),
         __specstar::ReferenceDescriptor::revision_of::<
             Option<RevisionRef<Zone>>,
         >("zoneRev"),
@@ -134,7 +135,14 @@ const _: () = {
             descriptor: <Self as __specstar::Resource>::DESCRIPTOR,
             prepare: |body| __specstar::prepare_validated::<Hero>(body, check_hero),
             schemas: __specstar::no_schemas,
-            policy: __specstar::Policy::NONE,
+            policy: __specstar::Policy {
+                permission: ::core::option::Option::Some(__specstar::open),
+                scope: ::core::option::Option::Some(|principal, now| __specstar::scope::<
+                    Hero,
+                    _,
+                >(scopes::own, principal, now)),
+                ..__specstar::Policy::NONE
+            },
         };
     }
     impl Hero {

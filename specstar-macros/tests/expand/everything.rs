@@ -10,6 +10,7 @@ pub enum Stage {
 #[derive(Resource)]
 #[resource(name = "heroes", schema = "v3", id = "ulid", default_status = "draft")]
 #[resource(unknown_fields = "ignore", unique("zone_id", "nick_name", nulls = "equal"))]
+#[resource(permission = open, scope = scopes::own)]
 #[resource(validate = check_hero, openapi = false, crate = "crate::renamed")]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Hero {
@@ -19,7 +20,7 @@ pub(crate) struct Hero {
     #[reference(on_delete = "set_null")]
     #[indexed]
     pub zone_id: Option<Ref<Zone>>,
-    #[reference(Hero, on_delete = "cascade")]
+    #[reference(Hero, on_delete = "cascade", validate = false)]
     pets: Vec<String>,
     #[reference(revision)]
     zone_rev: Option<RevisionRef<Zone>>,

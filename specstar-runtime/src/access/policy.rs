@@ -24,7 +24,8 @@ impl Policy {
     pub const NONE: Self = Self { permission: None, scope: None };
 }
 
-type ScopeOf = Arc<dyn Fn(&Principal, Timestamp) -> Result<RowScope> + Send + Sync>;
+/// A scope of one type, without the type.
+pub type ScopeOf = Arc<dyn Fn(&Principal, Timestamp) -> Result<RowScope> + Send + Sync>;
 
 /// Every rule of an application. Those of all resources and those of a type are all asked, in the order they were
 /// given: one [`Decision::Deny`] refuses, else one [`Decision::Allow`] allows, else it is refused. Scopes are
@@ -79,10 +80,10 @@ impl Policies {
         self.global.iter().chain(own)
     }
 
-    async fn ask(&self, request: AccessRequest<'_>) -> Result<Decision> {
+    async fn ask(&self, request: &AccessRequest<'_>) -> Result<Decision> {
         let mut decision = Decision::Abstain;
         for rule in self.rules(request.model) {
-            match rule.decide(request).await? {
+            match rule.decide(*request).await? {
                 Decision::Deny => return Ok(Decision::Deny),
                 Decision::Allow => decision = Decision::Allow,
                 Decision::Abstain => {}
@@ -98,7 +99,7 @@ impl AccessControl for Policies {
     }
 
     fn decide<'a>(&'a self, request: AccessRequest<'a>) -> BoxFuture<'a, Result<Decision>> {
-        Box::pin(self.ask(request))
+        Box::pin(async move { self.ask(&request).await })
     }
 
     fn scope<'a>(

@@ -4,6 +4,7 @@ use axum::http::request::Parts;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
+use super::{Or, Security};
 use crate::datetime::Timestamp;
 use crate::error::Result;
 
@@ -85,8 +86,45 @@ impl Principal {
 /// Finds out who makes a request, from its head. An `Err` fails the request (401 for
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated)).
 pub trait PrincipalExtractor: Send + Sync + 'static {
-    /// Reads the principal.
+    /// Reads the principal. Without credentials a real extractor says
+    /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated); whether somebody may stay anonymous is
+    /// for the application to say.
     fn extract<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Principal>>;
+
+    /// What the OpenAPI document says about it.
+    fn security(&self) -> Security {
+        Security::none()
+    }
+
+    /// This extractor, and another one for requests in which this one recognises nobody. Credentials that both
+    /// refuse are 401, also before [`Anonymous`].
+    ///
+    /// ```
+    /// use specstar_runtime::access::{Anonymous, Principal, PrincipalExtractor, principal_fn};
+    /// use specstar_runtime::error::Error;
+    /// let by_header = principal_fn(|parts| {
+    ///     let name = parts.headers.get("x-user").and_then(|value| value.to_str().ok());
+    ///     name.map(Principal::user).ok_or(Error::Unauthenticated)
+    /// });
+    /// let either = by_header.or(Anonymous);
+    /// # let _ = either;
+    /// ```
+    fn or<B: PrincipalExtractor>(self, second: B) -> Or<Self, B>
+    where
+        Self: Sized,
+    {
+        Or::new(self, second)
+    }
+}
+
+impl<E: PrincipalExtractor + ?Sized> PrincipalExtractor for std::sync::Arc<E> {
+    fn extract<'a>(&'a self, parts: &'a Parts) -> BoxFuture<'a, Result<Principal>> {
+        (**self).extract(parts)
+    }
+
+    fn security(&self) -> Security {
+        (**self).security()
+    }
 }
 
 /// Everybody is anonymous.

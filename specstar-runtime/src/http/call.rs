@@ -11,6 +11,7 @@ use super::body;
 use super::query_string::QueryString;
 use super::route::{Parameter, Route, parameters as p};
 use super::router::HttpState;
+use super::settings::HttpSettings;
 use crate::error::{Error, Result};
 use crate::id::Precondition;
 use crate::json::{Section, Sections as Selections, Selection};
@@ -72,14 +73,7 @@ impl<'a> Inbound<'a> {
 
     /// The whole body; empty when there is none.
     pub(crate) async fn read(&self, body: Body) -> Result<Bytes> {
-        let settings = &self.state.settings;
-        // A client that is slow is told so before the time of the whole request is up, which would look like
-        // a fault of the server.
-        let limit = settings.request_timeout.mul_f32(0.9);
-        let read = body::read(body, settings.body_limit);
-        tokio::time::timeout(limit, read).await.unwrap_or_else(|_| {
-            Err(Error::BadRequest(format!("the body was not complete after {} ms", limit.as_millis())))
-        })
+        read(&self.state.settings, body).await
     }
 
     pub(crate) fn headers(&self) -> &'a HeaderMap {
@@ -94,8 +88,7 @@ impl<'a> Inbound<'a> {
 
     /// The entity tags of a header, all its lines joined (RFC 9110 section 5.3).
     pub(crate) fn entity_tags(&self, name: &HeaderName) -> Option<Precondition> {
-        let lines: Vec<&[u8]> = self.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        (!lines.is_empty()).then(|| Precondition::parse(&lines.join(&b", "[..])))
+        entity_tags(self.headers, name)
     }
 
     /// The `partial` selectors; a path without a prefix belongs to `default`.
@@ -107,4 +100,21 @@ impl<'a> Inbound<'a> {
         Selection::parse(&paths, default)
             .map_err(|error| super::query_string::invalid(&p::PARTIAL, &error.to_string(), &paths.join(", ")))
     }
+}
+
+/// The whole body; empty when there is none.
+pub(crate) async fn read(settings: &HttpSettings, body: Body) -> Result<Bytes> {
+    // A client that is slow is told so before the time of the whole request is up, which would look like
+    // a fault of the server.
+    let limit = settings.request_timeout.mul_f32(0.9);
+    let read = body::read(body, settings.body_limit);
+    tokio::time::timeout(limit, read).await.unwrap_or_else(|_| {
+        Err(Error::BadRequest(format!("the body was not complete after {} ms", limit.as_millis())))
+    })
+}
+
+/// The entity tags of a header, all its lines joined (RFC 9110 section 5.3).
+pub(crate) fn entity_tags(headers: &HeaderMap, name: &HeaderName) -> Option<Precondition> {
+    let lines: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+    (!lines.is_empty()).then(|| Precondition::parse(&lines.join(&b", "[..])))
 }

@@ -1,5 +1,6 @@
 //! What each operation does with a [`Call`].
 
+pub(crate) mod action;
 mod feed;
 mod history;
 mod lifecycle;
@@ -52,7 +53,7 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
 /// The same for a route that belongs to no resource type.
 pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>) -> BoxFuture<'a, Result<Response<Body>>> {
     match inbound.route.operation {
-        Operation::Relationships => Box::pin(std::future::ready(Ok(reference::relationships(inbound)))),
+        Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
         _ => Box::pin(feed::all_changes(inbound)),
     }
 }

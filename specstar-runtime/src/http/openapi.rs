@@ -4,6 +4,7 @@
 //! of OpenAPI does not know. It is written once, when the application is built; what cannot be described
 //! without a lie (two types of one name, a reference that leads nowhere) is an error there.
 
+mod action;
 mod closed;
 mod failure;
 mod inputs;
@@ -21,16 +22,18 @@ mod walk;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::security::SecurityScheme;
 use utoipa::openapi::{Info, Server};
 
+use self::action::Action;
 use self::failure::Failures;
 use self::inputs::PageSize;
 use self::model::Model;
 use self::operation::Operations;
 use self::order::{KeyOrder, Ordered};
+use crate::access::Security;
+use crate::action::ActionEntry;
 use crate::descriptor::UnknownFields;
-use crate::http::route::{GLOBAL_ROUTES, Operation, ROUTES, Route};
+use crate::http::route::{GLOBAL_ROUTES, Method, Operation, ROUTES};
 use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
@@ -44,6 +47,8 @@ pub struct DocumentInput {
     pub base_path: String,
     /// The resources, in the order of the documentation.
     pub resources: Vec<ResourceEntry>,
+    /// The custom actions on them.
+    pub actions: Vec<ActionEntry>,
     /// `limit` when a list is asked for without one.
     pub default_page_size: u64,
     /// The largest `limit`.
@@ -52,8 +57,8 @@ pub struct DocumentInput {
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
     pub structured_errors: bool,
-    /// Ways to authenticate, by name; any one of them is enough. None: everybody is anonymous.
-    pub security: Vec<(String, SecurityScheme)>,
+    /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
+    pub security: Security,
 }
 
 impl DocumentInput {
@@ -64,11 +69,12 @@ impl DocumentInput {
             servers: Vec::new(),
             base_path: String::new(),
             resources: Vec::new(),
+            actions: Vec::new(),
             default_page_size: 50,
             maximum_page_size: 1_000,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
-            security: Vec::new(),
+            security: Security::none(),
         }
     }
 }
@@ -149,7 +155,7 @@ impl Document {
 /// # Ok::<(), specstar_runtime::http::openapi::DocumentError>(())
 /// ```
 pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
-    let (models, mut schemas) = model::collect(input)?;
+    let (models, actions, mut schemas) = model::collect(input)?;
     let failures = Failures { structured: input.structured_errors };
     let own = shapes::schemas().into_iter().chain(relations::schemas());
     for (name, schema) in own.chain(failures.schemas()) {
@@ -160,20 +166,20 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
         base: base_path(input),
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
-        authenticated: !input.security.is_empty(),
+        authenticated: !input.security.schemes.is_empty(),
         parameters: Map::new(),
         responses: Map::new(),
     };
     let mut order = KeyOrder::default();
-    let paths = paths(&models, &mut operations, &mut order)?;
-    let mut value = head(input, &models);
+    let paths = paths(&models, &actions, &mut operations, &mut order)?;
+    let mut value = head(input, &models, &actions);
     value["paths"] = paths.into();
     value["components"] = json!({
         "schemas": schemas, "parameters": operations.parameters, "responses": operations.responses,
         "headers": operation::headers(),
     });
     prune(&mut value)?;
-    if !input.security.is_empty() {
+    if !input.security.schemes.is_empty() {
         value["components"]["securitySchemes"] = security_schemes(input)?;
     }
     for model in &models {
@@ -189,8 +195,12 @@ fn base_path(input: &DocumentInput) -> String {
     if trimmed.is_empty() { String::new() } else { format!("/{trimmed}") }
 }
 
-fn head(input: &DocumentInput, models: &[Model]) -> Value {
-    let security: Vec<Value> = input.security.iter().map(|(name, _)| json!({ name: [] })).collect();
+fn head(input: &DocumentInput, models: &[Model], actions: &[Action]) -> Value {
+    let mut security: Vec<Value> =
+        input.security.schemes.iter().map(|(name, _)| json!({ name: [] })).collect();
+    if input.security.optional && !security.is_empty() {
+        security.push(json!({}));
+    }
     let servers = if input.servers.is_empty() { json!([{"url": "/"}]) } else { json!(input.servers) };
     let tag = |model: &Model| {
         let docs = model.descriptor().docs.trim();
@@ -213,6 +223,11 @@ fn head(input: &DocumentInput, models: &[Model]) -> Value {
     if !indexed.is_empty() {
         head["x-specstar-indexed-fields"] = indexed.into();
     }
+    for (key, list) in action::lists(models, actions) {
+        if !list.is_empty() {
+            head[key] = list.into();
+        }
+    }
     head
 }
 
@@ -223,6 +238,7 @@ fn meta_tag() -> Value {
 
 fn paths(
     models: &[Model],
+    actions: &[Action],
     operations: &mut Operations,
     order: &mut KeyOrder,
 ) -> Result<Map<String, Value>, DocumentError> {
@@ -231,12 +247,16 @@ fn paths(
         let referred = models.iter().any(|other| model.is_target_of(other));
         for route in ROUTES.iter().filter(|route| referred || route.operation != Operation::Referrers) {
             let path = format!("{}/{}{}", operations.base, model.name(), route.path);
-            written.add(path, route, operations.write(Some(model), route))?;
+            written.add(path, route.method, operations.write(Some(model), route))?;
+        }
+        for action in actions.iter().filter(|action| action.belongs_to(model)) {
+            let path = format!("{}{}", operations.base, action.path());
+            written.add(path, Method::Post, action.operation(operations, model))?;
         }
     }
     for route in GLOBAL_ROUTES {
         let path = format!("{}{}", operations.base, route.path);
-        written.add(path, route, operations.write(None, route))?;
+        written.add(path, route.method, operations.write(None, route))?;
     }
     Ok(written.paths)
 }
@@ -249,7 +269,7 @@ struct Written<'a> {
 }
 
 impl Written<'_> {
-    fn add(&mut self, path: String, route: &Route, operation: Value) -> Result<(), DocumentError> {
+    fn add(&mut self, path: String, method: Method, operation: Value) -> Result<(), DocumentError> {
         let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
         if !self.ids.insert(id.clone()) {
             return Err(DocumentError::Duplicate { id });
@@ -258,14 +278,14 @@ impl Written<'_> {
             self.order.paths.push(path.clone());
         }
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));
-        methods[route.method.as_str().to_lowercase()] = operation;
+        methods[method.as_str().to_lowercase()] = operation;
         Ok(())
     }
 }
 
 fn security_schemes(input: &DocumentInput) -> Result<Value, DocumentError> {
     let mut schemes = Map::new();
-    for (name, scheme) in &input.security {
+    for (name, scheme) in &input.security.schemes {
         let unwritable = |cause| DocumentError::Unwritable { name: name.clone(), cause };
         schemes.insert(name.clone(), serde_json::to_value(scheme).map_err(unwritable)?);
     }

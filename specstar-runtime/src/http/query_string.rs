@@ -18,13 +18,27 @@ impl<'a> QueryString<'a> {
     /// Decodes a query (`application/x-www-form-urlencoded`, UTF-8) as far as the route reads it. A name the
     /// route does not have is refused or left out.
     pub(crate) fn parse(raw: &'a str, route: &Route, unknown: UnknownParameters) -> Result<Self> {
+        let suggest = |name: &str| route.suggest(name).map(str::to_owned);
+        Self::parse_named(raw, |name| route.accepts(name), suggest, unknown)
+    }
+
+    /// The same for parameters that no table names.
+    pub(crate) fn parse_named(
+        raw: &'a str,
+        accepts: impl Fn(&str) -> bool,
+        suggest: impl Fn(&str) -> Option<String>,
+        unknown: UnknownParameters,
+    ) -> Result<Self> {
         let strict = unknown == UnknownParameters::Refuse;
         let mut pairs = Vec::new();
         for part in raw.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let name = match decode(name) {
-                Ok(name) if route.accepts(&name) => name,
-                Ok(name) if strict => return Err(unknown_name(&name, route)),
+                Ok(name) if accepts(&name) => name,
+                Ok(name) if strict => {
+                    let suggestion = suggest(&name);
+                    return Err(Error::UnknownParameter { name: shortened(&name), suggestion });
+                }
                 Err(error) if strict => return Err(error),
                 _ => continue,
             };
@@ -32,6 +46,11 @@ impl<'a> QueryString<'a> {
             pairs.push((name, value));
         }
         Ok(Self { pairs })
+    }
+
+    /// Everything that was read, decoded.
+    pub(crate) fn into_pairs(self) -> Vec<(String, String)> {
+        self.pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
     }
 
     /// The last value, as the reference reads a scalar that is given twice.
@@ -82,10 +101,6 @@ impl<'a> QueryString<'a> {
             }
         }
     }
-}
-
-fn unknown_name(name: &str, route: &Route) -> Error {
-    Error::UnknownParameter { name: shortened(name), suggestion: route.suggest(name).map(str::to_owned) }
 }
 
 /// 422 for a value of a query parameter.

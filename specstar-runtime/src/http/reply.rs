@@ -61,5 +61,18 @@ pub(crate) fn error(error: &Error, structured: bool) -> Response<Body> {
     if let Error::Unavailable { retry_after, .. } = error {
         set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
     }
+    if let Some(challenge) = challenge(error) {
+        set(&mut response, header::WWW_AUTHENTICATE, challenge);
+    }
     response
+}
+
+/// What a 401 asks for (RFC 6750 section 3).
+fn challenge(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Unauthenticated => Some("Bearer"),
+        Error::InvalidToken => Some(r#"Bearer error="invalid_token""#),
+        Error::TokenExpired => Some(r#"Bearer error="invalid_token", error_description="token expired""#),
+        _ => None,
+    }
 }

@@ -257,9 +257,7 @@ impl Route {
 
     /// The known query parameter nearest to a misspelt one.
     pub fn suggest(&self, name: &str) -> Option<&'static str> {
-        let documented = self.query_names().filter(|known| !known.ends_with("[]"));
-        let scored = documented.map(|known| (strsim::jaro_winkler(name, known), known));
-        scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+        nearest(name, self.query_names().filter(|known| !known.ends_with("[]")))
     }
 
     /// The operation id below `base` (`""` or `/v1`) for the resource name: handler name, path and method,
@@ -272,13 +270,20 @@ impl Route {
     /// ```
     pub fn operation_id(&self, base: &str, resource: &str) -> String {
         let below = if resource.is_empty() { String::new() } else { format!("/{resource}") };
-        let mut id = format!("{}{base}{below}{}_{}", self.name, self.path, self.method.as_str());
-        id = id
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-            .collect();
-        id
+        operation_id(self.name, &format!("{base}{below}{}", self.path), self.method)
     }
+}
+
+/// The operation id of a handler at a path.
+pub(crate) fn operation_id(name: &str, path: &str, method: Method) -> String {
+    let id = format!("{name}{path}_{}", method.as_str());
+    id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// The known name nearest to a misspelt one, if it is near.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = known.map(|known| (strsim::jaro_winkler(name, known), known));
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 
 /// The value of `Allow` for a path of the table; `HEAD` and `OPTIONS` join where they are answered.

@@ -15,11 +15,12 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use super::call::{Call, Inbound};
-use super::handler;
+use super::handler::{self, action::ActionRoute};
 use super::reply;
 use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
 use crate::access::PrincipalExtractor;
+use crate::action::ActionEntry;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::repository::{Model, Service};
@@ -40,6 +41,8 @@ pub struct HttpState {
     pub openapi: bytes::Bytes,
     /// Turns true when the application ends: streams end then.
     pub stopping: watch::Sender<bool>,
+    /// The custom actions.
+    pub actions: Vec<ActionEntry>,
 }
 
 /// The routes of every registered resource type, and `/openapi.json`.
@@ -50,6 +53,12 @@ pub fn router(state: Arc<HttpState>) -> Router {
         let referred = state.service.is_referred_to(model);
         for path in paths(ROUTES, |route| referred || route.operation != Operation::Referrers) {
             router = router.route(&format!("{base}{path}"), methods(&state, Some(*model), path));
+        }
+        for action in
+            state.actions.iter().filter(|action| action.resource.path_hash == model.descriptor().id.path_hash)
+        {
+            router =
+                router.route(&format!("{base}{}", action.route()), action_methods(&state, *model, *action));
         }
         router = router.route(&format!("{base}/"), any(without_trailing_slash));
     }
@@ -109,6 +118,45 @@ fn methods(state: &Arc<HttpState>, model: Option<Model>, path: &'static str) -> 
     methods
 }
 
+/// The one method of a custom action.
+fn action_methods(state: &Arc<HttpState>, model: Model, action: ActionEntry) -> MethodRouter {
+    let (state, other) = (Arc::clone(state), Arc::clone(state));
+    let action = Arc::new(ActionRoute::of(action));
+    let no_such_method = move |method: Method| {
+        let allowed = if other.settings.head_and_options { "POST, OPTIONS" } else { "POST" };
+        std::future::ready(not_allowed(&other, &method, allowed))
+    };
+    let handler = move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
+        let (state, action) = (Arc::clone(&state), Arc::clone(&action));
+        async move {
+            let started = Instant::now();
+            let response = within_limits(&state, run_action(&state, &model, &action, path, request)).await;
+            tracing::debug!(
+                method = "POST",
+                model = model.name(),
+                path = action.entry.path,
+                status = response.status().as_u16(),
+                micros = started.elapsed().as_micros(),
+                "answered"
+            );
+            response
+        }
+    };
+    MethodRouter::new().fallback(no_such_method).post(handler)
+}
+
+async fn run_action(
+    state: &HttpState,
+    model: &Model,
+    action: &ActionRoute,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Response<Body>> {
+    let path = path.map_err(|rejection| not_utf8(action.path_name(&rejection.body_text())))?;
+    let (parts, body) = request.into_parts();
+    handler::action::run(state, model, action, &path, &parts, body).await
+}
+
 /// Runs one request within its time limit, and turns what went wrong into an answer.
 async fn answer(
     state: &Arc<HttpState>,
@@ -121,18 +169,7 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let limit = state.settings.request_timeout;
-    // A validator is code of the program: should it panic, this request fails and the server goes on.
-    let work = AssertUnwindSafe(Box::pin(run(state, model, route, path, request))).catch_unwind();
-    let result = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
-        Err(_) => Err(Error::Unavailable {
-            reason: format!("the request took longer than {limit:?}"),
-            retry_after: 1,
-        }),
-    };
-    let mut response = result.unwrap_or_else(|error| refuse(state, &error));
+    let mut response = within_limits(state, run(state, model, route, path, request)).await;
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -145,6 +182,25 @@ async fn answer(
         "answered"
     );
     response
+}
+
+/// The answer of a handler, or of what went wrong in it.
+async fn within_limits(
+    state: &HttpState,
+    work: impl Future<Output = Result<Response<Body>>>,
+) -> Response<Body> {
+    let limit = state.settings.request_timeout;
+    // A validator is code of the program: should it panic, this request fails and the server goes on.
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    let result = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
+        Err(_) => Err(Error::Unavailable {
+            reason: format!("the request took longer than {limit:?}"),
+            retry_after: 1,
+        }),
+    };
+    result.unwrap_or_else(|error| refuse(state, &error))
 }
 
 async fn run(
@@ -172,9 +228,13 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 fn unreadable(route: &Route, rejection: &str) -> Error {
     let mut names = route.parameters.iter().filter(|parameter| parameter.location == Location::Path);
     let name = names.find(|parameter| rejection.contains(&format!("`{}`", parameter.name)));
+    not_utf8(name.map_or("resource_id", |parameter| parameter.name))
+}
+
+fn not_utf8(name: &str) -> Error {
     Error::InvalidParameter {
         location: "path",
-        name: name.map_or("resource_id", |parameter| parameter.name).to_owned(),
+        name: name.to_owned(),
         message: "the percent-encoded text is not UTF-8".into(),
         input: String::new(),
     }

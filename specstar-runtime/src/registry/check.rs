@@ -1,6 +1,7 @@
 //! The const evaluation behind `resources![…]`. Problems are looked for once, over hashes; a message is
 //! put together only for an entry that has one, because both cost build time per resource.
 
+use super::cycle::{self, Cycle};
 use super::text::ConstText;
 use crate::descriptor::{Identity, ResourceDescriptor, VectorDescriptor};
 use crate::resource::ResourceEntry;
@@ -14,15 +15,25 @@ pub enum Problem {
     DuplicateName(usize),
     /// The reference at this position points to a type outside the list.
     UnregisteredTarget(usize),
+    /// References that cannot be left out lead from this entry back to it.
+    Cycle,
+    /// Nothing says who may use it, and the list denies by default.
+    NoPermission,
 }
 
 /// What is wrong with each entry.
-pub const fn problems<const N: usize>(entries: &[ResourceEntry; N]) -> [Problem; N] {
+pub const fn problems<const N: usize>(entries: &[ResourceEntry; N], deny_by_default: bool) -> [Problem; N] {
     let mut found = [Problem::None; N];
     let mut at = 0;
     while at < N {
         if !entries[at].descriptor.id.is_rejected() {
             found[at] = problem(entries, at);
+            if deny_by_default
+                && matches!(found[at], Problem::None)
+                && entries[at].policy.permission.is_none()
+            {
+                found[at] = Problem::NoPermission;
+            }
         }
         at += 1;
     }
@@ -45,7 +56,7 @@ const fn problem(entries: &[ResourceEntry], at: usize) -> Problem {
         }
         reference += 1;
     }
-    Problem::None
+    if cycle::closed_by(entries, at).is_some() { Problem::Cycle } else { Problem::None }
 }
 
 const fn is_registered(entries: &[ResourceEntry], target: &Identity) -> bool {
@@ -74,6 +85,12 @@ pub const fn report(entries: &[ResourceEntry], problems: &[Problem], at: usize) 
         Problem::UnregisteredTarget(reference) => {
             panic!("{}", unregistered(&entries[at], reference).as_str())
         }
+        Problem::Cycle => {
+            if let Some(cycle) = cycle::closed_by(entries, at) {
+                panic!("{}", impossible(entries, &cycle).as_str())
+            }
+        }
+        Problem::NoPermission => panic!("{}", no_permission(&entries[at].descriptor.id).as_str()),
     }
 }
 
@@ -91,6 +108,34 @@ const fn unregistered(entry: &ResourceEntry, reference: usize) -> ConstText {
     let text = ConstText::new().push("`").push(entry.descriptor.id.type_name);
     let text = text.push("::").push(reference.field).push("` refers to `");
     text.push(reference.target.type_name).push("`, which is not registered")
+}
+
+const fn impossible(entries: &[ResourceEntry], cycle: &Cycle) -> ConstText {
+    let restrict = cycle::is_restrict(entries, cycle);
+    let start = if restrict { "deleting any of " } else { "no first of " };
+    let (mut types, mut way) = (ConstText::new().push(start), ConstText::new());
+    let shown = if cycle.len < cycle.steps.len() { cycle.len } else { cycle.steps.len() };
+    let mut at = 0;
+    while at < shown {
+        // It was found from its last entry; it reads better from an earlier one.
+        let (entry, reference) = cycle.steps[(at + 1) % shown];
+        let descriptor = entries[entry].descriptor;
+        types = types.push(if at > 0 { ", `" } else { "`" }).push(descriptor.id.type_name).push("`");
+        way = way.push(if at > 0 { " → " } else { "" }).push(descriptor.id.type_name);
+        way = way.push(".").push(descriptor.references[reference].field);
+        at += 1;
+    }
+    if restrict {
+        types.push(" is impossible: restrict cycle ").push(way.as_str())
+    } else {
+        let types = types.push(" can be created: cascade cycle ").push(way.as_str());
+        types.push("; one of these references must be optional")
+    }
+}
+
+const fn no_permission(id: &Identity) -> ConstText {
+    let text = ConstText::new().push("`").push(id.type_name);
+    text.push("` has no permission rule and the registry denies by default: add one or `permission = open`")
 }
 
 /// Fails the build at the caller's place when a vector field is an array of another length than it declares.

@@ -39,7 +39,7 @@ fn message(entries: &'static [ResourceEntry], found: &[Problem], at: usize) -> S
 #[test]
 fn names_are_compared_without_case() {
     static ENTRIES: [ResourceEntry; 2] = [entry(&PLAIN), entry(&SAME_NAME)];
-    let found = problems(&ENTRIES);
+    let found = problems(&ENTRIES, false);
     assert_eq!(found, [Problem::None, Problem::DuplicateName(0)]);
     assert_eq!(
         message(&ENTRIES, &found, 1),
@@ -50,13 +50,84 @@ fn names_are_compared_without_case() {
 #[test]
 fn targets_may_come_later_in_the_list_but_must_come() {
     static SHORT: [ResourceEntry; 2] = [entry(&LINKED), entry(&PLAIN)];
-    let found = problems(&SHORT);
+    let found = problems(&SHORT, false);
     assert_eq!(found, [Problem::UnregisteredTarget(1), Problem::None]);
     assert_eq!(message(&SHORT, &found, 0), "`Link::target` refers to `Team`, which is not registered");
-    assert_eq!(problems(&[entry(&LINKED), entry(&PLAIN), entry(&OTHER)]), [Problem::None; 3]);
+    assert_eq!(problems(&[entry(&LINKED), entry(&PLAIN), entry(&OTHER)], false), [Problem::None; 3]);
 }
 
 #[test]
 fn failed_derives_are_passed_over() {
-    assert_eq!(problems(&[entry(&FAILED), entry(&FAILED)]), [Problem::None; 2]);
+    assert_eq!(problems(&[entry(&FAILED), entry(&FAILED)], false), [Problem::None; 2]);
+}
+
+#[test]
+fn circles_that_cannot_be_opened_are_found_at_their_last_entry() {
+    const fn held(target: &'static Identity, on_delete: OnDelete) -> ReferenceDescriptor {
+        ReferenceDescriptor { on_delete, kind: ReferenceKind::ResourceId, ..to(target) }
+    }
+    const ITEM: Identity = Identity::new("item", "a::Item", "Item");
+    static USERS: ResourceDescriptor = ResourceDescriptor {
+        references: &[held(&ITEM, OnDelete::Dangling), held(&TEAM, OnDelete::Restrict)],
+        ..ResourceDescriptor::named(USER)
+    };
+    static TEAMS: ResourceDescriptor = ResourceDescriptor {
+        references: &[held(&ITEM, OnDelete::Restrict)],
+        ..ResourceDescriptor::named(TEAM)
+    };
+    static ITEMS: ResourceDescriptor = ResourceDescriptor {
+        references: &[held(&USER, OnDelete::Restrict)],
+        ..ResourceDescriptor::named(ITEM)
+    };
+    static CASCADING: ResourceDescriptor = ResourceDescriptor {
+        references: &[held(&USER, OnDelete::Cascade)],
+        ..ResourceDescriptor::named(ITEM)
+    };
+    static OPEN: ResourceDescriptor = ResourceDescriptor {
+        references: &[
+            ReferenceDescriptor { nullable: true, ..held(&USER, OnDelete::Restrict) },
+            ReferenceDescriptor { list: true, ..held(&USER, OnDelete::Restrict) },
+            held(&USER, OnDelete::Cascade).unvalidated(),
+        ],
+        ..ResourceDescriptor::named(ITEM)
+    };
+    static RESTRICT: [ResourceEntry; 4] = [entry(&USERS), entry(&ITEMS), entry(&TEAMS), entry(&SELF)];
+    static SELF: ResourceDescriptor = ResourceDescriptor {
+        references: &[held(&Identity::new("own", "a::Own", "Own"), OnDelete::Restrict)],
+        ..ResourceDescriptor::named(Identity::new("own", "a::Own", "Own"))
+    };
+    static MIXED: [ResourceEntry; 3] = [entry(&USERS), entry(&CASCADING), entry(&TEAMS)];
+    let found = problems(&RESTRICT, false);
+    assert_eq!(found, [Problem::None, Problem::None, Problem::Cycle, Problem::Cycle]);
+    assert_eq!(
+        message(&RESTRICT, &found, 2),
+        "deleting any of `Item`, `User`, `Team` is impossible: \
+         restrict cycle Item.target → User.target → Team.target"
+    );
+    assert_eq!(
+        message(&RESTRICT, &found, 3),
+        "deleting any of `Own` is impossible: restrict cycle Own.target"
+    );
+    let found = problems(&MIXED, false);
+    assert_eq!(
+        message(&MIXED, &found, 2),
+        "no first of `Item`, `User`, `Team` can be created: cascade cycle \
+         Item.target → User.target → Team.target; one of these references must be optional"
+    );
+    assert_eq!(problems(&[entry(&USERS), entry(&OPEN), entry(&TEAMS)], false), [Problem::None; 3]);
+}
+
+#[test]
+fn a_list_that_denies_by_default_wants_a_permission_of_every_entry() {
+    const OPEN: ResourceEntry = ResourceEntry {
+        policy: crate::access::Policy { permission: Some(crate::access::open), scope: None },
+        ..entry(&OTHER)
+    };
+    static ENTRIES: [ResourceEntry; 2] = [OPEN, entry(&PLAIN)];
+    let found = problems(&ENTRIES, true);
+    assert_eq!(found, [Problem::None, Problem::NoPermission]);
+    assert_eq!(
+        message(&ENTRIES, &found, 1),
+        "`User` has no permission rule and the registry denies by default: add one or `permission = open`"
+    );
 }

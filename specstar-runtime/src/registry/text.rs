@@ -1,7 +1,7 @@
 //! Text built during const evaluation: a const panic prints one `&str`.
 
 /// At most [`ConstText::CAPACITY`] bytes; what does not fit is cut at a character.
-pub(super) struct ConstText {
+pub(crate) struct ConstText {
     bytes: [u8; Self::CAPACITY],
     len: usize,
 }
@@ -41,7 +41,7 @@ impl ConstText {
         }
     }
 
-    pub(super) const fn as_str(&self) -> &str {
+    pub(crate) const fn as_str(&self) -> &str {
         let (written, _) = self.bytes.split_at(self.len);
         match std::str::from_utf8(written) {
             Ok(text) => text,

@@ -59,7 +59,7 @@ fn prepare(model: &Model, body: &[u8]) -> Result<Prepared> {
     Ok(prepared)
 }
 
-pub(super) fn decode_error(error: DecodeError) -> Error {
+pub(crate) fn decode_error(error: DecodeError) -> Error {
     match error.kind {
         DecodeErrorKind::Syntax { offset } => Error::MalformedJson { offset, message: error.message },
         DecodeErrorKind::Data => Error::Decode(error),

@@ -125,6 +125,11 @@ impl Service {
         }
     }
 
+    /// Takes note of a change that another process made.
+    pub(crate) fn note_change(&self, model: &Model) {
+        self.count_changes(&[model.index]);
+    }
+
     /// How often this process has changed resources of a type: whoever keeps something of them sees here that it
     /// is out of date, before the change is answered.
     pub fn changes_of(&self, model: &Model) -> u64 {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{
-    Caller, Mode, Model, PatchDocument, ReadOptions, ReplaceOptions, Service, Snapshot, Written,
-    service::store_error,
+    Caller, FeedOf, FeedPage, Mode, Model, PatchDocument, ReadOptions, Referrers, ReplaceOptions, Selection,
+    Service, Snapshot, Written, service::store_error,
 };
 use crate::access::Principal;
 use crate::clock::Clock;
@@ -82,6 +82,12 @@ impl<R> Repository<R> {
         self
     }
 
+    /// The same resources, written in the name of somebody whose roles are known as well.
+    pub(crate) fn in_the_name_of(mut self, principal: Principal) -> Self {
+        self.principal = principal;
+        self
+    }
+
     pub(super) fn model(&self) -> &Model {
         &self.service.models()[self.model]
     }
@@ -99,6 +105,37 @@ impl<R> Repository<R> {
     pub async fn restore(&self, resource_id: &str) -> Result<Head> {
         let expected = Preconditions::none();
         self.service.restore(self.model(), resource_id, &expected, None, &self.caller()?).await
+    }
+
+    /// The same, and says whether what the delete took along is restored too.
+    pub async fn restore_with(&self, resource_id: &str, cascade: bool) -> Result<Head> {
+        let expected = Preconditions::none();
+        self.service.restore(self.model(), resource_id, &expected, Some(cascade), &self.caller()?).await
+    }
+
+    /// Takes back what one revision changed, by a new revision; [`Error::Conflict`] where a later one changed the
+    /// same values.
+    pub async fn undo(&self, resource_id: &str, revision: &str) -> Result<Written> {
+        let options = ReplaceOptions::default();
+        self.service.undo(self.model(), resource_id, revision, options, &self.caller()?).await
+    }
+
+    /// The JSON Patch (RFC 6902), as JSON, that makes one revision of another one, each by number or id.
+    pub async fn diff(&self, resource_id: &str, from: &str, to: &str) -> Result<Vec<u8>> {
+        let pair = (Some(from), Some(to));
+        self.service.diff(self.model(), resource_id, pair, true, &self.caller()?).await
+    }
+
+    /// The live resources that refer to a live one, by the field that refers.
+    pub async fn referrers(&self, resource_id: &str) -> Result<Vec<Referrers>> {
+        let all = Selection::MOST_ROWS;
+        let found = self.service.referrers(self.model(), resource_id, all, 0, &self.caller()?).await?;
+        Ok(found.0)
+    }
+
+    /// A page of what happened to these resources behind a position of the log, in the order of the commits.
+    pub async fn changes(&self, since: i64, limit: usize) -> Result<FeedPage> {
+        self.service.feed(&FeedOf::Model(self.model().index), since, limit, &self.caller()?).await
     }
 
     /// Makes another revision the current one, by number or id.

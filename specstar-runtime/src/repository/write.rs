@@ -52,7 +52,7 @@ pub struct Written {
 }
 
 /// How many generated ids are tried when they exist already.
-const ID_ATTEMPTS: usize = 3;
+pub(super) const ID_ATTEMPTS: usize = 3;
 
 impl Service {
     /// A new resource with a generated id, from the body of a client.
@@ -336,7 +336,7 @@ pub(super) fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Check
     if caller.is_trusted() { payload::from_program(model, body) } else { payload::from_client(model, body) }
 }
 
-fn invalid_id(id: &str, reason: IdError) -> Error {
+pub(super) fn invalid_id(id: &str, reason: IdError) -> Error {
     Error::InvalidId { id: id.to_owned(), reason }
 }
 

@@ -4,7 +4,7 @@ mod stream;
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::change::LoggedChange;
 use crate::error::{Error, Result};
@@ -37,9 +37,9 @@ async fn feed(inbound: &Inbound<'_>, of: FeedOf) -> Result<Response<Body>> {
     let since = since(inbound)?;
     let page = inbound.service().feed(&of, since, limit, &inbound.caller).await?;
     if wants_stream(inbound) {
-        return Ok(stream::respond(inbound, of, &page, limit));
+        return stream::respond(inbound, of, &page, limit);
     }
-    let changes: Vec<Value> = page.changes.iter().map(|change| shown(inbound.service(), change)).collect();
+    let changes: Vec<Shown> = page.changes.iter().map(|change| shown(inbound.service(), change)).collect();
     let body = serde_json::to_vec(&changes).map_err(Error::internal)?;
     let mut response = reply::json(StatusCode::OK, body);
     reply::set(&mut response, reply::HAS_MORE, if page.has_more { "true" } else { "false" });
@@ -71,17 +71,29 @@ fn wants_stream(inbound: &Inbound<'_>) -> bool {
 }
 
 /// A change as it is sent.
-fn shown(service: &Service, change: &LoggedChange) -> Value {
-    json!({
-        "position": change.position,
-        "kind": change.kind.as_str(),
-        "resource": service.model_at(change.model).name(),
-        "resource_id": change.resource_id,
-        "revision_id": id::revision_id(&change.resource_id, change.seq),
-        "version": change.version,
-        "time": change.at.time.to_string(),
-        "by": change.at.by,
-    })
+#[derive(Serialize)]
+struct Shown<'a> {
+    position: i64,
+    kind: &'static str,
+    resource: &'static str,
+    resource_id: &'a str,
+    revision_id: String,
+    version: i64,
+    time: String,
+    by: &'a str,
+}
+
+fn shown<'a>(service: &Service, change: &'a LoggedChange) -> Shown<'a> {
+    Shown {
+        position: change.position,
+        kind: change.kind.as_str(),
+        resource: service.model_at(change.model).name(),
+        resource_id: &change.resource_id,
+        revision_id: id::revision_id(&change.resource_id, change.seq),
+        version: change.version,
+        time: change.at.time.to_string(),
+        by: &change.at.by,
+    }
 }
 
 /// What is sent of a page, and the position it ends at.
@@ -92,8 +104,12 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(service: &Service, page: &FeedPage) -> Self {
-        let changes = page.changes.iter().map(|change| (change.position, shown(service, change).to_string()));
-        Self { changes: changes.collect(), next: page.next, has_more: page.has_more }
+    fn of(service: &Service, page: &FeedPage) -> Result<Self> {
+        let mut changes = Vec::with_capacity(page.changes.len());
+        for change in &page.changes {
+            let text = serde_json::to_string(&shown(service, change)).map_err(Error::internal)?;
+            changes.push((change.position, text));
+        }
+        Ok(Self { changes, next: page.next, has_more: page.has_more })
     }
 }

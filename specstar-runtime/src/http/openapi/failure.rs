@@ -50,6 +50,10 @@ impl Failures {
         if kinds.contains(&ErrorKind::Unavailable) {
             response["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/RetryAfter"}});
         }
+        if kinds.contains(&ErrorKind::Unauthenticated) {
+            response["headers"] =
+                json!({"WWW-Authenticate": {"$ref": "#/components/headers/WWWAuthenticate"}});
+        }
         response
     }
 

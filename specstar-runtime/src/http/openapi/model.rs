@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::action::{self, Action};
 use super::closed::close;
 use super::normalize::{is_required, normalize};
 use super::sample::{Fill, sample};
@@ -39,8 +40,8 @@ impl Model {
     }
 }
 
-/// The documented resources, and the schemas of all their types.
-pub(super) fn collect(input: &DocumentInput) -> Result<(Vec<Model>, Schemas), DocumentError> {
+/// The documented resources and actions, and the schemas of all their types.
+pub(super) fn collect(input: &DocumentInput) -> Result<(Vec<Model>, Vec<Action>, Schemas), DocumentError> {
     let mut schemas = Schemas::new();
     let mut models = Vec::new();
     for entry in input.resources.iter().filter(|entry| entry.descriptor.openapi) {
@@ -56,6 +57,7 @@ pub(super) fn collect(input: &DocumentInput) -> Result<(Vec<Model>, Schemas), Do
         }
         models.push(Model { entry: *entry, schema: own, edit: None });
     }
+    let actions = action::collect(input, &mut schemas)?;
     name_variants(&mut schemas)?;
     let denying = with_policy(&models, input, UnknownFields::Deny);
     let open = with_policy(&models, input, UnknownFields::Ignore);
@@ -67,7 +69,7 @@ pub(super) fn collect(input: &DocumentInput) -> Result<(Vec<Model>, Schemas), Do
         enrich(model, &mut schemas);
         model.edit = edit(model, &schemas);
     }
-    Ok((models, schemas))
+    Ok((models, actions, schemas))
 }
 
 /// The models whose bodies may have unknown fields, or those whose may not.

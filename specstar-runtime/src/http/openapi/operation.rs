@@ -8,7 +8,7 @@ use super::model::{Model, patch_name};
 use super::shapes;
 use super::walk::reference;
 use crate::error::ErrorKind;
-use crate::http::route::{Answer, AnswerHeader, COMMON_ERRORS, RequestBody, Route, parameters};
+use crate::http::route::{Answer, AnswerHeader, COMMON_ERRORS, Parameter, RequestBody, Route, parameters};
 
 /// The tag of what belongs to no resource.
 pub(super) const META_TAG: &str = "_meta";
@@ -44,7 +44,7 @@ impl Operations {
             operation["deprecated"] = true.into();
         }
         if !route.parameters.is_empty() {
-            operation["parameters"] = self.inputs(route);
+            operation["parameters"] = self.references(route.parameters).into();
         }
         if let Some(body) = model.and_then(|model| request_body(route.body, model)) {
             operation["requestBody"] = body;
@@ -52,14 +52,15 @@ impl Operations {
         operation
     }
 
-    fn inputs(&mut self, route: &Route) -> Value {
+    /// References to shared parameters.
+    pub(super) fn references(&mut self, parameters: &[&Parameter]) -> Vec<Value> {
         let mut references = Vec::new();
-        for parameter in route.parameters {
+        for parameter in parameters {
             references.push(json!({"$ref": format!("#/components/parameters/{}", parameter.component)}));
             let page = self.page;
             self.parameters.entry(parameter.component).or_insert_with(|| inputs::parameter(parameter, page));
         }
-        references.into()
+        references
     }
 
     fn answers(&mut self, model: Option<&Model>, route: &Route) -> Value {
@@ -70,13 +71,18 @@ impl Operations {
             let text = "The resource still has an entity tag of `If-None-Match`.";
             responses.insert("304".into(), json!({"description": text, "headers": headers}));
         }
-        let mut kinds = route.errors.to_vec();
+        self.describe_errors(route.errors, &mut responses);
+        responses.into()
+    }
+
+    /// The answers for these errors, and for those that every route can send.
+    pub(super) fn describe_errors(&mut self, errors: &[ErrorKind], responses: &mut Map<String, Value>) {
+        let mut kinds = errors.to_vec();
         kinds.extend(COMMON_ERRORS);
         if self.authenticated {
             kinds.push(ErrorKind::Unauthenticated);
         }
-        self.failures.describe(&kinds, &mut responses, &mut self.responses);
-        responses.into()
+        self.failures.describe(&kinds, responses, &mut self.responses);
     }
 }
 
@@ -247,6 +253,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": {"type": "string", "pattern": "^@-?[0-9]+$"},
             "example": crate::http::route::DEPRECATION,
+        },
+        "WWWAuthenticate": {
+            "description": "How to say who one is (RFC 6750).",
+            "schema": {"type": "string"},
+            "example": "Bearer error=\"invalid_token\"",
         },
         "RetryAfter": {
             "description": "Seconds until a new attempt makes sense.",

@@ -1,80 +1,14 @@
 //! The rows.
 
-use super::parameter::{Parameter, parameters as p};
+mod global;
+mod shared;
+
+pub use global::GLOBAL_ROUTES;
+
+use self::shared::{BATCH, BATCH_RESTORE, COUNT, ETAG, FEED, LIST_SECTION, MANY, NONE, SINGLE};
+use super::parameter::parameters as p;
 use super::{Answer, AnswerHeader, Method, Operation, RequestBody, Route};
 use crate::error::ErrorKind as E;
-
-const NONE: &[&Parameter] = &[];
-const ETAG: &[AnswerHeader] = &[AnswerHeader::ETag];
-const FEED: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextSince];
-const PAGE: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextCursor, AnswerHeader::TotalCount];
-
-/// The filters of a search, between what a route puts in front of them and behind them.
-macro_rules! search {
-    ([$($front:ident),*] [$($behind:ident),*]) => {
-        &[
-            $(&p::$front,)*
-            &p::QB,
-            &p::CREATED_TIME_START, &p::CREATED_TIME_END,
-            &p::UPDATED_TIME_START, &p::UPDATED_TIME_END,
-            &p::REV_CREATED_TIME_START, &p::REV_CREATED_TIME_END,
-            &p::REV_UPDATED_TIME_START, &p::REV_UPDATED_TIME_END,
-            &p::CREATED_BYS, &p::UPDATED_BYS,
-            &p::REV_CREATED_BYS, &p::REV_UPDATED_BYS, &p::REV_STATUSES,
-            &p::CONDITIONS, &p::DATA_CONDITIONS,
-            $(&p::$behind,)*
-        ]
-    };
-}
-
-const LIST: &[&Parameter] =
-    search!([RETURNS_LIST, IS_DELETED] [SORTS, LIMIT, OFFSET, CURSOR, PARTIAL, WITH_TOTAL]);
-const LIST_SECTION: &[&Parameter] = search!([IS_DELETED] [SORTS, LIMIT, OFFSET, PARTIAL]);
-const COUNT: &[&Parameter] = search!([IS_DELETED] []);
-/// Without `is_deleted`, which the batch routes set themselves.
-const BATCH: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET]);
-const BATCH_RESTORE: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET, CASCADE]);
-const READ: &[&Parameter] =
-    &[&p::RESOURCE_ID, &p::RETURNS, &p::REVISION_ID, &p::PARTIAL, &p::INCLUDE_DELETED, &p::IF_NONE_MATCH];
-
-const SEARCH_ERRORS: &[E] =
-    &[E::Query, E::PermissionDenied, E::Validation, E::Parameter, E::ParameterConflict];
-const READ_ERRORS: &[E] =
-    &[E::PermissionDenied, E::NotFound, E::Deleted, E::RevisionNotFound, E::Validation, E::Parameter];
-
-/// What the alias routes share with the route that replaces them.
-const SINGLE: Route = Route {
-    operation: Operation::Read,
-    method: Method::Get,
-    path: "/{resource_id}",
-    name: "get_resource",
-    summary: "Get {m} resource",
-    description: "Reads one {m}: its data, the info of the revision and its metadata, or those of them that \
-                  `returns` names.",
-    parameters: READ,
-    ignored: NONE,
-    body: RequestBody::None,
-    answer: Answer::Envelope,
-    headers: ETAG,
-    errors: READ_ERRORS,
-    deprecated: None,
-};
-
-const MANY: Route = Route {
-    operation: Operation::List,
-    method: Method::Get,
-    path: "",
-    name: "list_resources",
-    summary: "List {m} resources",
-    description: "One page of {m} resources: those that meet every given filter.",
-    parameters: LIST,
-    ignored: NONE,
-    body: RequestBody::None,
-    answer: Answer::Envelopes,
-    headers: PAGE,
-    errors: SEARCH_ERRORS,
-    deprecated: None,
-};
 
 /// Every route of a resource, in the order of the documentation.
 pub const ROUTES: &[Route] = &[
@@ -530,35 +464,5 @@ pub const ROUTES: &[Route] = &[
         description: "Reads one {m}: its data, the info of the revision and its metadata.",
         deprecated: Some("`GET` of the resource"),
         ..SINGLE
-    },
-];
-
-/// Every route that belongs to no resource, in the order of the documentation; the paths stand below the base path.
-pub const GLOBAL_ROUTES: &[Route] = &[
-    Route {
-        operation: Operation::Relationships,
-        path: "/_relationships",
-        name: "_list_relationships",
-        summary: "List all resource relationships",
-        description: "Every declared reference between resource types, in the order of registration.",
-        parameters: NONE,
-        answer: Answer::Relationships,
-        headers: &[],
-        errors: &[E::Parameter],
-        ..MANY
-    },
-    Route {
-        operation: Operation::AllChanges,
-        path: "/_changes",
-        name: "list_all_changes",
-        summary: "Follow the changes of all resources",
-        description: "One page of what happened to the resources of every type that the caller may search, in the \
-                      order of the commits. With `Accept: text/event-stream` the stream goes on with what happens \
-                      from now on.",
-        parameters: &[&p::SINCE, &p::LIMIT, &p::LAST_EVENT_ID],
-        answer: Answer::Changes,
-        headers: FEED,
-        errors: &[E::PermissionDenied, E::Parameter],
-        ..MANY
     },
 ];

@@ -27,11 +27,16 @@ const ALIVE: Duration = Duration::from_secs(15);
 const REVIEW: Duration = Duration::from_secs(10);
 
 /// Answers with what the page has, and then with what happens from now on.
-pub(super) fn respond(inbound: &Inbound<'_>, of: FeedOf, first: &FeedPage, limit: usize) -> Response<Body> {
+pub(super) fn respond(
+    inbound: &Inbound<'_>,
+    of: FeedOf,
+    first: &FeedPage,
+    limit: usize,
+) -> Result<Response<Body>> {
     let state = Arc::clone(inbound.state);
     let log = state.service.store().watch_log();
     let stopping = state.stopping.subscribe();
-    let first = Sent::of(&state.service, first);
+    let first = Sent::of(&state.service, first)?;
     let caller = inbound.caller.clone();
     let mut reader = Reader {
         state,
@@ -50,7 +55,7 @@ pub(super) fn respond(inbound: &Inbound<'_>, of: FeedOf, first: &FeedPage, limit
     let mut response = events.into_response();
     // Proxies that gather an answer before they hand it on would hold the events back.
     reply::set(&mut response, header::HeaderName::from_static("x-accel-buffering"), "no");
-    response
+    Ok(response)
 }
 
 /// One open stream.
@@ -123,7 +128,7 @@ impl Reader {
             return Err(Error::Unauthenticated);
         }
         let page = self.state.service.feed(&self.of, self.after, self.limit, &self.caller).await?;
-        Ok(Sent::of(&self.state.service, &page))
+        Sent::of(&self.state.service, &page)
     }
 
     fn take(&mut self, page: Sent) {

@@ -103,7 +103,7 @@ fn cost_of_the_log() {
         let updating = run(&mut writers, update);
         let large = sizes();
         println!("{synchronous:?}");
-        let writes = (GROUP * GROUPS) as f64;
+        let rows = (GROUP * GROUPS) as f64;
         for (at, (name, _)) in variants.iter().enumerate() {
             let micros = |time: &[Duration]| time[at].as_secs_f64() * 1e6 / GROUP as f64;
             let ratio = |time: &[Duration]| time[at].as_secs_f64() / time[0].as_secs_f64();
@@ -111,10 +111,10 @@ fn cost_of_the_log() {
                 "{name:>18}: create {:.1} µs ({:.2}), {:.0} bytes; update {:.1} µs ({:.2}), {:.0} bytes",
                 micros(&creating),
                 ratio(&creating),
-                small[at] / writes,
+                small[at] / rows,
                 micros(&updating),
                 ratio(&updating),
-                (large[at] - small[at]) / writes,
+                (large[at] - small[at]) / rows,
             );
         }
     }

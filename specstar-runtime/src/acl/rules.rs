@@ -1,0 +1,91 @@
+//! The rules in memory, by subject.
+
+use std::collections::{HashMap, HashSet};
+
+use super::object::{Object, role, user};
+use super::{AclRule, Combining, Effect, RoleMember};
+use crate::access::{AccessRequest, Action, Decision, Principal};
+
+/// The rules and memberships of an application.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    by_subject: HashMap<String, Vec<Entry>>,
+    /// The roles each subject is directly in, as subjects.
+    roles: HashMap<String, Vec<String>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    object: Object,
+    actions: Action,
+    effect: Effect,
+    order: i64,
+}
+
+impl Rules {
+    pub(super) fn new(rules: Vec<AclRule>, members: Vec<RoleMember>) -> Self {
+        let mut made = Self::default();
+        for rule in rules {
+            // Only what the validator let through is stored; what it would not is no rule.
+            let Some(object) = Object::parse(&rule.object) else { continue };
+            let AclRule { actions, effect, order, .. } = rule;
+            let entry = Entry { object, actions: actions.0, effect, order };
+            made.by_subject.entry(rule.subject).or_default().push(entry);
+        }
+        for member in members {
+            made.roles.entry(member.subject).or_default().push(role(&member.role));
+        }
+        made
+    }
+
+    /// What the rules say.
+    pub(super) fn decide(&self, combining: Combining, request: &AccessRequest<'_>) -> Decision {
+        let subjects = self.subjects(request.principal);
+        let of = |action| combining.combine(self.matching(&subjects, action, request));
+        let mut decision = of(request.action);
+        // A rule for `get` speaks for its parts. Asked here, because the default would answer first elsewhere.
+        if decision.is_none() && Action::GET_PARTS.contains(request.action) {
+            decision = of(Action::GET);
+        }
+        let default = if is_reserved(request) { Decision::Deny } else { combining.default() };
+        decision.unwrap_or(default)
+    }
+
+    fn matching<'a>(
+        &'a self,
+        subjects: &'a HashSet<String>,
+        action: Action,
+        request: &'a AccessRequest<'_>,
+    ) -> impl Iterator<Item = (i64, Effect)> + Clone + 'a {
+        let model = request.model.id.name;
+        let opens_reserved = |entry: &Entry| {
+            entry.effect == Effect::Allow && entry.object == Object::Any && is_reserved(request)
+        };
+        let entries = subjects.iter().filter_map(|subject| self.by_subject.get(subject)).flatten();
+        entries
+            .filter(move |entry| entry.actions.contains(action))
+            .filter(move |entry| entry.object.covers(model, request.resource_id))
+            .filter(move |entry| !opens_reserved(entry))
+            .map(|entry| (entry.order, entry.effect))
+    }
+
+    /// Everybody, the user, and every role that is reached from the user. Each is visited once, so circles end.
+    fn subjects(&self, principal: &Principal) -> HashSet<String> {
+        let own = principal.roles().iter().map(|name| role(name));
+        let mut open: Vec<String> = own.chain([user(principal.name())]).collect();
+        let mut found = HashSet::from(["*".to_owned()]);
+        while let Some(subject) = open.pop() {
+            if found.contains(&subject) {
+                continue;
+            }
+            open.extend(self.roles.get(&subject).into_iter().flatten().cloned());
+            found.insert(subject);
+        }
+        found
+    }
+}
+
+/// Types of the framework itself: open to those only whom a rule lets in by the name of the type.
+fn is_reserved(request: &AccessRequest<'_>) -> bool {
+    request.model.id.name.starts_with('_')
+}

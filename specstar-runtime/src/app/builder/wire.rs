@@ -1,0 +1,70 @@
+//! How requests are read and answered.
+
+use std::time::Duration;
+
+use super::SpecStarBuilder;
+use crate::http::{Sections, UnknownParameters};
+use crate::query::UnindexedPolicy;
+
+impl SpecStarBuilder {
+    /// What happens to query parameters a route does not have (refused).
+    pub fn unknown_parameters(mut self, policy: UnknownParameters) -> Self {
+        self.wire.unknown_parameters = policy;
+        self
+    }
+
+    /// What happens to filters on fields without an index (refused).
+    pub fn unindexed(mut self, policy: UnindexedPolicy) -> Self {
+        self.wire.unindexed = policy;
+        self
+    }
+
+    /// Seconds east of UTC of the calendar that `today()` and its like mean in an expression that does not say
+    /// (0).
+    pub fn utc_offset(mut self, seconds: i32) -> Self {
+        self.wire.utc_offset = seconds;
+        if seconds.unsigned_abs() >= 86_400 {
+            self.problems.push(format!("{seconds} seconds is no offset from UTC: it is less than a day"));
+        }
+        self
+    }
+
+    /// Rows of a list without `limit` (50), and the most a request may ask for (1,000).
+    pub fn page_size(mut self, default: u64, most: u64) -> Self {
+        (self.wire.page_size, self.wire.max_page_size) = (default, most);
+        self
+    }
+
+    /// The longest request body, in bytes (2 MiB).
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.wire.body_limit = bytes;
+        self
+    }
+
+    /// How long a request may take before it is answered with 503 (30 s).
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.wire.request_timeout = limit;
+        self
+    }
+
+    /// What a read answers without `returns`, in the words of that parameter (`data,revision_info,meta`).
+    pub fn default_returns(mut self, returns: &str) -> Self {
+        match Sections::parse(returns) {
+            Ok(sections) => self.wire.default_returns = sections,
+            Err(error) => self.problems.push(error.to_string()),
+        }
+        self
+    }
+
+    /// Whether `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow` (yes).
+    pub fn head_and_options(mut self, answered: bool) -> Self {
+        self.wire.head_and_options = answered;
+        self
+    }
+
+    /// Whether every error is an object with `message` and `code` (no).
+    pub fn structured_errors(mut self, structured: bool) -> Self {
+        self.wire.structured_errors = structured;
+        self
+    }
+}

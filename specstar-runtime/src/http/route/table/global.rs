@@ -1,0 +1,36 @@
+//! The rows of what belongs to no resource.
+
+use super::shared::{FEED, MANY, NONE};
+use crate::error::ErrorKind as E;
+use crate::http::route::parameter::parameters as p;
+use crate::http::route::{Answer, Operation, Route};
+
+/// Every route that belongs to no resource, in the order of the documentation; the paths stand below the base path.
+pub const GLOBAL_ROUTES: &[Route] = &[
+    Route {
+        operation: Operation::Relationships,
+        path: "/_relationships",
+        name: "_list_relationships",
+        summary: "List all resource relationships",
+        description: "Every declared reference between resource types, in the order of registration.",
+        parameters: NONE,
+        answer: Answer::Relationships,
+        headers: &[],
+        errors: &[E::Parameter],
+        ..MANY
+    },
+    Route {
+        operation: Operation::AllChanges,
+        path: "/_changes",
+        name: "list_all_changes",
+        summary: "Follow the changes of all resources",
+        description: "One page of what happened to the resources of every type that the caller may search, in the \
+                      order of the commits. With `Accept: text/event-stream` the stream goes on with what happens \
+                      from now on.",
+        parameters: &[&p::SINCE, &p::LIMIT, &p::LAST_EVENT_ID],
+        answer: Answer::Changes,
+        headers: FEED,
+        errors: &[E::PermissionDenied, E::Parameter],
+        ..MANY
+    },
+];

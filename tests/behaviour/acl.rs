@@ -1,0 +1,271 @@
+//! Rules and roles as resources, and rules of the program, as clients meet them.
+
+use serde_json::{Value, json};
+use specstar::access::{Action, allow, allow_fields, allow_if, authenticated, deny, owner};
+use specstar::acl::{Acl, AclRule, Combining};
+
+use crate::common::TestApp;
+use crate::models::Note;
+use crate::resources;
+
+async fn strict() -> TestApp {
+    with(Acl::strict()).await
+}
+
+/// One note, and rules of a kind.
+async fn with(acl: Acl) -> TestApp {
+    let app = TestApp::with(resources(), |builder| builder.acl(acl.root("root"))).await;
+    let root = app.user("root");
+    root.put("/note/one", json!({"title": "one"})).if_none_match("*").await.ok();
+    app
+}
+
+/// Adds a rule and gives its path.
+async fn rule(app: &TestApp, subject: &str, object: &str, actions: Value, effect: &str) -> String {
+    let rule = json!({"subject": subject, "object": object, "actions": actions, "effect": effect});
+    app.user("root").created("_acl", rule).await
+}
+
+#[tokio::test]
+async fn without_a_rule_a_strict_list_denies_every_route() {
+    let app = strict().await;
+    let ann = app.user("ann");
+    for path in [
+        "/note",
+        "/note/count",
+        "/note/meta",
+        "/note/one",
+        "/note/one/data",
+        "/note/one/meta",
+        "/note/one/revision-info",
+        "/note/one/revision-info?revision_id=one:1",
+        "/note/one/revision-list",
+        "/note/none",
+        "/_acl",
+        "/_role",
+    ] {
+        ann.get(path).await.refused(403, "Permission denied");
+    }
+    ann.delete("/note/one").await.is(403);
+    ann.post("/note", json!({"title": "x"})).await.is(403);
+    app.user("root").get("/note/count").await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_that_denies_denies_whatever_the_default() {
+    for acl in [Acl::strict(), Acl::permissive()] {
+        let app = with(acl).await;
+        rule(&app, "user:ann", "note", json!(["full"]), "deny").await;
+        let ann = app.user("ann");
+        ann.get("/note/one").await.is(403);
+        ann.get("/note/count").await.is(403);
+        ann.put("/note/one", json!({"title": "x"})).await.is(403);
+    }
+    let app = with(Acl::permissive()).await;
+    app.user("ann").get("/note/one").await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_for_one_resource_opens_that_one_only() {
+    let app = strict().await;
+    let root = app.user("root");
+    let generated = root.created("note", json!({"title": "two"})).await;
+    let id = generated.trim_start_matches("/note/");
+    rule(&app, "user:ann", id, json!(["read"]), "allow").await;
+    rule(&app, "user:bob", "note/one", json!(["get"]), "allow").await;
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    ann.get(&generated).await.ok();
+    ann.get("/note/one").await.is(403);
+    bob.get("/note/one").await.ok();
+    bob.get(&generated).await.is(403);
+    ann.get("/note").await.is(403);
+    ann.put(&generated, json!({"title": "x"})).await.is(403);
+}
+
+#[tokio::test]
+async fn a_change_of_a_rule_counts_from_the_next_request_on() {
+    let app = strict().await;
+    let (root, ann) = (app.user("root"), app.user("ann"));
+    let path = rule(&app, "user:ann", "note", json!(["read"]), "allow").await;
+    ann.get("/note/one").await.ok();
+    root.patch(&path, json!({"effect": "deny"})).await.ok();
+    ann.get("/note/one").await.is(403);
+    root.patch(&path, json!({"effect": "allow"})).await.ok();
+    ann.get("/note/one").await.ok();
+    root.delete(&path).await.ok();
+    ann.get("/note/one").await.is(403);
+    root.ask("POST", &format!("{path}/restore")).await.ok();
+    ann.get("/note/one").await.ok();
+    app.app().repository::<AclRule>().delete(path.trim_start_matches("/_acl/")).await.expect("deleted");
+    ann.get("/note/one").await.is(403);
+}
+
+#[tokio::test]
+async fn roles_inherit_in_circles_too_and_a_member_that_leaves_has_left() {
+    let app = strict().await;
+    let (root, ann) = (app.user("root"), app.user("ann"));
+    rule(&app, "role:q", "note", json!(["read", "update"]), "allow").await;
+    for (subject, role) in [("role:p", "q"), ("role:q", "p")] {
+        root.created("_role", json!({"subject": subject, "role": role})).await;
+    }
+    ann.get("/note/one").await.is(403);
+    let member = root.created("_role", json!({"subject": "user:ann", "role": "p"})).await;
+    ann.get("/note/one").await.ok();
+    ann.put("/note/one", json!({"title": "two"})).await.ok();
+    ann.delete("/note/one").await.is(403);
+    root.post("/_role", json!({"subject": "user:ann", "role": "p"})).await.is(409);
+    root.delete(&member).await.ok();
+    ann.get("/note/one").await.is(403);
+}
+
+#[tokio::test]
+async fn a_deny_for_everybody_stops_all_but_root() {
+    let app = with(Acl::new(Combining::deny_overrides().default_allow())).await;
+    rule(&app, "*", "*", json!(["lifecycle"]), "deny").await;
+    app.user("").delete("/note/one").await.is(403);
+    app.user("ann").delete("/note/one").await.is(403);
+    app.user("root").delete("/note/one").await.ok();
+}
+
+#[tokio::test]
+async fn rules_are_resources_that_only_root_and_whoever_a_rule_names_may_write() {
+    let app = with(Acl::permissive()).await;
+    let (root, ann) = (app.user("root"), app.user("ann"));
+    let own = json!({"subject": "user:ann", "object": "*", "actions": ["full"]});
+    ann.post("/_acl", own.clone()).await.is(403);
+    ann.get("/_acl").await.is(403);
+    rule(&app, "user:ann", "*", json!(["full"]), "allow").await;
+    ann.post("/_acl", own.clone()).await.is(403);
+    let path = rule(&app, "user:ann", "_acl", json!(["full"]), "allow").await;
+    ann.post("/_acl", own).await.ok();
+    ann.post("/_role", json!({"subject": "user:ann", "role": "admin"})).await.is(403);
+    root.patch(&path, json!({"actions": ["read", "read_list"]})).await.ok();
+    let stored = ann.get(&format!("{path}/data")).await.ok();
+    assert_eq!(stored["actions"], (Action::READ | Action::READ_LIST).bits());
+    let history = ann.get(&format!("{path}/revision-list")).await.ok();
+    assert_eq!(history["total"], 2, "{history}");
+    let found = ann.get("/_acl/data").query(&[("qb", r#"QB["subject"] == "user:ann""#)]).await.ok();
+    assert_eq!(found.as_array().map(Vec::len), Some(3), "{found}");
+}
+
+#[tokio::test]
+async fn a_rule_that_means_nothing_is_refused() {
+    let app = strict().await;
+    let root = app.user("root");
+    let good = json!({"subject": "user:ann", "object": "note", "actions": 2});
+    root.post("/_acl", good.clone()).await.ok();
+    for (field, wrong) in [
+        ("subject", json!("ann")),
+        ("subject", json!("user:")),
+        ("subject", json!("")),
+        ("object", json!("")),
+        ("object", json!("note/")),
+        ("actions", json!(0)),
+        ("actions", json!(1 << 24)),
+        ("actions", json!(-1)),
+        ("actions", json!(["fly"])),
+        ("effect", json!("maybe")),
+    ] {
+        let mut rule = good.clone();
+        rule[field] = wrong;
+        root.post("/_acl", rule).await.is(422);
+    }
+    for (subject, role) in [("ann", "a"), ("*", "a"), ("user:ann", ""), ("user:ann", "role:a")] {
+        root.post("/_role", json!({"subject": subject, "role": role})).await.is(422);
+    }
+}
+
+#[tokio::test]
+async fn rules_for_everything_and_for_one_type_both_hold() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::FULL).to_users(["root"]))
+            .access(allow(Action::READ | Action::CREATE).to_authenticated())
+            .access_for::<Note>(deny(Action::CREATE).to_users(["eve"]))
+            .access_for::<Note>(allow(Action::UPDATE).to_users(["ann"]))
+    })
+    .await;
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let path = ann.created("note", json!({"title": "a"})).await;
+    ann.put(&path, json!({"title": "b"})).await.ok();
+    eve.get(&path).await.ok();
+    eve.put(&path, json!({"title": "c"})).await.is(403);
+    eve.post("/note", json!({"title": "c"})).await.is(403);
+    eve.post("/plan", json!({"goal": "c"})).await.ok();
+    let plan = ann.created("plan", json!({"goal": "d"})).await;
+    ann.put(&plan, json!({"goal": "e"})).await.is(403);
+    app.user("").get(&path).await.is(403);
+}
+
+#[tokio::test]
+async fn the_rows_and_the_rules_of_the_program_both_hold() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access_for::<Note>(deny(Action::DELETE))
+            .acl(Acl::new(Combining::deny_overrides()).root("root"))
+            .access(allow(Action::CREATE))
+    })
+    .await;
+    let root = app.user("root");
+    let path = root.created("note", json!({"title": "a"})).await;
+    root.delete(&path).await.is(403);
+    rule(&app, "*", "note", json!(["read"]), "allow").await;
+    let ann = app.user("ann");
+    ann.get(&path).await.ok();
+    ann.post("/note", json!({"title": "b"})).await.ok();
+    ann.put(&path, json!({"title": "b"})).await.is(403);
+}
+
+#[tokio::test]
+async fn a_change_may_touch_allowed_fields_only() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::FULL).to_users(["root"])).access(authenticated()).access_for::<Note>(
+            allow_fields::<Note>(Action::UPDATE | Action::PATCH | Action::MODIFY, ["tags"]).to_users(["ann"]),
+        )
+    })
+    .await;
+    let ann = app.user("ann");
+    let path = ann.created("note", json!({"title": "a", "text": "t"})).await;
+    ann.put(&path, json!({"title": "a", "text": "t", "tags": ["x"]})).await.ok();
+    ann.patch(&path, json!({"tags": ["y"]})).await.ok();
+    ann.put(&path, json!({"title": "b", "text": "t", "tags": ["y"]})).await.is(403);
+    ann.patch(&path, json!({"title": "b"})).await.is(403);
+    ann.patch(&path, json!([{"op": "replace", "path": "/text", "value": "u"}])).await.is(403);
+    ann.patch(&format!("{path}?mode=modify&change_status=draft"), json!({"title": "b"})).await.is(403);
+    assert_eq!(ann.get(&format!("{path}/data")).await.ok()["title"], "a");
+    app.user("bob").put(&path, json!({"title": "b"})).await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_may_look_at_the_resource_and_at_who_made_it() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::CREATE)).access(owner(Action::OWNER)).access_for::<Note>(
+            allow_if::<Note>(Action::GET, |request, note| {
+                note.tags.iter().any(|tag| tag == request.principal.name())
+            }),
+        )
+    })
+    .await;
+    let (ann, bob, eve) = (app.user("ann"), app.user("bob"), app.user("eve"));
+    let path = ann.created("note", json!({"title": "a", "tags": ["bob"]})).await;
+    ann.get(&path).await.ok();
+    ann.put(&path, json!({"title": "b", "tags": ["bob"]})).await.ok();
+    bob.get(&path).await.ok();
+    bob.put(&path, json!({"title": "c"})).await.is(403);
+    eve.get(&path).await.is(403);
+    ann.delete(&path).await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_that_panics_allows_nothing_and_the_server_goes_on() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::CREATE | Action::READ))
+            .access_for::<Note>(allow_if::<Note>(Action::DELETE, |_, _| panic!("a rule with a bug")))
+    })
+    .await;
+    let ann = app.user("ann");
+    let path = ann.created("note", json!({"title": "a"})).await;
+    ann.delete(&path).await.is(500);
+    ann.get(&path).await.ok();
+}
