@@ -21,6 +21,7 @@ struct Note {
 
 #[tokio::main]
 async fn main() -> specstar::Result<()> {
+    let address = std::env::var("SPECSTAR_ADDR").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
     let app = SpecStar::builder()
         .sqlite_temporary()
         .resources(resources![Note])
@@ -42,8 +43,8 @@ async fn main() -> specstar::Result<()> {
     members.create(&RoleMember::new("user:ann", "writer")).await?;
     for user in ["root", "ann"] {
         let issued = app.api_keys().issue(NewKey::new("example", user)).await?;
-        println!("{user}: curl -H 'X-API-Key: {}' localhost:8000/note", issued.secret());
+        println!("{user}: curl -H 'X-API-Key: {}' http://{address}/note", issued.secret());
     }
-    let listener = TcpListener::bind("127.0.0.1:8000").await.map_err(specstar::Error::internal)?;
+    let listener = TcpListener::bind(address).await.map_err(specstar::Error::internal)?;
     app.serve(listener).await
 }

@@ -72,6 +72,22 @@ struct Incident {
     report: String,
 }
 
+/// What was found out.
+#[derive(Deserialize, ToSchema)]
+struct Resolution {
+    /// Goes behind what the report says already.
+    findings: String,
+}
+
+/// Ends an incident. However many add their findings at once, none is lost.
+#[update_action(Incident, label = "Resolve")]
+async fn resolve(existing: Existing<Incident>, resolution: Json<Resolution>) -> specstar::Result<Incident> {
+    let mut incident = existing.data;
+    incident.progress = Progress::Resolved;
+    incident.report = format!("{}\n\n{}", incident.report, resolution.0.findings).trim().to_owned();
+    Ok(incident)
+}
+
 #[tokio::main]
 async fn main() -> specstar::Result<()> {
     tracing_subscriber::fmt()
@@ -87,7 +103,7 @@ async fn main() -> specstar::Result<()> {
          -d '{{\"name\": \"Platform\", \"channel\": \"#platform\"}}'"
     );
     SpecStar::builder()
-        .resources(resources![Team, Service, Incident])
+        .resources(resources![Team, Service, Incident; actions(resolve)])
         .info(
             ApiInfo::new("Service catalogue", env!("CARGO_PKG_VERSION"))
                 .description("Teams, their services and the incidents of those.")

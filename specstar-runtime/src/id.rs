@@ -44,7 +44,6 @@ const RESERVED: &[&str] = &[
     "full",
     "revision-info",
     "count",
-    "changes",
     "export",
     "import",
     "restore",

@@ -6,7 +6,9 @@ use std::sync::{LazyLock, Mutex};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use specstar::access::{Action, Decision, access_fn};
+use specstar::access::{Principal, Scope};
 use specstar::action::Path;
+use specstar::hook::{HookContext, Hooks};
 use specstar::prelude::*;
 use specstar::registry::Registry;
 use specstar::repository::Repository;
@@ -341,4 +343,47 @@ async fn actions_that_do_not_fit_together_are_found_when_the_application_is_buil
     assert!(twice.contains("duplicate action `level-up` on `hero`"), "{twice}");
     let alone = build(SpecStar::builder().resources(resources![Zone]).action::<level_up>()).await;
     assert!(alone.contains("action `level_up` belongs to `Hero`, which is not registered"), "{alone}");
+}
+
+#[tokio::test]
+async fn the_path_of_a_create_action_is_no_id() {
+    let app = app().await;
+    let heroes = app.app().repository::<Hero>();
+    let path = app.user("ann").created("hero", json!({"name": "a", "level": 1})).await;
+    let hero = heroes.get(path.trim_start_matches("/hero/")).await.expect("it is there").data;
+    for id in ["import-url", "recruit"] {
+        let refused = heroes.create_at(id, &hero).await.expect_err("it could not be reached");
+        assert!(refused.to_string().contains("name of a route"), "{refused}");
+        app.user("ann").put(&format!("/hero/{id}"), json!({})).if_none_match("*").await.is(405);
+    }
+}
+
+/// Nobody has what others made.
+fn own(principal: &Principal) -> Scope<Hero> {
+    if principal.name() == "root" { Scope::All } else { Hero::META.created_by.eq(principal.name()).into() }
+}
+
+/// Says what a change was caused by.
+struct Cause;
+
+impl Hooks<Hero> for Cause {
+    async fn before_update(&self, context: &mut HookContext<'_>, _: &Hero, _: &mut Hero) -> Result<()> {
+        if context.cause == specstar::hook::Cause::Action {
+            return Err(Error::Conflict("no action today".into()));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn actions_pass_the_scope_and_the_hooks_of_every_write() {
+    let app = TestApp::with(heroes(), |builder| builder.scope(own)).await;
+    let path = app.user("ann").created("hero", json!({"name": "a", "level": 1})).await;
+    app.user("bob").ask("POST", &format!("{path}/level-up?by=1")).await.is(404);
+    app.user("ann").ask("POST", &format!("{path}/level-up?by=1")).await.ok();
+
+    let app = TestApp::with(heroes(), |builder| builder.hooks(Cause)).await;
+    let path = app.user("ann").created("hero", json!({"name": "a", "level": 1})).await;
+    app.user("ann").patch(&path, json!({"name": "b"})).await.ok();
+    app.user("ann").ask("POST", &format!("{path}/level-up?by=1")).await.refused(409, "no action today");
 }

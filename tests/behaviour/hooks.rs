@@ -123,6 +123,46 @@ async fn a_failing_after_hook_neither_undoes_nor_hides_the_write() {
     }
 }
 
+/// Panics before it has anything to wait for.
+struct Eager;
+
+impl Hook for Eager {
+    fn after<'a>(
+        &'a self,
+        _: &'a HookContext<'_>,
+        _: Option<&'a [u8]>,
+        _: Option<&'a [u8]>,
+    ) -> BoxFuture<'a, Result<()>> {
+        panic!("an after-hook with a bug")
+    }
+}
+
+/// Takes its time.
+struct Slow(Arc<Mutex<u32>>);
+
+impl Hooks<Page> for Slow {
+    async fn after(&self, _: &HookContext<'_>, _: Option<&Page>, _: Option<&Page>) -> Result<()> {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        *self.0.lock().expect("not poisoned") += 1;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_slow_after_hook_goes_on_without_the_answer() {
+    let done = Arc::new(Mutex::new(0));
+    let app = TestApp::with(pages(), |builder| {
+        let limit = std::time::Duration::from_millis(300);
+        builder.hook(Eager).hooks(Slow(Arc::clone(&done))).request_timeout(limit)
+    })
+    .await;
+    let ann = app.user("ann");
+    ann.created("page", json!({"title": "a"})).await;
+    assert_eq!(ann.get("/page/count").await.ok(), 1);
+    crate::common::eventually("the hook has run", || async { *done.lock().expect("not poisoned") == 1 })
+        .await;
+}
+
 /// Writes down what it is told.
 #[derive(Clone, Default)]
 struct Diary(Arc<Mutex<Vec<String>>>);

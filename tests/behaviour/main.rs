@@ -12,6 +12,7 @@ mod defaults;
 mod faults;
 mod feed;
 mod filters;
+mod hidden;
 mod hooks;
 mod hostile;
 #[cfg(feature = "jwt")]
@@ -30,6 +31,7 @@ mod races;
 mod reads;
 mod references;
 mod repository;
+mod rules;
 mod scopes;
 mod structured;
 mod subscribers;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::common::TestApp;
+use crate::models::Ledger;
 use crate::resources;
 
 async fn three(app: &TestApp) -> String {
@@ -56,6 +57,18 @@ async fn undo_takes_back_one_revision_and_keeps_the_later_ones() {
     // The undo is a revision like every other.
     ann.ask("POST", &format!("{note}/undo/4")).await.ok();
     assert_eq!(ann.get(&note).await.ok()["data"]["title"], "b");
+}
+
+#[tokio::test]
+async fn undo_leaves_read_only_fields_alone() {
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann");
+    let path = ann.created("ledger", json!({"owner": "ann"})).await;
+    let ledgers = app.app().repository::<Ledger>();
+    let paid = Ledger { owner: "bob".to_owned(), total: 100 };
+    ledgers.update(path.trim_start_matches("/ledger/"), &paid).await.expect("it is updated");
+    ann.ask("POST", &format!("{path}/undo/2")).await.ok();
+    assert_eq!(ann.get(&path).await.ok()["data"], json!({"owner": "ann", "total": 100}));
 }
 
 #[tokio::test]

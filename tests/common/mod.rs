@@ -96,6 +96,17 @@ impl TestApp {
         User::new(self.client.clone(), &self.base, name)
     }
 
+    /// What somebody reads at these paths, to tell whether something has changed.
+    pub(crate) async fn picture_as(&self, user: &str, paths: &[&str]) -> Vec<String> {
+        let mut picture = Vec::new();
+        for path in paths {
+            let read = self.user(user).get(path).await;
+            picture.push(read.text());
+            read.ok();
+        }
+        picture
+    }
+
     /// Everything a client can see of these resource types, to tell whether something has changed.
     pub(crate) async fn picture(&self, models: &[&str]) -> Vec<String> {
         let observer = self.user("root");

@@ -214,9 +214,13 @@ impl SpecStarBuilder {
         for change in &layout.models {
             tracing::info!(?change, "tables adapted");
         }
+        self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
         let access = Arc::new(self.policies());
-        let service =
-            Arc::new(Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks));
+        let mut service = Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks);
+        for action in self.actions.iter().filter(|action| action.kind.creates()) {
+            service.reserve(action.resource.path_hash, action.path.split('/').next().unwrap_or_default());
+        }
+        let service = Arc::new(service);
         if let Some(acl) = &self.access.acl
             && !acl.bind(acl::Source::of(&service, Arc::clone(&self.clock)))
         {

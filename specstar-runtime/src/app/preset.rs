@@ -14,8 +14,8 @@ pub enum Preset {
     /// The behaviour of SpecStar 0.12 for Python, for those who move from it: unknown fields and parameters
     /// are ignored, filters on fields without an index match nothing, pages are unlimited, ids are UUID v4,
     /// `HEAD` is not answered, a stable revision may be rewritten by a request that makes it a draft, references
-    /// are neither validated by writes nor followed by permanent deletes, a restore leaves alone what the delete
-    /// took along, and a write may leave a resource outside of its writer's scope.
+    /// are neither validated by writes nor followed by permanent deletes, a restrict is not
+    /// lifted by what goes along, a restore leaves alone what the delete took along, and a write may leave a resource outside of its writer's scope.
     Compat,
 }
 
@@ -29,6 +29,7 @@ impl Preset {
                 rewrite_stable_as_draft: true,
                 validate_references: false,
                 purge_follows_references: false,
+                restrict_before_cascade: true,
                 restore_cascades: false,
                 scope_of_writes: false,
                 ..Settings::default()

@@ -33,11 +33,10 @@ pub(super) fn blocked_by(referrers: &[Referrer], more: u64) -> String {
         .iter()
         .map(|r| format!("{}.{}=<-{} (on_delete=RESTRICT)", r.model, r.field, r.resource_id))
         .collect();
-    let mut text = texts.join(", ");
+    let mut text = if texts.is_empty() { "other resources".to_owned() } else { texts.join(", ") };
     if more > 0 {
-        let others = if text.is_empty() { "other resources" } else { "" };
         // Writing to a string cannot fail.
-        let _ = write!(text, "{others} (+{more} more)");
+        let _ = write!(text, " (+{more} more)");
     }
     text
 }

@@ -122,12 +122,15 @@ impl<R: Payload + Send + Sync, H: Hooks<R>> Hook for Typed<R, H> {
             let (old, new): (Option<R>, Option<R>) = (decode(old)?, decode(new)?);
             match (context.kind, old, new) {
                 (ChangeKind::Created, _, Some(mut new)) => {
+                    let given = new.encode()?;
                     self.hooks.before_create(context, &mut new).await?;
-                    return Ok(Some(new.encode()?));
+                    return Ok(Some(new.encode()?).filter(|wanted| *wanted != given));
                 }
                 (ChangeKind::Updated | ChangeKind::Modified, Some(old), Some(mut new)) => {
+                    // Compared as it is encoded now: what is stored can be older than the type.
+                    let given = new.encode()?;
                     self.hooks.before_update(context, &old, &mut new).await?;
-                    return Ok(Some(new.encode()?));
+                    return Ok(Some(new.encode()?).filter(|wanted| *wanted != given));
                 }
                 (ChangeKind::Switched, Some(old), Some(new)) => {
                     self.hooks.before_switch(context, &old, &new).await?;

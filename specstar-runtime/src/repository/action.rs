@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::embed::Encoded;
 use super::payload::from_program;
-use super::write::{ID_ATTEMPTS, Mode, ReplaceOptions, Rewrite, Written, invalid_id};
+use super::write::{ID_ATTEMPTS, Mode, ReplaceOptions, Rewrite, Written};
 use super::{Caller, Model, Service};
 use crate::access::{Action, Needs};
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ impl Service {
         let mut attempt = 1;
         loop {
             let resource_id = id::generate(model.settings.id_generator, model.name());
-            id::check_resource_id(&resource_id).map_err(|reason| invalid_id(&resource_id, reason))?;
+            self.check_id(model, &resource_id)?;
             let checked = first.take().map_or_else(|| from_program(model, &body), Ok)?;
             match self.insert(model, resource_id, checked, status, Cause::Action, caller).await {
                 Err(Error::DuplicateResource { .. }) if attempt < ID_ATTEMPTS => attempt += 1,

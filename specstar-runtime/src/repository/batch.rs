@@ -92,7 +92,7 @@ impl Service {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
             let deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
             if self.commit(deletion.plan, caller).await? {
-                self.after_all(&deletion.done, caller).await;
+                self.after(caller, deletion.done).await;
                 return Ok(deletion.roots);
             }
             batch.attempts.again().await?;
@@ -113,7 +113,7 @@ impl Service {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
             let restoration = self.plan_restoration(model, heads, cascade, caller).await?;
             if self.commit(restoration.plan, caller).await? {
-                self.after_all(&restoration.done, caller).await;
+                self.after(caller, restoration.done).await;
                 return Ok(restoration.roots);
             }
             batch.attempts.again().await?;
@@ -137,7 +137,7 @@ impl Service {
         let selection = self.encoded(narrowed(selection, &gate)).await?;
         // All batches of one type share a queue: each may meet any resource of it.
         let attempts = self.attempts(model, "");
-        Ok(Batch { service: self, model, selection, action, caller, gate, attempts, asked: false })
+        Ok(Batch { service: self, model, selection, action, gate, attempts })
     }
 
     /// Every head that matches, at most so many: more are an error.
@@ -216,10 +216,8 @@ struct Batch<'a> {
     model: &'a Model,
     selection: Selection,
     action: Action,
-    caller: &'a Caller,
     gate: Gate<'a>,
     attempts: Attempts<'a>,
-    asked: bool,
 }
 
 impl Batch<'_> {
@@ -235,12 +233,8 @@ impl Batch<'_> {
         if heads.is_empty() {
             return Ok(None);
         }
-        if !self.asked {
-            self.gate = self.service.gate(self.model, self.caller, None, &[self.action]).await?;
-            self.asked = true;
-        }
         for head in &heads {
-            self.gate.admit(head, None).await?;
+            self.gate.admit_to(self.action, head).await?;
         }
         Ok(Some(heads))
     }

@@ -7,7 +7,7 @@ use crate::access::RowScope;
 use crate::change::{Change, ChangeSet, ModelIndex, NewEvent, Requirement};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
-use crate::error::{Error, MissingTarget, Result};
+use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::store::CommitError;
 
@@ -21,9 +21,8 @@ pub(super) struct Plan {
     pub(super) guards: Vec<Requirement>,
     /// Messages to subscribers.
     pub(super) events: Vec<NewEvent>,
-    /// The resource whose older content becomes current or live again: what it refers to is not the fault of the
-    /// content that was sent.
-    pub(super) returning: Option<String>,
+    /// Older content becomes current or live again: what it refers to is not the fault of what was sent.
+    pub(super) returning: bool,
 }
 
 impl Plan {
@@ -38,6 +37,8 @@ impl Service {
     pub(super) async fn commit(&self, plan: Plan, caller: &Caller) -> Result<bool> {
         let Plan { changes, needs, guards, events, returning } = plan;
         let models = touched(&changes);
+        // With several changes, the one that fails need not be one that the caller knows of.
+        let all = if changes.len() > 1 { changes.iter().map(changed).collect() } else { Vec::new() };
         let requirements = needs.iter().map(Need::requirement).chain(guards).collect();
         match self.store.commit(ChangeSet { changes, requirements, events }).await {
             Ok(()) => {
@@ -46,18 +47,56 @@ impl Service {
             }
             Err(CommitError::Stale { .. } | CommitError::Referenced { .. }) => Ok(false),
             Err(CommitError::Missing { requirements }) => {
-                let missing = requirements.into_iter().filter_map(|at| needs.get(at));
-                let missing = missing.map(Need::missing).collect();
-                Err(missing_targets(missing, returning))
+                let missing: Vec<&Need> = requirements.into_iter().filter_map(|at| needs.get(at)).collect();
+                Err(self.missing_targets(&missing, returning, caller).await?)
             }
             Err(CommitError::DuplicateId { resource_id, .. }) => {
                 Err(Error::DuplicateResource { resource_id })
             }
-            Err(CommitError::Unique { model, unique, values, conflicting_resource_id, .. }) => {
+            Err(CommitError::Unique { change, model, unique, values, conflicting_resource_id }) => {
+                if let Some((index, resource_id)) = all.get(change)
+                    && !self.exists_for(&self.models()[index.0], resource_id, caller).await?
+                {
+                    return Err(Error::Conflict(
+                        "A resource that belongs to it has a unique value that is taken.".to_owned(),
+                    ));
+                }
                 Err(self.unique_conflict(model, unique, &values, conflicting_resource_id, caller).await?)
             }
             Err(CommitError::Store(error)) => Err(store_error(error)),
         }
+    }
+
+    /// Names references that lead nowhere: of what was sent all, of what comes back those of the first resource that
+    /// has some, unless it or a target does not exist for the caller.
+    async fn missing_targets(&self, needs: &[&Need], returning: bool, caller: &Caller) -> Result<Error> {
+        if !returning {
+            return Ok(Error::TargetsMissing { missing: needs.iter().map(|need| need.missing()).collect() });
+        }
+        let hidden =
+            || Error::Conflict("A resource that comes back refers to what is missing or deleted.".into());
+        let Some(first) = needs.first() else { return Ok(hidden()) };
+        let (index, resource_id) = &first.source;
+        if !self.exists_for(&self.models()[index.0], resource_id, caller).await? {
+            return Ok(hidden());
+        }
+        let mut missing = Vec::new();
+        for need in needs.iter().filter(|need| need.source == first.source) {
+            let (target, id) = need.target();
+            let target = &self.models()[target.0];
+            // What is gone for good was never hidden: its id stands in content the caller can read.
+            let known = match self.store.head(target.index, id).await.map_err(store_error)? {
+                Some(_) => self.exists_for(target, id, caller).await?,
+                None => true,
+            };
+            if known {
+                missing.push(need.missing());
+            }
+        }
+        if missing.is_empty() {
+            return Ok(hidden());
+        }
+        Ok(Error::TargetsGone { resource_id: resource_id.clone(), missing })
     }
 
     /// Names who has the value, unless the caller may not know that it exists.
@@ -95,23 +134,25 @@ impl Service {
     }
 }
 
-pub(super) fn missing_targets(missing: Vec<MissingTarget>, returning: Option<String>) -> Error {
-    match returning {
-        Some(resource_id) => Error::TargetsGone { resource_id, missing },
-        None => Error::TargetsMissing { missing },
+/// Which resource a change is about.
+fn changed(change: &Change) -> (ModelIndex, String) {
+    let (model, resource_id) = place(change);
+    (model, resource_id.to_owned())
+}
+
+fn place(change: &Change) -> (ModelIndex, &str) {
+    match change {
+        Change::Create(new) => (new.model, &new.resource_id),
+        Change::Update(update) => (update.of.model, &update.of.resource_id),
+        Change::Purge(removal) | Change::Prune { of: removal, .. } => {
+            (removal.of.model, &removal.of.resource_id)
+        }
     }
 }
 
 /// The types that a set changes, each once.
 fn touched(changes: &[Change]) -> Vec<ModelIndex> {
-    let mut models: Vec<ModelIndex> = changes
-        .iter()
-        .map(|change| match change {
-            Change::Create(new) => new.model,
-            Change::Update(update) => update.of.model,
-            Change::Purge(removal) | Change::Prune { of: removal, .. } => removal.of.model,
-        })
-        .collect();
+    let mut models: Vec<ModelIndex> = changes.iter().map(|change| place(change).0).collect();
     models.sort_unstable();
     models.dedup();
     models

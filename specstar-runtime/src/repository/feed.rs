@@ -53,12 +53,12 @@ impl Service {
             }
         };
         let page = self.store.log(LogRequest { after, of: scope, limit }).await.map_err(store_error)?;
-        let mut known: HashMap<(ModelIndex, String), bool> = HashMap::new();
+        let mut known: HashMap<(ModelIndex, i64), bool> = HashMap::new();
         let mut changes = Vec::new();
         for entry in page.entries {
             let Logged::Change(change) = entry else { continue };
             let Some(scope) = scopes.get(&change.model) else { continue };
-            let key = (change.model, change.resource_id.clone());
+            let key = (change.model, change.pk);
             let seen = match known.get(&key) {
                 Some(seen) => *seen,
                 None => self.in_scope(scope, &change).await?,
@@ -78,7 +78,9 @@ impl Service {
             RowScope::Rows(_) => {
                 let model = &self.models()[change.model.0];
                 let head = self.store.head(model.index, &change.resource_id).await.map_err(store_error)?;
-                head.map_or(Ok(false), |head| scope.holds(model.descriptor(), &head.as_ref()))
+                // Another resource can have the id since the one of the entry was purged.
+                let same = head.filter(|head| head.pk == change.pk);
+                same.map_or(Ok(false), |head| scope.holds(model.descriptor(), &head.as_ref()))
             }
         }
     }

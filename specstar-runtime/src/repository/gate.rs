@@ -109,9 +109,9 @@ impl Gate<'_> {
             return Ok(());
         }
         let needs = self.service.access.needs(self.model.descriptor(), action);
-        // Out of scope is 404 before anything is 403, and only the row tells.
-        let hidden = self.resource_id.is_some() && !self.scope.is_all();
-        if hidden || !needs.is_empty() {
+        // Out of scope is 404 before anything is 403, and only the row tells. A question about a whole type has no
+        // row that could answer it: rules that need one have nothing to say.
+        if self.resource_id.is_some() && (!self.scope.is_all() || !needs.is_empty()) {
             self.open.push((action, needs));
             return Ok(());
         }
@@ -141,6 +141,14 @@ impl Gate<'_> {
     /// Whether what a write leaves has to be looked at.
     pub(super) fn limits_writes(&self) -> bool {
         self.service.settings.scope_of_writes && !self.scope.is_all()
+    }
+
+    /// 403 when the caller may not do this to one of the rows that a question about the type has found.
+    pub(super) async fn admit_to(&self, action: Action, head: &Head) -> Result<()> {
+        if self.caller.is_trusted() {
+            return Ok(());
+        }
+        self.decide(action, Some(&head.as_ref()), None).await
     }
 
     /// Whether something is still to be decided on the content that would be stored.

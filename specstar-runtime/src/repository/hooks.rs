@@ -1,14 +1,16 @@
 //! Running the hooks of a change.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 
 use super::payload::{self, Checked};
 use super::{Caller, Model, Service};
-use crate::change::{ChangeKind, NewEvent};
+use crate::change::{ChangeKind, ModelIndex, NewEvent};
+use crate::descriptor::ResourceDescriptor;
 use crate::error::Result;
-use crate::hook::{Cause, HookContext};
+use crate::hook::{Cause, Hook, HookContext};
 
 /// A change that hooks are told about.
 #[derive(Clone, Copy)]
@@ -20,7 +22,23 @@ pub(super) struct Happening<'a> {
     pub(super) cause: Cause,
 }
 
+/// A change that was committed, for the hooks that run after it.
+pub(super) struct Done {
+    pub(super) model: ModelIndex,
+    pub(super) resource_id: String,
+    pub(super) kind: ChangeKind,
+    pub(super) cause: Cause,
+    pub(super) old: Option<Vec<u8>>,
+    pub(super) new: Option<Vec<u8>>,
+}
+
 impl<'a> Happening<'a> {
+    /// The same for the hooks that run after it.
+    pub(super) fn done(&self, old: Option<Vec<u8>>, new: Option<Vec<u8>>) -> Done {
+        let (model, resource_id) = (self.model.index, self.resource_id.to_owned());
+        Done { model, resource_id, kind: self.kind, cause: self.cause, old, new }
+    }
+
     fn context(&self) -> HookContext<'a> {
         let (principal, now) = (self.caller.principal(), self.caller.now());
         HookContext::new(principal, now, self.model.descriptor(), self.resource_id, (self.kind, self.cause))
@@ -64,23 +82,43 @@ impl Service {
         Ok(changed)
     }
 
-    /// Lets the after-hooks see a committed change. What goes wrong in them is logged: the write stands.
-    pub(super) async fn after(&self, happening: Happening<'_>, old: Option<&[u8]>, new: Option<&[u8]>) {
-        for hook in self.hooks.of(happening.model.descriptor()) {
-            let context = happening.context();
-            let failed = match AssertUnwindSafe(hook.after(&context, old, new)).catch_unwind().await {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "it panicked".to_owned(),
-            };
-            let (model, resource_id) = (happening.model.name(), happening.resource_id);
-            tracing::error!(
-                model,
-                resource_id,
-                kind = happening.kind.as_str(),
-                failed,
-                "an after-hook failed"
-            );
+    /// Lets the after-hooks see what was committed. What goes wrong in them is logged: the write stands. They go on
+    /// when the caller has left, and the answer waits for them for a while only.
+    pub(super) async fn after(&self, caller: &Caller, done: Vec<Done>) {
+        let hooked = done.into_iter().filter_map(|done| {
+            let descriptor = self.model_at(done.model).descriptor();
+            let hooks: Vec<Arc<dyn Hook>> = self.hooks.of(descriptor).cloned().collect();
+            (!hooks.is_empty()).then_some((hooks, descriptor, done))
+        });
+        let hooked: Vec<_> = hooked.collect();
+        if hooked.is_empty() {
+            return;
+        }
+        let caller = caller.clone();
+        let running = tokio::spawn(async move {
+            for (hooks, descriptor, done) in &hooked {
+                for hook in hooks {
+                    run(&**hook, descriptor, &caller, done).await;
+                }
+            }
+        });
+        if tokio::time::timeout(self.settings.after_hook_wait, running).await.is_err() {
+            tracing::warn!("after-hooks take longer than the answer waits for them");
         }
     }
+}
+
+async fn run(hook: &dyn Hook, descriptor: &'static ResourceDescriptor, caller: &Caller, done: &Done) {
+    let (resource_id, kind) = (&*done.resource_id, done.kind);
+    let context =
+        HookContext::new(caller.principal(), caller.now(), descriptor, resource_id, (kind, done.cause));
+    // The call itself may panic too, before there is a future.
+    let work = async { hook.after(&context, done.old.as_deref(), done.new.as_deref()).await };
+    let failed = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "it panicked".to_owned(),
+    };
+    let model = descriptor.id.name;
+    tracing::error!(model, resource_id, kind = kind.as_str(), failed, "an after-hook failed");
 }

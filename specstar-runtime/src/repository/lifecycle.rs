@@ -56,7 +56,7 @@ impl Service {
             checked?;
             let deletion = self.plan_deletion(model, vec![head], way, caller).await?;
             if self.commit(deletion.plan, caller).await? {
-                self.after_all(&deletion.done, caller).await;
+                self.after(caller, deletion.done).await;
                 let gone = deletion.roots.into_iter().next();
                 return gone.ok_or_else(|| Error::internal("a deletion lost what it deletes"));
             }
@@ -86,7 +86,7 @@ impl Service {
             }
             let restoration = self.plan_restoration(model, vec![head], cascade, caller).await?;
             if self.commit(restoration.plan, caller).await? {
-                self.after_all(&restoration.done, caller).await;
+                self.after(caller, restoration.done).await;
                 let back = restoration.roots.into_iter().next();
                 return back.ok_or_else(|| Error::internal("a restoration lost what it restores"));
             }
@@ -118,8 +118,7 @@ impl Service {
             let before = stored_index(model, &head.revision.data)?;
             let after = stored_index(model, &target.data)?;
             let needs = self.needs(model, resource_id, Some(&before), &after);
-            self.refuse_hidden(&needs, Some(resource_id), caller).await?;
-            let mut plan = Plan { needs, returning: Some(resource_id.to_owned()), ..Plan::default() };
+            let mut plan = Plan { needs, returning: true, ..Plan::default() };
             let happening =
                 Happening { model, caller, resource_id, kind: ChangeKind::Switched, cause: Cause::Request };
             let (old, new) = (head.revision.data.clone(), target.data.clone());
@@ -129,7 +128,7 @@ impl Service {
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));
             if self.commit(plan, caller).await? {
-                self.after(happening, Some(&old), Some(&new)).await;
+                self.after(caller, vec![happening.done(Some(old), Some(new))]).await;
                 return Ok(after);
             }
             attempts.again().await?;

@@ -143,6 +143,17 @@ pub(super) fn same_readonly(model: &Model, patched: &Value, stored: &Value) -> R
     Ok(())
 }
 
+/// The read-only fields with their stored values.
+pub(super) fn keep_readonly(model: &Model, content: &mut Value, stored: &Value) {
+    let Value::Object(members) = content else { return };
+    for field in readonly(model) {
+        match stored.get(field.name) {
+            Some(value) => members.insert(field.name.to_owned(), value.clone()),
+            None => members.remove(field.name),
+        };
+    }
+}
+
 /// Reads JSON that was checked before: what fails here is a fault of the program or of the disk.
 pub(super) fn from_stored<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T> {
     serde_json::from_slice(json).map_err(Error::internal)

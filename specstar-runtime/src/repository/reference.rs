@@ -6,12 +6,11 @@ mod restore;
 
 use std::collections::HashSet;
 
-use super::commit::missing_targets;
 use super::{Caller, Model, Service};
 use crate::access::RowScope;
 use crate::change::{ModelIndex, Requirement};
 use crate::descriptor::{ReferenceDescriptor, ReferenceKind};
-use crate::error::{MissingTarget, Result};
+use crate::error::{Error, MissingTarget, Result};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::query::{Field, Operand, Predicate};
 
@@ -101,6 +100,8 @@ impl References {
 /// A reference that has to lead to a live resource.
 #[derive(Clone, Debug)]
 pub(super) struct Need {
+    /// The resource that refers.
+    pub(super) source: (ModelIndex, String),
     field: &'static str,
     target: ModelIndex,
     resource_id: String,
@@ -109,6 +110,11 @@ pub(super) struct Need {
 impl Need {
     pub(super) fn requirement(&self) -> Requirement {
         Requirement::Live { model: self.target, resource_id: self.resource_id.clone() }
+    }
+
+    /// The resource that is referred to.
+    pub(super) fn target(&self) -> (ModelIndex, &str) {
+        (self.target, &self.resource_id)
     }
 
     pub(super) fn missing(&self) -> MissingTarget {
@@ -135,6 +141,7 @@ impl Service {
             let itself = |id: &str| edge.target == model.index && id == resource_id;
             for id in edge.ids(after).filter(|id| !known.contains(id) && !itself(id)) {
                 needs.push(Need {
+                    source: (model.index, resource_id.to_owned()),
                     field: edge.reference.field,
                     target: edge.target,
                     resource_id: id.to_owned(),
@@ -146,12 +153,7 @@ impl Service {
 
     /// Fails when a need names what does not exist for the caller: else a reference would tell what there is. What
     /// does not exist at all is left to the commit.
-    pub(super) async fn refuse_hidden(
-        &self,
-        needs: &[Need],
-        returning: Option<&str>,
-        caller: &Caller,
-    ) -> Result<()> {
+    pub(super) async fn refuse_hidden(&self, needs: &[Need], caller: &Caller) -> Result<()> {
         let mut missing = Vec::new();
         for need in needs {
             let target = &self.models()[need.target.0];
@@ -161,9 +163,6 @@ impl Service {
                 missing.push(need.missing());
             }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(missing_targets(missing, returning.map(str::to_owned)))
+        if missing.is_empty() { Ok(()) } else { Err(Error::TargetsMissing { missing }) }
     }
 }

@@ -1,6 +1,6 @@
 //! The erased operations: everything a resource can do, on descriptors and JSON, compiled once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,7 @@ use crate::change::ModelIndex;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::hook::HookSet;
+use crate::id::{self, IdError};
 use crate::json::{IndexRow, index_row};
 use crate::meta::Head;
 use crate::resource::ResourceEntry;
@@ -51,6 +52,8 @@ pub struct Service {
     pub(super) hooks: HookSet,
     pub(super) references: References,
     models: Vec<Model>,
+    /// Names that are routes of one type, by the hash of the type.
+    taken: HashSet<(u64, &'static str)>,
     changes: Vec<AtomicU64>,
     by_name: HashMap<&'static str, usize>,
 }
@@ -85,8 +88,25 @@ impl Service {
             references: References::of(&models),
             changes: models.iter().map(|_| AtomicU64::default()).collect(),
             models,
+            taken: HashSet::new(),
             by_name,
         }
+    }
+
+    /// Keeps the name of a route of one type from becoming an id: the resource could not be reached.
+    pub(crate) fn reserve(&mut self, type_hash: u64, name: &'static str) {
+        self.taken.insert((type_hash, name));
+    }
+
+    /// Fails with 422 for what cannot be an id of this type.
+    pub(super) fn check_id(&self, model: &Model, resource_id: &str) -> Result<()> {
+        let taken =
+            |name: &(u64, &'static str)| name.0 == model.descriptor().id.path_hash && name.1 == resource_id;
+        let checked = match id::check_resource_id(resource_id) {
+            Ok(()) if self.taken.iter().any(taken) => Err(IdError::Reserved),
+            checked => checked,
+        };
+        checked.map_err(|reason| Error::InvalidId { id: resource_id.to_owned(), reason })
     }
 
     /// Every registered type, in order.

@@ -19,12 +19,16 @@ pub struct Settings {
     pub rewrite_stable_as_draft: bool,
     /// How long a write is planned again when others are faster; then it fails as unavailable.
     pub write_deadline: Duration,
+    /// How long an answer waits for after-hooks, which go on without it.
+    pub after_hook_wait: Duration,
     /// The most resources one request changes.
     pub max_changes: usize,
     /// A write is refused when a resource it newly refers to is missing or deleted.
     pub validate_references: bool,
     /// A permanent delete follows references as a soft delete does; else it ignores them.
     pub purge_follows_references: bool,
+    /// A referrer that goes along by another reference still keeps a resource from being deleted by a `restrict`.
+    pub restrict_before_cascade: bool,
     /// A restore also restores what the delete took along, where a request does not say.
     pub restore_cascades: bool,
     /// A write may not leave a resource outside of its writer's scope.
@@ -39,9 +43,11 @@ impl Default for Settings {
             unknown_fields: UnknownFields::Deny,
             rewrite_stable_as_draft: false,
             write_deadline: Duration::from_secs(10),
+            after_hook_wait: Duration::from_secs(5),
             max_changes: 10_000,
             validate_references: true,
             purge_follows_references: true,
+            restrict_before_cascade: false,
             restore_cascades: true,
             scope_of_writes: true,
         }

@@ -79,6 +79,10 @@ impl Service {
                 let revision = id::revision_id(resource_id, made_seq);
                 Error::Conflict(format!("Revision '{revision}' cannot be undone: {path} was changed since."))
             })?;
+            let mut back = back;
+            if !caller.is_trusted() {
+                payload::keep_readonly(model, &mut back, &now);
+            }
             let body = serde_json::to_vec(&back).map_err(Error::internal)?;
             check(model, &body, caller).map(Some)
         })

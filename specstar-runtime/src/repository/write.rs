@@ -13,7 +13,7 @@ use crate::access::Action;
 use crate::change::{Change, ChangeKind, HeadUpdate};
 use crate::error::{Error, Result};
 use crate::hook::Cause;
-use crate::id::{self, IdError};
+use crate::id;
 use crate::json::IndexRow;
 use crate::meta::{Head, Revision, RevisionStatus};
 use crate::timeline::{self, Modification, Preconditions, live};
@@ -74,7 +74,7 @@ impl Service {
         let mut first = Some(checked);
         loop {
             let resource_id = id::generate(model.settings.id_generator, model.name());
-            id::check_resource_id(&resource_id).map_err(|reason| invalid_id(&resource_id, reason))?;
+            self.check_id(model, &resource_id)?;
             let checked = first.take().map_or_else(|| check(model, body, caller), Ok)?;
             match self.insert(model, resource_id, checked, status, Cause::Request, caller).await {
                 Err(Error::DuplicateResource { .. }) if attempt < ID_ATTEMPTS => attempt += 1,
@@ -92,7 +92,7 @@ impl Service {
         status: Option<RevisionStatus>,
         caller: &Caller,
     ) -> Result<Written> {
-        id::check_resource_id(resource_id).map_err(|reason| invalid_id(resource_id, reason))?;
+        self.check_id(model, resource_id)?;
         let checked = check(model, body, caller)?;
         if !caller.is_trusted() {
             payload::refuse_readonly(model, body)?;
@@ -125,7 +125,7 @@ impl Service {
         let checked = self.before_content(happening, None, checked, &mut plan.events).await?;
         let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
         plan.needs = self.needs(model, &resource_id, None, &payload.index);
-        self.refuse_hidden(&plan.needs, None, caller).await?;
+        self.refuse_hidden(&plan.needs, caller).await?;
         let hooked = !self.hooks.is_empty(model.descriptor());
         let content = hooked.then(|| payload.data.clone());
         let new = timeline::create(model.index, resource_id.clone(), payload, status, &caller.context());
@@ -135,7 +135,9 @@ impl Service {
         if !self.commit(plan, caller).await? {
             return Err(Error::internal("an insert cannot be stale"));
         }
-        self.after(happening, None, content.as_deref()).await;
+        if hooked {
+            self.after(caller, vec![happening.done(None, content)]).await;
+        }
         Ok(Written { resource_id, revision, unchanged: false })
     }
 
@@ -277,7 +279,7 @@ impl Service {
             let revision = head.revision.without_data();
             return Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: true }));
         };
-        self.refuse_hidden(&planned.needs, None, caller).await?;
+        self.refuse_hidden(&planned.needs, caller).await?;
         if gate.limits_writes() {
             gate.keep(&timeline::apply(head.clone(), &update).as_ref())?;
         }
@@ -286,7 +288,9 @@ impl Service {
         if !self.commit(planned, caller).await? {
             return Ok(None);
         }
-        self.after(happening, Some(old), content.as_deref()).await;
+        if hooked {
+            self.after(caller, vec![happening.done(Some(old.clone()), content)]).await;
+        }
         Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: false }))
     }
 
@@ -334,10 +338,6 @@ pub(super) struct Rewrite<'a> {
 
 pub(super) fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Checked> {
     if caller.is_trusted() { payload::from_program(model, body) } else { payload::from_client(model, body) }
-}
-
-pub(super) fn invalid_id(id: &str, reason: IdError) -> Error {
-    Error::InvalidId { id: id.to_owned(), reason }
 }
 
 fn exists(resource_id: &str) -> Error {

@@ -49,6 +49,13 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Whether a referrer that goes along by another reference still keeps a resource from being deleted by a
+    /// `restrict` (no).
+    pub fn restrict_before_cascade(mut self, counted: bool) -> Self {
+        self.rules.restrict_before_cascade = counted;
+        self
+    }
+
     /// Whether a restore also restores what the delete took along, where a request does not say (yes).
     pub fn restore_cascades(mut self, cascades: bool) -> Self {
         self.rules.restore_cascades = cascades;
@@ -58,6 +65,12 @@ impl SpecStarBuilder {
     /// Whether a write that would leave a resource outside of its writer's scope is refused (yes).
     pub fn scope_of_writes(mut self, checked: bool) -> Self {
         self.rules.scope_of_writes = checked;
+        self
+    }
+
+    /// How long an answer waits for after-hooks (5 s); they go on without it. At most half the time of a request.
+    pub fn after_hook_wait(mut self, limit: Duration) -> Self {
+        self.rules.after_hook_wait = limit;
         self
     }
 

@@ -11,8 +11,10 @@ use crate::descriptor::OnDelete;
 use crate::error::{Error, Referrer, Result};
 use crate::hook::Cause;
 use crate::meta::Head;
+use crate::query::Predicate;
 use crate::repository::commit::Plan;
-use crate::repository::hooks::Happening;
+use crate::repository::embed::Encoded;
+use crate::repository::hooks::{Done, Happening};
 use crate::repository::payload;
 use crate::repository::service::{store_error, stored_index};
 use crate::repository::{Caller, Model, Service};
@@ -39,16 +41,6 @@ pub(in crate::repository) struct Deletion {
     pub(in crate::repository) done: Vec<Done>,
 }
 
-/// A change that was planned, for the hooks that run after it.
-pub(in crate::repository) struct Done {
-    pub(in crate::repository) model: ModelIndex,
-    pub(in crate::repository) resource_id: String,
-    pub(in crate::repository) kind: ChangeKind,
-    pub(in crate::repository) cause: Cause,
-    pub(in crate::repository) old: Vec<u8>,
-    pub(in crate::repository) new: Option<Vec<u8>>,
-}
-
 type Key = (ModelIndex, i64);
 
 /// A resource that goes, and the one that was asked for which takes it along.
@@ -73,6 +65,8 @@ struct Planner<'a> {
     /// In the order they were found.
     doomed: Vec<Doomed>,
     seen: HashSet<Key>,
+    /// What was asked for.
+    roots: HashSet<Key>,
     queue: VecDeque<usize>,
     /// What loses references, in the order it was found.
     nulled: Vec<Nulled>,
@@ -96,6 +90,7 @@ impl Service {
             way,
             doomed: Vec::new(),
             seen: HashSet::new(),
+            roots: HashSet::new(),
             queue: VecDeque::new(),
             nulled: Vec::new(),
             nulled_at: HashMap::new(),
@@ -114,6 +109,9 @@ impl Service {
 
 impl Planner<'_> {
     fn doom(&mut self, model: ModelIndex, head: Head, root: usize, is_root: bool) -> Result<()> {
+        if is_root {
+            self.roots.insert((model, head.pk));
+        }
         if self.seen.insert((model, head.pk)) {
             self.queue.push_back(self.doomed.len());
             self.doomed.push(Doomed { model, head, root, is_root });
@@ -157,10 +155,10 @@ impl Planner<'_> {
         self.refuse_restricted().await
     }
 
-    /// What refers to a resource. A permanent delete finds deleted ones too where they go with it: restored, they
-    /// would refer to what can never come back.
+    /// What refers to a resource. A permanent delete finds deleted ones too: restored, they would refer to what can
+    /// never come back.
     async fn referrers(&self, edge: &Edge, resource_id: &str) -> Result<Vec<Head>> {
-        let both = self.way == Way::Permanent && edge.reference.on_delete == OnDelete::Cascade;
+        let both = self.way == Way::Permanent;
         let rows = if both { edge.refers_to(resource_id) } else { edge.live(resource_id) };
         let source = &self.service.models()[edge.source.0];
         self.service.heads_where(source, rows, self.service.settings.max_changes).await
@@ -179,36 +177,49 @@ impl Planner<'_> {
     async fn refuse_restricted(&self) -> Result<()> {
         for (edge, resource_id) in &self.restricted {
             let source = &self.service.models()[edge.source.0];
-            let stays = |head: &Head| !self.seen.contains(&(edge.source, head.pk));
+            let stays = |head: &Head| !self.goes(edge.source, head.pk);
             // Those that go themselves keep nothing. Mostly nobody refers to it, or few do.
             let mut found = self.service.heads_upto(source, edge.live(resource_id), NAMED + 1).await?;
             if found.len() > NAMED && !found.iter().any(stays) {
                 let most = self.seen.len() + NAMED + 1;
                 found = self.service.heads_upto(source, edge.live(resource_id), most).await?;
             }
-            let going = found.iter().filter(|head| !stays(head)).count();
-            let staying: Vec<Head> = found.into_iter().filter(stays).take(NAMED).collect();
-            if staying.is_empty() {
-                continue;
+            if found.iter().any(stays) {
+                return Err(self.referenced(edge, resource_id).await?);
             }
-            let live = Arc::new(edge.live(resource_id));
-            let all = self.service.store.count(edge.source, live).await.map_err(store_error)?;
-            // Whoever may not see a referrer only learns that there is one.
-            let scope = self.service.scope(source, self.caller).await?;
-            let mut referrers = Vec::new();
-            for head in staying {
-                if scope.holds(source.descriptor(), &head.as_ref())? {
-                    referrers.push(Referrer {
-                        model: source.name().to_owned(),
-                        field: edge.reference.field.to_owned(),
-                        resource_id: head.resource_id,
-                    });
-                }
-            }
-            let more = all.saturating_sub((going + referrers.len()) as u64);
-            return Err(Error::Referenced { resource_id: resource_id.clone(), referrers, more });
         }
         Ok(())
+    }
+
+    /// Whether a resource is deleted as well, so that it keeps nothing. Where a restrict comes before a cascade, only
+    /// what was asked for is.
+    fn goes(&self, model: ModelIndex, pk: i64) -> bool {
+        if self.service.settings.restrict_before_cascade {
+            return self.roots.contains(&(model, pk));
+        }
+        self.seen.contains(&(model, pk))
+    }
+
+    /// Names who keeps a resource from being deleted, of those that exist for the caller. Whoever sees none of them
+    /// only learns that there is one.
+    async fn referenced(&self, edge: &Edge, resource_id: &str) -> Result<Error> {
+        let source = &self.service.models()[edge.source.0];
+        let scope = self.service.scope(source, self.caller).await?;
+        let visible = scope.narrow(Arc::new(edge.live(resource_id)));
+        let most = self.seen.len() + NAMED;
+        let found = self.service.heads_upto(source, Predicate::clone(&visible), most).await?;
+        let all = self.service.store.count(edge.source, visible).await.map_err(store_error)?;
+        let going = found.iter().filter(|head| self.goes(edge.source, head.pk)).count();
+        let staying = found.into_iter().filter(|head| !self.goes(edge.source, head.pk)).take(NAMED);
+        let referrers: Vec<Referrer> = staying
+            .map(|head| Referrer {
+                model: source.name().to_owned(),
+                field: edge.reference.field.to_owned(),
+                resource_id: head.resource_id,
+            })
+            .collect();
+        let more = all.saturating_sub((going + referrers.len()) as u64);
+        Ok(Error::Referenced { resource_id: resource_id.to_owned(), referrers, more })
     }
 
     async fn finish(mut self) -> Result<Deletion> {
@@ -226,7 +237,7 @@ impl Planner<'_> {
             self.service.before(happening, Some(&head.revision.data), None, &mut plan.events).await?;
             plan.changes.push(change);
             let Head { resource_id, revision, .. } = head;
-            done.push(Done { model, resource_id, kind, cause, old: revision.data, new: None });
+            done.push(Done { model, resource_id, kind, cause, old: Some(revision.data), new: None });
             if is_root {
                 roots.push(after);
             }
@@ -281,18 +292,31 @@ impl Planner<'_> {
             }
         }
         let body = serde_json::to_vec(&document).map_err(Error::internal)?;
+        let known = self.service.scope(model, self.caller).await?;
+        let known = known.holds(model.descriptor(), &head.as_ref())?;
         let refused = |why: String| {
-            Error::Conflict(format!(
-                "Cannot delete '{}': '{}' would not be valid without it: {why}",
-                edges[0].1, head.resource_id
-            ))
+            let target = &edges[0].1;
+            Error::Conflict(if known {
+                format!(
+                    "Cannot delete '{target}': '{}' would not be valid without it: {why}",
+                    head.resource_id
+                )
+            } else {
+                format!("Cannot delete '{target}': another resource would not be valid without it.")
+            })
         };
         let checked = payload::from_program(model, &body).map_err(|error| refused(error.to_string()))?;
         let happening = self.happening(index, &head.resource_id, ChangeKind::Updated, Cause::Reference);
         let old = Some(&*head.revision.data);
         let checked = self.service.before_content(happening, old, checked, &mut plan.events).await?;
         let payload = checked.valid().map_err(|error| refused(error.to_string()))?;
+        let payload = self.service.embedded(model, payload, Some(&head), &mut Encoded::default()).await?;
         let before = stored_index(model, &head.revision.data)?;
+        // What a hook made of it is a write like every other.
+        if edges.iter().any(|(edge, id)| edge.ids(&payload.index).any(|left| left == id)) {
+            return Err(refused("a hook keeps the reference".to_owned()));
+        }
+        plan.needs.extend(self.service.needs(model, &head.resource_id, Some(&before), &payload.index));
         let new = payload.data.clone();
         let (status, default) = (head.revision.status, model.settings.default_status);
         let context = self.caller.context();
@@ -304,7 +328,7 @@ impl Planner<'_> {
                 resource_id: head.resource_id,
                 kind: ChangeKind::Updated,
                 cause: Cause::Reference,
-                old: head.revision.data,
+                old: Some(head.revision.data),
                 new: Some(new),
             });
         }

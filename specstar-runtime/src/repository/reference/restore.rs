@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use super::Need;
-use super::delete::Done;
 use crate::change::{Change, ChangeKind, ModelIndex};
 use crate::error::{Error, Result};
 use crate::hook::Cause;
 use crate::meta::Head;
 use crate::repository::commit::Plan;
-use crate::repository::hooks::Happening;
+use crate::repository::hooks::{Done, Happening};
 use crate::repository::service::{store_error, stored_index};
 use crate::repository::{Caller, Model, Service};
 use crate::timeline;
@@ -53,11 +52,11 @@ impl Service {
                 {
                     all.push((member.model, head, false));
                 }
+                let (found, limit) = (all.len(), self.settings.max_changes);
+                if found > limit {
+                    return Err(Error::TooManyChanges { found, limit });
+                }
             }
-        }
-        let (found, limit) = (all.len(), self.settings.max_changes);
-        if found > limit {
-            return Err(Error::TooManyChanges { found, limit });
         }
         self.returning(all, &seen, caller).await
     }
@@ -93,20 +92,10 @@ impl Service {
                 out.roots.push(timeline::apply(head.clone(), &update));
             }
             out.plan.changes.push(Change::Update(Box::new(update)));
-            let (resource_id, old) = (head.resource_id, head.revision.data);
-            out.plan.returning.get_or_insert_with(|| resource_id.clone());
+            let (resource_id, old) = (head.resource_id, Some(head.revision.data));
+            out.plan.returning = true;
             out.done.push(Done { model: index, resource_id, kind, cause, old, new: None });
         }
-        self.refuse_hidden(&out.plan.needs, out.plan.returning.as_deref(), caller).await?;
         Ok(out)
-    }
-
-    /// Runs the after-hooks of everything that was done.
-    pub(in crate::repository) async fn after_all(&self, done: &[Done], caller: &Caller) {
-        for Done { model, resource_id, kind, cause, old, new } in done {
-            let model = &self.models()[model.0];
-            let happening = Happening { model, caller, resource_id, kind: *kind, cause: *cause };
-            self.after(happening, Some(old), new.as_deref()).await;
-        }
     }
 }

@@ -1,0 +1,75 @@
+//! Rules that look at a resource, on routes that are about no single one.
+
+use serde_json::json;
+use specstar::access::{Action, allow, deny_input_if, owner};
+use specstar::acl::{Acl, Combining};
+
+use crate::common::TestApp;
+use crate::models::Note;
+use crate::resources;
+
+#[tokio::test]
+async fn a_rule_that_needs_the_resource_opens_no_list() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::CREATE)).access(owner(Action::FULL))
+    })
+    .await;
+    let ann = app.user("ann");
+    let path = ann.created("note", json!({"title": "secret"})).await;
+    ann.get(&path).await.ok();
+    let before = app.picture_as("ann", &[&path]).await;
+    for user in ["ann", "eve", ""] {
+        let user = app.user(user);
+        for route in
+            ["/note", "/note?returns=meta", "/note/data", "/note/count", "/note/changes", "/_changes"]
+        {
+            user.get(route).await.is(403);
+        }
+        user.delete("/note").await.is(403);
+        user.ask("POST", "/note/restore").await.is(403);
+    }
+    assert_eq!(app.picture_as("ann", &[&path]).await, before);
+}
+
+#[tokio::test]
+async fn the_data_of_a_list_needs_a_rule_that_looks_at_no_resource() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::CREATE | Action::SEARCH_RESOURCES)).access(owner(Action::OWNER))
+    })
+    .await;
+    app.user("ann").created("note", json!({"title": "secret"})).await;
+    app.user("eve").get("/note").await.is(403);
+    app.user("eve").get("/note?returns=meta").await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_on_new_content_opens_no_list() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::FULL).to_users(["root"]))
+            .access(deny_input_if::<Note>(Action::FULL, |_, note| note.title.is_empty()))
+    })
+    .await;
+    app.user("root").created("note", json!({"title": "secret"})).await;
+    app.user("").get("/note").await.is(403);
+}
+
+#[tokio::test]
+async fn a_batch_asks_about_each_resource() {
+    let acl = Acl::new(Combining::deny_overrides()).root("root");
+    let app = TestApp::with(resources(), |builder| builder.acl(acl)).await;
+    let root = app.user("root");
+    for id in ["one", "two"] {
+        root.put(&format!("/note/{id}"), json!({"title": id})).if_none_match("*").await.ok();
+    }
+    for (object, effect) in [("note", "allow"), ("note/one", "deny")] {
+        let rule = json!({"subject": "user:ann", "object": object, "actions": ["full"], "effect": effect});
+        root.post("/_acl", rule).await.ok();
+    }
+    let ann = app.user("ann");
+    ann.delete("/note/one").await.is(403);
+    ann.delete("/note").await.is(403);
+    assert_eq!(root.get("/note/count").await.ok(), 2);
+    ann.delete("/note?qb=QB['title'].eq('two')").await.ok();
+    assert_eq!(root.get("/note/count").await.ok(), 1);
+}
