@@ -84,7 +84,8 @@ struct Resolution {
 async fn resolve(existing: Existing<Incident>, resolution: Json<Resolution>) -> specstar::Result<Incident> {
     let mut incident = existing.data;
     incident.progress = Progress::Resolved;
-    incident.report = format!("{}\n\n{}", incident.report, resolution.0.findings).trim().to_owned();
+    incident.report.push_str("\n\n");
+    incident.report.push_str(&resolution.0.findings);
     Ok(incident)
 }
 

@@ -24,7 +24,8 @@
 //!   with `note:`, as generated ids do; or `*` for every type whose name does not begin with `_`.
 //! * `actions`: the sum of the numbers of [`Action`], or a list of names of actions and of groups of them, which is
 //!   stored as that sum: `create_or_update`, `read`, `read_list`, `write`, `lifecycle`, `backup`, `owner`, `full`. A
-//!   rule for `get` speaks for each part of a read of which no other rule speaks.
+//!   rule that allows `get` speaks for each part of a read of which no other rule speaks; one that denies `get` denies
+//!   every part.
 //! * `effect`: `allow` (the default) or `deny`.
 //! * `order`: which rule comes first where [`Combining::first_decides`] asks for that; 0 by default.
 //!

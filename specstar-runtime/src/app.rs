@@ -86,7 +86,8 @@ impl App {
         &self.layout
     }
 
-    /// Ends the streams of changes, finishes the writes that were accepted and closes the store.
+    /// Ends the streams of changes, lets subscribers finish the entry they work on for up to five seconds, finishes
+    /// the writes that were accepted and closes the store.
     pub async fn close(&self) -> Result<()> {
         self.end_streams();
         let dispatchers =

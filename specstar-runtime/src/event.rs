@@ -6,6 +6,9 @@
 //! one entry after the other; one that fails is given again, with growing pauses, and nothing behind it before it
 //! succeeds. After a crash the last entries may be given once more (*at least once*), so that a handler should
 //! recognise what it has done already: [`Event::position`] is the same each time and given only once.
+//!
+//! When the application ends, a subscriber has five seconds for the entry it works on. If it does not end by then, it
+//! is dropped, and gets the entry again at the next start.
 
 mod dispatcher;
 

@@ -1,12 +1,22 @@
 //! Rules and roles as resources, and rules of the program, as clients meet them.
 
-use serde_json::{Value, json};
-use specstar::access::{Action, allow, allow_fields, allow_if, authenticated, deny, owner};
-use specstar::acl::{Acl, AclRule, Combining};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::common::TestApp;
+use serde_json::{Value, json};
+use specstar::access::{
+    Action, Principal, allow, allow_fields, allow_if, authenticated, deny, deny_if, deny_meta_if, owner,
+    principal_fn,
+};
+use specstar::acl::{Acl, AclRule, Combining};
+use specstar::app::SpecStarBuilder;
+use tempfile::TempDir;
+
+use crate::common::{TestApp, eventually};
 use crate::models::Note;
 use crate::resources;
+use crate::watched::watched;
 
 async fn strict() -> TestApp {
     with(Acl::strict()).await
@@ -63,6 +73,78 @@ async fn a_rule_that_denies_denies_whatever_the_default() {
     }
     let app = with(Acl::permissive()).await;
     app.user("ann").get("/note/one").await.ok();
+}
+
+/// Every way to read one note.
+const READS: [&str; 6] = ["", "/data", "/meta", "/revision-info", "/revision-list", "/changes"];
+
+#[tokio::test]
+async fn a_row_that_denies_get_denies_every_part_of_a_read() {
+    for acl in [Acl::strict(), Acl::new(Combining::deny_overrides()), Acl::new(Combining::first_decides())] {
+        let app = with(acl).await;
+        rule(&app, "*", "note", json!(["full"]), "allow").await;
+        rule(&app, "user:eve", "note", json!(["get"]), "deny").await;
+        for part in READS {
+            let path = format!("/note/one{part}");
+            app.user("ann").get(&path).await.ok();
+            app.user("eve").get(&path).await.is(403);
+        }
+        app.user("eve").get("/note/count").await.ok();
+        app.user("eve").patch("/note/one", json!({"text": "b"})).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn rows_that_allow_and_deny_get_are_combined_like_any_others() {
+    let app = with(Acl::new(Combining::allow_overrides())).await;
+    rule(&app, "*", "note", json!(["get"]), "deny").await;
+    rule(&app, "user:ann", "note", json!(["get"]), "allow").await;
+    // One for a part alone is no word against the whole of somebody else.
+    rule(&app, "user:bob", "note", json!(["get_meta"]), "allow").await;
+    app.user("bob").get("/note/one/meta").await.ok();
+    app.user("bob").get("/note/one/data").await.is(403);
+    for part in READS {
+        app.user("ann").get(&format!("/note/one{part}")).await.ok();
+        app.user("eve").get(&format!("/note/one{part}")).await.is(403);
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_denies_get_denies_every_part_of_a_read() {
+    let rules = [
+        deny(Action::GET).to_users(["eve"]),
+        deny_if::<Note>(Action::GET, |request, _| request.principal.name() == "eve"),
+        deny_meta_if(Action::GET, |request, _| request.principal.name() == "eve"),
+    ];
+    for rule in rules {
+        let app =
+            TestApp::with(resources(), |builder| builder.access(allow(Action::FULL)).access(rule)).await;
+        let path = app.user("ann").created("note", json!({"title": "a"})).await;
+        for part in READS {
+            app.user("ann").get(&format!("{path}{part}")).await.ok();
+            app.user("eve").get(&format!("{path}{part}")).await.is(403);
+        }
+        app.user("eve").get("/note/count").await.ok();
+        app.user("eve").patch(&path, json!({"title": "b"})).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_rule_of_another_process_counts_although_the_log_could_not_be_read_at_first() {
+    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let (store, reads) = watched(folder.path());
+    let builds = |builder: SpecStarBuilder| builder.acl(Acl::strict().root("root"));
+    let app = TestApp::on(Arc::clone(&folder), resources(), |builder| builds(builder).store(store)).await;
+    app.user("root").put("/note/one", json!({"title": "one"})).if_none_match("*").await.ok();
+    let ann = app.user("ann");
+    ann.get("/note/one").await.is(403);
+    // It is over with the rules it has written itself.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let other = TestApp::on(folder, resources(), builds).await;
+    reads.failures.store(2, Ordering::Relaxed);
+    rule(&other, "user:ann", "note", json!(["read"]), "allow").await;
+    eventually("the rule counts", || async { ann.get("/note/one").await.status() == 200 }).await;
+    assert_eq!(reads.failures.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -268,4 +350,22 @@ async fn a_rule_that_panics_allows_nothing_and_the_server_goes_on() {
     let path = ann.created("note", json!({"title": "a"})).await;
     ann.delete(&path).await.is(500);
     ann.get(&path).await.ok();
+}
+
+#[tokio::test]
+async fn what_nobody_created_belongs_to_no_user_of_that_name() {
+    // The header of these tests would be an extractor of the program that lets any name through.
+    let nobody = principal_fn(|parts| {
+        let name = parts.headers.get("x-user").and_then(|value| value.to_str().ok());
+        Ok(name.map_or(Principal::Anonymous, Principal::user))
+    });
+    let app = TestApp::with(resources(), |builder| {
+        builder.principal(nobody).access(allow(Action::CREATE)).access(owner(Action::OWNER))
+    })
+    .await;
+    let path = app.user("").created("note", json!({"title": "a"})).await;
+    app.user("").get(&path).await.is(403);
+    app.user("anonymous").get(&path).await.is(403);
+    let own = app.user("ann").created("note", json!({"title": "a"})).await;
+    app.user("ann").get(&own).await.ok();
 }

@@ -122,6 +122,7 @@ async fn a_token_with_something_wrong_is_401_without_a_reason() {
         having("iss", json!("other")),
         having("nbf", json!(now() + 600)),
         having("sub", json!("")),
+        having("sub", json!("anonymous")),
         having("exp", json!("soon")),
         format!("{none}.{body}."),
         format!("{none}.{body}.{signature}"),

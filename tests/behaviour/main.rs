@@ -33,12 +33,14 @@ mod references;
 mod repository;
 mod rules;
 mod scopes;
+mod streams;
 mod structured;
 mod subscribers;
 mod undo;
 mod validity;
 mod values;
 mod vectors;
+mod watched;
 mod wire;
 mod writes;
 

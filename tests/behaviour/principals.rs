@@ -72,6 +72,23 @@ async fn a_key_ends_when_it_expires_and_when_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn no_key_stands_for_a_user_with_the_name_of_nobody() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .api_keys(ApiKeys::new().managed_by(allow(Action::FULL)))
+            .principal(by_header())
+            .access(authenticated())
+    })
+    .await;
+    let refused = app.app().api_keys().issue(NewKey::new("import", "anonymous")).await;
+    assert!(refused.is_err(), "{refused:?}");
+    let root = app.user("root");
+    root.post("/_api-key", json!({"name": "x", "user": "anonymous"})).await.refused(422, "nobody");
+    let (_, id) = issue(&app, NewKey::new("import", "ann")).await;
+    root.patch(&format!("/_api-key/{id}"), json!({"user": "anonymous"})).await.refused(422, "nobody");
+}
+
+#[tokio::test]
 async fn the_secret_is_stored_nowhere() {
     let app = keys_only().await;
     let (key, id) = issue(&app, NewKey::new("import", "ann").role("editor")).await;

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 use specstar::error::{Error, Result};
@@ -96,4 +97,54 @@ async fn messages_of_hooks_commit_with_their_change_or_not_at_all() {
     assert_eq!(lines(&seen), expected);
     // The feed of clients does not show them.
     assert_eq!(ann.get("/_changes").await.ok().as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn a_subscriber_that_panics_before_it_waits_is_given_the_entry_again() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let moody = subscriber_fn(move |_| {
+        assert!(counted.fetch_add(1, Ordering::Relaxed) > 0, "the first time");
+        async { Ok(()) }
+    });
+    let app = TestApp::with(resources(), |builder| builder.subscribe("moody", moody)).await;
+    app.user("ann").created("note", json!({"title": "a"})).await;
+    eventually("it is given again", || async { calls.load(Ordering::Relaxed) == 2 }).await;
+}
+
+#[tokio::test]
+async fn a_subscriber_that_hangs_stops_no_application_and_is_given_the_entry_again() {
+    let stuck = subscriber_fn(|_| std::future::pending());
+    let app = TestApp::with(resources(), |builder| builder.subscribe("book", stuck)).await;
+    app.user("ann").put("/note/a", json!({"title": "a"})).if_none_match("*").await.ok();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let folder = tokio::time::timeout(Duration::from_secs(15), app.stop()).await.expect("it closes");
+    let seen = Seen::default();
+    let _app =
+        TestApp::on(folder, resources(), |builder| builder.subscribe("book", recorder(&seen, 0))).await;
+    eventually("it is told", || async { !lines(&seen).is_empty() }).await;
+    assert_eq!(lines(&seen), ["note a created"]);
+}
+
+#[tokio::test]
+async fn a_subscriber_may_finish_its_entry_when_the_application_ends() {
+    let seen = Seen::default();
+    let book = Arc::clone(&seen);
+    let slow = subscriber_fn(move |event| {
+        let (book, event) = (Arc::clone(&book), event.clone());
+        async move {
+            tokio::time::sleep(Duration::from_millis(800)).await;
+            book.lock().expect("not poisoned").push(event);
+            Ok(())
+        }
+    });
+    let app = TestApp::with(resources(), |builder| builder.subscribe("book", slow)).await;
+    app.user("ann").put("/note/a", json!({"title": "a"})).if_none_match("*").await.ok();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let folder = app.stop().await;
+    assert_eq!(lines(&seen), ["note a created"]);
+    let app = TestApp::on(folder, resources(), |builder| builder.subscribe("book", recorder(&seen, 0))).await;
+    app.user("ann").put("/note/b", json!({"title": "b"})).if_none_match("*").await.ok();
+    eventually("the next is told", || async { lines(&seen).len() == 2 }).await;
+    assert_eq!(lines(&seen)[1], "note b created", "the first was noted");
 }

@@ -6,7 +6,8 @@ bitflags::bitflags! {
     pub struct Action: u32 {
         /// Create a resource.
         const CREATE = 1;
-        /// Read one resource.
+        /// Read one resource. A rule that denies it denies its parts; one that allows it speaks for those parts of
+        /// which no rule speaks.
         const GET = 2;
         /// Read the content of a revision.
         const GET_RESOURCE_REVISION = 4;

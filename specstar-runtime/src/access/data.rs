@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::rule::may_speak;
-use super::{AccessControl, AccessRequest, Action, Decision, Needs, Rule};
+use super::rule::{denied, may_speak};
+use super::{AccessControl, AccessRequest, Action, Decision, Needs, Principal, Rule};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::meta::HeadRef;
@@ -46,12 +46,12 @@ pub fn allow_if<R: Resource + Payload>(
 /// Denies these actions on a resource of type `R` when the function says so of its content as it stands.
 ///
 /// It abstains where [`allow_if`] does, but for one case: when the resource is named and its content is not known
-/// although it must exist, it denies.
+/// although it must exist, it denies. Like [`deny`](super::deny), it denies all parts of [`Action::GET`] with it.
 pub fn deny_if<R: Resource + Payload>(
     actions: Action,
     test: impl Fn(&AccessRequest<'_>, &R) -> bool + Send + Sync + 'static,
 ) -> Rule {
-    typed(actions, Decision::Deny, Needs::CURRENT, test)
+    typed(denied(actions), Decision::Deny, Needs::CURRENT, test)
 }
 
 /// Allows these actions when the function says so of the content that would be stored. It abstains where there is
@@ -69,7 +69,7 @@ pub fn deny_input_if<R: Resource + Payload>(
     actions: Action,
     test: impl Fn(&AccessRequest<'_>, &R) -> bool + Send + Sync + 'static,
 ) -> Rule {
-    typed(actions, Decision::Deny, Needs::INPUT, test)
+    typed(denied(actions), Decision::Deny, Needs::INPUT, test)
 }
 
 /// Allows these actions on a resource of any type when the function says so of its metadata.
@@ -89,15 +89,17 @@ pub fn allow_meta_if(
 }
 
 /// Denies these actions on a resource of any type when the function says so of its metadata, and when the
-/// metadata of a resource that is named is not known although it must exist.
+/// metadata of a resource that is named is not known although it must exist. Like [`deny`](super::deny), it denies
+/// all parts of [`Action::GET`] with it.
 pub fn deny_meta_if(
     actions: Action,
     test: impl Fn(&AccessRequest<'_>, &HeadRef<'_>) -> bool + Send + Sync + 'static,
 ) -> Rule {
-    Rule::new(ByMeta { actions, decision: Decision::Deny, test })
+    Rule::new(ByMeta { actions: denied(actions), decision: Decision::Deny, test })
 }
 
-/// Who created a resource may do this with it. What nobody known created belongs to nobody.
+/// Who created a resource may do this with it. What nobody known created belongs to nobody, also not to a user of
+/// the name it is recorded with.
 ///
 /// ```
 /// use specstar_runtime::access::{Action, owner};
@@ -106,7 +108,8 @@ pub fn deny_meta_if(
 /// ```
 pub fn owner(actions: Action) -> Rule {
     allow_meta_if(actions, |request, head| {
-        !request.principal.is_anonymous() && head.created_by == request.principal.name()
+        let Principal::User(user) = request.principal else { return false };
+        user.name != Principal::ANONYMOUS && user.name == head.created_by
     })
 }
 

@@ -17,7 +17,7 @@
 //!
 //! A token has to be signed with a public-key algorithm that fits its key; `none` and shared secrets are never
 //! accepted, whatever a token or a document says. It has to say when it expires (`exp`) and whom it is for (`aud`),
-//! and who it is about (`sub`). Everything else about it that is wrong is answered with the same 401.
+//! and who it is about (`sub`), who is not called `anonymous`, as nobody is. Everything else about it that is wrong is answered with the same 401.
 
 mod keys;
 
@@ -118,7 +118,8 @@ impl Jwt {
     }
 
     fn principal(&self, claims: Map<String, Value>) -> Result<Principal> {
-        let name = claims.get("sub").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let name = claims.get("sub").and_then(Value::as_str);
+        let name = name.filter(|name| !name.is_empty() && *name != Principal::ANONYMOUS);
         let name = name.ok_or(Error::InvalidToken)?.to_owned();
         let expires = claims.get("exp").and_then(instant).ok_or(Error::InvalidToken)?;
         let roles = roles(&claims, &self.roles);

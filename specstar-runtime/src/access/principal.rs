@@ -31,6 +31,10 @@ pub struct User {
 }
 
 impl Principal {
+    /// What is recorded where nobody is known. A user of that name could not be told from nobody, so no token and no
+    /// key may stand for one.
+    pub const ANONYMOUS: &'static str = "anonymous";
+
     /// A user of that name.
     pub fn user(name: impl Into<String>) -> Self {
         Self::User(Box::new(User { name: name.into(), ..User::default() }))
@@ -48,7 +52,7 @@ impl Principal {
     /// The name that is recorded.
     pub fn name(&self) -> &str {
         match self {
-            Self::Anonymous => "anonymous",
+            Self::Anonymous => Self::ANONYMOUS,
             Self::User(user) => &user.name,
         }
     }

@@ -3,6 +3,9 @@
 //! Each rule speaks of its own set of actions and [abstains](Decision::Abstain) on every other one. What nobody
 //! allows is refused, so a list of `allow…` rules is a white list.
 //!
+//! [`Action::GET`] consists of parts ([`Action::GET_PARTS`]), which reads are asked for. A rule that denies `GET`
+//! denies them too; one that allows it speaks for those of which no rule speaks.
+//!
 //! ```
 //! use specstar_runtime::access::{Action, allow, authenticated, deny, first_decisive, owner};
 //!
@@ -113,9 +116,17 @@ pub fn allow(actions: Action) -> Rule {
     Rule::new(Fixed { actions, decision: Decision::Allow })
 }
 
-/// Nobody may do this.
+/// Nobody may do this. Who may not [`GET`](Action::GET) a resource may read no part of it either.
+///
+/// [`allow(Action::GET)`](allow) is weaker: it speaks for the parts only where no rule speaks of them. Before a rule
+/// that denies `GET`, a list like [`first_decisive`](super::first_decisive) has to allow [`Action::READ`].
 pub fn deny(actions: Action) -> Rule {
-    Rule::new(Fixed { actions, decision: Decision::Deny })
+    Rule::new(Fixed { actions: denied(actions), decision: Decision::Deny })
+}
+
+/// What a rule that denies these actions denies: with [`Action::GET`] all it consists of.
+pub(crate) fn denied(actions: Action) -> Action {
+    if actions.contains(Action::GET) { actions | Action::GET_PARTS } else { actions }
 }
 
 /// Everybody who is known may do everything.

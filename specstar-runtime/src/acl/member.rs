@@ -49,6 +49,8 @@ impl RoleMember {
     }
 }
 
+// Compile errors list types of the program, not this one.
+#[diagnostic::do_not_recommend]
 impl Resource for RoleMember {
     const ID: Identity = Identity::new("_role", "specstar::RoleMember", "RoleMember");
     const DESCRIPTOR: &'static ResourceDescriptor = &ResourceDescriptor {

@@ -91,6 +91,8 @@ impl AclRule {
     }
 }
 
+// Compile errors list types of the program, not this one.
+#[diagnostic::do_not_recommend]
 impl Resource for AclRule {
     const ID: Identity = Identity::new("_acl", "specstar::AclRule", "AclRule");
     const DESCRIPTOR: &'static ResourceDescriptor = &ResourceDescriptor {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::object::{Object, role, user};
 use super::{AclRule, Combining, Effect, RoleMember};
+use crate::access::rule::denied;
 use crate::access::{AccessRequest, Action, Decision, Principal};
 
 /// The rules and memberships of an application.
@@ -41,32 +42,35 @@ impl Rules {
     /// What the rules say.
     pub(super) fn decide(&self, combining: Combining, request: &AccessRequest<'_>) -> Decision {
         let subjects = self.subjects(request.principal);
-        let of = |action| combining.combine(self.matching(&subjects, action, request));
-        let mut decision = of(request.action);
-        // A rule for `get` speaks for its parts. Asked here, because the default would answer first elsewhere.
-        if decision.is_none() && Action::GET_PARTS.contains(request.action) {
-            decision = of(Action::GET);
-        }
+        let part = Action::GET_PARTS.contains(request.action);
+        let spoken = self.matching(&subjects, request).any(|entry| entry.actions.contains(request.action));
+        // A rule for `get` speaks for its parts: one that allows, where no rule speaks of the part itself; one that
+        // denies, always. Asked here, because the default would answer first elsewhere.
+        let counts = |entry: &Entry| match entry.effect {
+            _ if part && !spoken => entry.actions.contains(Action::GET),
+            Effect::Allow => entry.actions.contains(request.action),
+            Effect::Deny => denied(entry.actions).contains(request.action),
+        };
+        let counting = self.matching(&subjects, request).filter(|entry| counts(entry));
+        let decision = combining.combine(counting.map(|entry| (entry.order, entry.effect)));
         let default = if is_reserved(request) { Decision::Deny } else { combining.default() };
         decision.unwrap_or(default)
     }
 
+    /// The rules of these subjects about what is asked for, whatever their actions.
     fn matching<'a>(
         &'a self,
         subjects: &'a HashSet<String>,
-        action: Action,
         request: &'a AccessRequest<'_>,
-    ) -> impl Iterator<Item = (i64, Effect)> + Clone + 'a {
+    ) -> impl Iterator<Item = &'a Entry> + Clone + 'a {
         let model = request.model.id.name;
         let opens_reserved = |entry: &Entry| {
             entry.effect == Effect::Allow && entry.object == Object::Any && is_reserved(request)
         };
         let entries = subjects.iter().filter_map(|subject| self.by_subject.get(subject)).flatten();
         entries
-            .filter(move |entry| entry.actions.contains(action))
             .filter(move |entry| entry.object.covers(model, request.resource_id))
             .filter(move |entry| !opens_reserved(entry))
-            .map(|entry| (entry.order, entry.effect))
     }
 
     /// Everybody, the user, and every role that is reached from the user. Each is visited once, so circles end.

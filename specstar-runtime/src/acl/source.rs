@@ -67,15 +67,22 @@ const FOREIGN: Duration = Duration::from_millis(500);
 pub(crate) async fn follow(service: Weak<Service>, mut stopping: watch::Receiver<bool>) {
     let Some(mut log) = service.upgrade().map(|service| service.store().watch_log()) else { return };
     let mut after = *log.borrow_and_update();
+    let mut behind = false;
     loop {
         let changed = tokio::select! {
+            // What could not be read is tried again, whether or not something is written meanwhile.
+            () = std::future::ready(()), if behind => true,
             changed = log.changed() => changed.is_ok(),
             _ = stopping.wait_for(|stopping| *stopping) => false,
         };
-        let Some(service) = service.upgrade().filter(|_| changed) else { return };
+        let over = !changed || *stopping.borrow();
+        let Some(service) = service.upgrade().filter(|_| !over) else { return };
         match noted(&service, after).await {
-            Ok(end) => after = end,
-            Err(error) => tracing::warn!(%error, "it is not known whether the rules have changed"),
+            Ok(end) => (after, behind) = (end, false),
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whether the rules have changed");
+                behind = true;
+            }
         }
         drop(service);
         // One look for everything that was written meanwhile.

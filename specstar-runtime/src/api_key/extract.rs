@@ -87,6 +87,10 @@ impl ApiKeys {
         if !key.data.hash.as_deref().is_some_and(|hash| secret::is(secret, hash)) {
             return Err(Error::InvalidToken);
         }
+        // None is stored with that name any more.
+        if key.data.user == Principal::ANONYMOUS {
+            return Err(Error::InvalidToken);
+        }
         let expires = key.data.expires_at.map(DateTime::instant);
         if let (Some(expires), Some(bound)) = (expires, self.bound.get())
             && bound.clock.now(Some(parts))? >= expires

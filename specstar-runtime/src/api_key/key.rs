@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::Policy;
+use crate::access::{Policy, Principal};
 use crate::datetime::DateTime;
 use crate::descriptor::{
     FieldDescriptor, Identity, IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor,
@@ -44,10 +44,15 @@ impl ApiKey {
         if self.user.trim().is_empty() {
             errors.push("$.user", "a key stands for a user");
         }
+        if self.user == Principal::ANONYMOUS {
+            errors.push("$.user", "this is the name of nobody: a key stands for a user");
+        }
         errors.into_result()
     }
 }
 
+// Compile errors list types of the program, not this one.
+#[diagnostic::do_not_recommend]
 impl Resource for ApiKey {
     const ID: Identity = Identity::new("_api-key", "specstar::ApiKey", "ApiKey");
     const DESCRIPTOR: &'static ResourceDescriptor = &ResourceDescriptor {

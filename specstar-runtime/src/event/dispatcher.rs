@@ -20,6 +20,8 @@ const NOTE: Duration = Duration::from_millis(250);
 /// The first pause after a failure; each one after it is twice as long, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
+/// How long a subscriber may go on with its entry when the application ends.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A subscriber and how far it has come.
 pub(crate) struct Dispatcher {
@@ -58,6 +60,9 @@ impl Dispatcher {
     pub(crate) async fn run(mut self) {
         let mut log = self.service.store().watch_log();
         while !self.over() {
+            // Seen before it is read: what comes later ends the wait. Positions say nothing, for a file that
+            // another one took the place of may hold fewer than were told.
+            log.borrow_and_update();
             match self.batch().await {
                 Ok(true) => {}
                 Ok(false) => {
@@ -120,12 +125,26 @@ impl Dispatcher {
     async fn handled(&mut self, event: &Event) -> bool {
         let mut pause = FIRST;
         while !self.over() {
-            let failed = match AssertUnwindSafe(self.subscriber.handle(event)).catch_unwind().await {
-                Ok(Ok(())) => return true,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "it panicked".to_owned(),
+            // Inside of an async block, so that a panic before there is a future is caught as well.
+            let handled = AssertUnwindSafe(async { self.subscriber.handle(event).await }).catch_unwind();
+            let handled = tokio::select! {
+                handled = handled => Some(handled),
+                () = self.out_of_time() => None,
             };
             let (subscriber, position) = (&self.name, event.position);
+            let failed = match handled {
+                Some(Ok(Ok(()))) => return true,
+                Some(Ok(Err(error))) => error.to_string(),
+                Some(Err(_)) => "it panicked".to_owned(),
+                None => {
+                    tracing::error!(
+                        subscriber,
+                        position,
+                        "a subscriber did not end: the entry is given again at the next start"
+                    );
+                    return false;
+                }
+            };
             tracing::error!(subscriber, position, failed, "a subscriber failed: the entry is given again");
             // What was handled before is not given again with it after a crash.
             self.note().await;
@@ -133,6 +152,14 @@ impl Dispatcher {
             pause = (pause * 2).min(LONGEST);
         }
         false
+    }
+
+    /// Some time after the application has begun to end.
+    async fn out_of_time(&self) {
+        let mut stopping = self.stopping.clone();
+        // An error says that nobody holds the application any more.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(GRACE).await;
     }
 
     /// Remembers how far the subscriber has come. Should it fail, the entries since are given again.
@@ -150,9 +177,6 @@ impl Dispatcher {
     }
 
     async fn wait(&mut self, log: &mut watch::Receiver<i64>) {
-        if *log.borrow_and_update() > self.at {
-            return;
-        }
         let lost = tokio::select! {
             changed = log.changed() => changed.is_err(),
             _ = self.stopping.wait_for(|stopping| *stopping) => false,

@@ -38,7 +38,7 @@ pub(crate) struct Inbound<'a> {
     pub(crate) route: &'static Route,
     pub(crate) caller: Caller,
     pub(crate) query: QueryString<'a>,
-    headers: &'a HeaderMap,
+    parts: &'a Parts,
     path: &'a RawPathParams,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Inbound<'a> {
         let query = QueryString::parse(raw, route, state.settings.unknown_parameters)?;
         let principal = state.principals.extract(parts).await?;
         let caller = Caller::client(principal, state.clock.now(Some(parts))?);
-        Ok(Self { state, route, caller, query, headers: &parts.headers, path })
+        Ok(Self { state, route, caller, query, parts, path })
     }
 
     pub(crate) fn service(&self) -> &'a Service {
@@ -76,8 +76,13 @@ impl<'a> Inbound<'a> {
         read(&self.state.settings, body).await
     }
 
+    /// The head of the request.
+    pub(crate) fn parts(&self) -> &'a Parts {
+        self.parts
+    }
+
     pub(crate) fn headers(&self) -> &'a HeaderMap {
-        self.headers
+        &self.parts.headers
     }
 
     /// `If-Match` and `expected_revision_id`.
@@ -88,7 +93,7 @@ impl<'a> Inbound<'a> {
 
     /// The entity tags of a header, all its lines joined (RFC 9110 section 5.3).
     pub(crate) fn entity_tags(&self, name: &HeaderName) -> Option<Precondition> {
-        entity_tags(self.headers, name)
+        entity_tags(self.headers(), name)
     }
 
     /// The `partial` selectors; a path without a prefix belongs to `default`.

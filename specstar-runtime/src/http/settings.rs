@@ -1,9 +1,15 @@
 //! What a program may set about the wire.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::sections::Sections;
 use crate::query::UnindexedPolicy;
+
+/// The streams of changes that may read at once.
+const STREAM_READS: usize = 8;
 
 /// How requests are read and answered.
 #[derive(Clone, Debug)]
@@ -28,6 +34,9 @@ pub struct HttpSettings {
     pub structured_errors: bool,
     /// What a read answers without `returns`.
     pub(crate) default_returns: Sections,
+    /// How many streams of changes may read at once: every commit wakes all of them, and other reads need the
+    /// store too.
+    pub(crate) stream_reads: Arc<Semaphore>,
 }
 
 /// What happens to a query parameter a route does not have.
@@ -52,6 +61,7 @@ impl Default for HttpSettings {
             head_and_options: true,
             structured_errors: false,
             default_returns: Sections::ALL,
+            stream_reads: Arc::new(Semaphore::new(STREAM_READS)),
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 ///
 /// A document that can change is read again when a token names a key it does not have, though not more often than
 /// [`at_most_every`](Self::at_most_every), and when it is older than [`refresh_every`](Self::refresh_every). While
-/// it cannot be read, the keys of before count on; without any, requests with a token are answered with 503.
+/// it is read or cannot be read, the keys of before count on; without any, requests with a token are answered with
+/// 503. Reading it may take ten seconds.
 ///
 /// Keys that are not for signatures, shared secrets, and keys of unknown kinds are passed over.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Jwks {
     shared: Arc<Shared>,
     retry: Duration,
     refresh: Duration,
+    /// How long reading it may take.
+    pub(super) limit: Duration,
 }
 
 struct Shared {
@@ -84,7 +87,7 @@ impl Jwks {
     }
 
     /// The keys of a document an asynchronous function gets, such as one that asks an identity provider. It is
-    /// called with the first token. Give it a time limit: requests wait for it.
+    /// called with the first token, and given up after ten seconds: tokens whose key is not known wait for it.
     ///
     /// ```
     /// use specstar_runtime::access::jwt::Jwks;
@@ -106,7 +109,12 @@ impl Jwks {
 
     fn new(source: Source, state: State) -> Self {
         let shared = Shared { source, read: RwLock::new(state), reading: tokio::sync::Mutex::default() };
-        Self { shared: Arc::new(shared), retry: Duration::from_secs(30), refresh: Duration::from_mins(10) }
+        Self {
+            shared: Arc::new(shared),
+            retry: Duration::from_secs(30),
+            refresh: Duration::from_mins(10),
+            limit: Duration::from_secs(10),
+        }
     }
 
     /// How long tokens with unknown keys have to wait until they make the document be read again (30 s): such
@@ -129,7 +137,12 @@ impl Jwks {
         if let Some(found) = self.known(id, false) {
             return Ok(Some(found));
         }
-        let _reading = self.shared.reading.lock().await;
+        let _reading = match (self.shared.reading.try_lock(), self.known(id, true)) {
+            (Ok(reading), _) => reading,
+            // Somebody reads it. Only who has a key that is not known has to wait for that.
+            (Err(_), Some(found)) => return Ok(Some(found)),
+            (Err(_), None) => self.shared.reading.lock().await,
+        };
         // Somebody else may have read it meanwhile.
         if let Some(found) = self.known(id, false) {
             return Ok(Some(found));
@@ -176,7 +189,9 @@ impl Jwks {
         let Source::Fetched(fetch) = &self.shared.source else { return };
         // Noted before: the request that reads may be given up while it waits.
         self.state_mut().tried = Some(Instant::now());
-        let read = fetch().await.and_then(|document| parse(&document));
+        let read = tokio::time::timeout(self.limit, fetch()).await;
+        let read = read.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.limit)));
+        let read = read.and_then(|document| parse(&document));
         let mut state = self.state_mut();
         match read {
             Ok(keys) => (state.keys, state.fresh) = (Some(keys.into()), Some(Instant::now())),

@@ -59,6 +59,37 @@ async fn keys_that_cannot_be_read_again_count_on_and_without_any_it_is_503() {
     assert!(matches!(away.find(Some("a")).await, Err(Error::Unavailable { .. })));
 }
 
+#[tokio::test]
+async fn while_the_document_is_read_known_keys_count_on_and_only_others_wait_for_a_while() {
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&reads);
+    let fetched = move || {
+        let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if !first {
+                std::future::pending::<()>().await;
+            }
+            Ok::<_, String>(document("a"))
+        }
+    };
+    let mut keys = Jwks::fetch(fetched).at_most_every(Duration::ZERO).refresh_every(Duration::ZERO);
+    keys.limit = Duration::from_millis(500);
+    assert!(keys.find(Some("a")).await.expect("read").is_some());
+    let reading = keys.clone();
+    let reading = tokio::spawn(async move { reading.find(Some("a")).await.map(|found| found.is_some()) });
+    while reads.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let begin = std::time::Instant::now();
+    assert!(keys.find(Some("a")).await.expect("read").is_some());
+    assert!(begin.elapsed() < Duration::from_millis(200), "{:?}", begin.elapsed());
+    let keys = keys.at_most_every(Duration::from_hours(1));
+    assert!(keys.find(Some("b")).await.expect("read").is_none());
+    assert!(begin.elapsed() >= Duration::from_millis(300), "it may be a new one: {:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(reading.await.expect("it ends").expect("read"), "the old key counts after a read in vain");
+}
+
 #[test]
 fn roles_are_a_list_or_a_text_and_may_stand_inside_an_object() {
     let claims = json!({"roles": ["a", 1, "b"], "scope": "read write", "realm": {"roles": ["c"]}});

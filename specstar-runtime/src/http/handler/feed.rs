@@ -2,8 +2,10 @@
 
 mod stream;
 
+use std::borrow::Cow;
+
 use axum::body::Body;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::change::LoggedChange;
@@ -12,7 +14,7 @@ use crate::http::call::{Call, Inbound};
 use crate::http::reply;
 use crate::http::route::{Operation, parameters as p};
 use crate::id;
-use crate::repository::{FeedOf, FeedPage, Service};
+use crate::repository::{FeedOf, FeedPage, Service, store_error};
 
 /// `GET …/changes` of a resource or of a type.
 pub(super) async fn changes(call: &Call<'_>) -> Result<Response<Body>> {
@@ -35,10 +37,10 @@ async fn feed(inbound: &Inbound<'_>, of: FeedOf) -> Result<Response<Body>> {
     // A page of a list may be unlimited in compatible applications; the log has no end.
     let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(PAGE);
     let since = since(inbound)?;
-    let page = inbound.service().feed(&of, since, limit, &inbound.caller).await?;
     if wants_stream(inbound) {
-        return stream::respond(inbound, of, &page, limit);
+        return stream::respond(inbound, of, since, limit).await;
     }
+    let page = first_page(inbound, &of, since, limit).await?;
     let changes: Vec<Shown> = page.changes.iter().map(|change| shown(inbound.service(), change)).collect();
     let body = serde_json::to_vec(&changes).map_err(Error::internal)?;
     let mut response = reply::json(StatusCode::OK, body);
@@ -50,16 +52,43 @@ async fn feed(inbound: &Inbound<'_>, of: FeedOf) -> Result<Response<Body>> {
 /// The most entries that are read at once.
 const PAGE: usize = 1_000;
 
+/// The page a request begins with.
+async fn first_page(inbound: &Inbound<'_>, of: &FeedOf, since: i64, limit: usize) -> Result<FeedPage> {
+    let page = inbound.service().feed(of, since, limit, &inbound.caller).await?;
+    if page.changes.is_empty() && !page.has_more && since > 0 {
+        let end = inbound.service().store().log_end().await.map_err(store_error)?;
+        // A place this log has not reached was given by another database. What happens here until it is reached
+        // would be passed over in silence.
+        if since > end {
+            let message =
+                format!("this log ends at {end}: the place is one of another database, so begin without it");
+            return Err(misplaced(inbound, &message));
+        }
+    }
+    Ok(page)
+}
+
+/// 422 for the place to begin at, wherever it was said.
+fn misplaced(inbound: &Inbound<'_>, message: &str) -> Error {
+    let header = last_event_id(inbound).map(|last| String::from_utf8_lossy(last.as_bytes()));
+    let query = || inbound.query.text(&p::SINCE).unwrap_or_default().to_owned();
+    Error::InvalidParameter {
+        location: if header.is_some() { "header" } else { "query" },
+        name: if header.is_some() { p::LAST_EVENT_ID.name } else { p::SINCE.name }.to_owned(),
+        message: message.to_owned(),
+        input: header.map_or_else(query, Cow::into_owned).chars().take(40).collect(),
+    }
+}
+
+fn last_event_id<'a>(inbound: &Inbound<'a>) -> Option<&'a HeaderValue> {
+    inbound.headers().get("last-event-id").filter(|last| !last.is_empty())
+}
+
 /// Where to begin: a browser that comes back says it in a header.
 fn since(inbound: &Inbound<'_>) -> Result<i64> {
-    if let Some(last) = inbound.headers().get("last-event-id").filter(|last| !last.is_empty()) {
+    if let Some(last) = last_event_id(inbound) {
         let number = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
-        return number.ok_or_else(|| Error::InvalidParameter {
-            location: "header",
-            name: p::LAST_EVENT_ID.name.to_owned(),
-            message: "expected the id of an event of this stream".to_owned(),
-            input: String::from_utf8_lossy(last.as_bytes()).chars().take(40).collect(),
-        });
+        return number.ok_or_else(|| misplaced(inbound, "expected the id of an event of this stream"));
     }
     let since = inbound.query.integer(&p::SINCE, 0, 0..=i64::MAX as u64)?;
     i64::try_from(since).map_err(Error::internal)

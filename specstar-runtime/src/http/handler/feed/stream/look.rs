@@ -1,0 +1,120 @@
+//! What an open stream looks at again and again: who reads, and what there is to read.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::super::Sent;
+use super::Reader;
+use crate::access::RowScope;
+use crate::change::{ChangeKind, Logged};
+use crate::datetime::Timestamp;
+use crate::error::{Error, Result};
+use crate::http::HttpState;
+use crate::repository::{Caller, FeedOf, FeedPage, store_error};
+use crate::store::{LogRequest, LogScope};
+
+/// The row of the one resource that is watched: the log has its entries under it when the resource is gone.
+pub(super) async fn row(state: &HttpState, of: &FeedOf) -> Result<Option<i64>> {
+    let FeedOf::Resource(model, resource_id) = of else { return Ok(None) };
+    let head = state.service.store().head(*model, resource_id).await.map_err(store_error)?;
+    Ok(head.map(|head| head.pk))
+}
+
+impl Reader {
+    /// Asks again who reads: a key may have been revoked since, or a role taken away.
+    pub(super) async fn identify(&mut self) -> Result<()> {
+        let asked = Instant::now();
+        let (state, parts) = (Arc::clone(&self.state), Arc::clone(&self.parts));
+        let who = self.apart(async move { state.principals.extract(&parts).await }).await?;
+        let before = self.caller.principal();
+        if (who.name(), who.is_anonymous()) != (before.name(), before.is_anonymous()) {
+            return Err(Error::Unauthenticated);
+        }
+        self.asked = asked;
+        if who != *before {
+            self.caller = Caller::client(who, self.state.clock.now(Some(&self.parts))?);
+            // What waits was read for who it was before.
+            self.ready.clear();
+            (self.after, self.more, self.over) = (self.sent, true, false);
+            self.read().await?;
+            self.asked = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Reads the next page.
+    pub(super) async fn read(&mut self) -> Result<()> {
+        let now: Timestamp = self.state.clock.now(None)?;
+        if self.caller.principal().expires().is_some_and(|end| end <= now) {
+            return Err(Error::Unauthenticated);
+        }
+        // Seen before it is read: what comes later ends the wait. Positions say nothing, for a file that another
+        // one took the place of may hold fewer than were told.
+        self.log.borrow_and_update();
+        let (state, of, caller) = (Arc::clone(&self.state), self.of.clone(), self.caller.clone());
+        let (after, limit) = (self.after, self.limit);
+        let page = self.apart(async move {
+            let _place = state.settings.stream_reads.acquire().await.map_err(Error::internal)?;
+            state.service.feed(&of, after, limit, &caller).await
+        });
+        let page = match page.await {
+            Err(error @ Error::NotFound { .. }) => {
+                let last = self.last_words().await?.ok_or(error)?;
+                self.over = true;
+                last
+            }
+            page => page?,
+        };
+        self.take(Sent::of(&self.state.service, &page)?);
+        Ok(())
+    }
+
+    /// What is left to tell of a resource that is gone for good, to a reader that could read it until then; `None`
+    /// when it is still there, or there is none.
+    async fn last_words(&self) -> Result<Option<FeedPage>> {
+        let (FeedOf::Resource(index, resource_id), Some(pk)) = (&self.of, self.row) else { return Ok(None) };
+        let (service, model) = (&self.state.service, self.state.service.model_at(*index));
+        let scope = service.scope(model, &self.caller).await?;
+        if matches!(scope, RowScope::None) || row(&self.state, &self.of).await? == Some(pk) {
+            return Ok(None);
+        }
+        let mut page = FeedPage { changes: Vec::new(), next: self.after, has_more: true };
+        while page.has_more {
+            let of = LogScope::Resource { model: *index, pk, resource_id: resource_id.clone() };
+            let request = LogRequest { after: page.next, of, limit: self.limit };
+            let read = service.store().log(request).await.map_err(store_error)?;
+            (page.next, page.has_more) = (read.end, read.has_more);
+            for entry in read.entries {
+                let Logged::Change(change) = entry else { continue };
+                // Where a scope holds, nothing tells whether the last changes had moved it out of it.
+                if scope.is_all() || change.kind == ChangeKind::Purged {
+                    page.changes.push(change);
+                }
+            }
+        }
+        let purged = page.changes.last().is_some_and(|change| change.kind == ChangeKind::Purged);
+        Ok(purged.then_some(page))
+    }
+
+    /// Does it on a task of its own, which ends with this future. A reader that takes nothing is not polled: work
+    /// of its own would keep its place among the few that read for as long as it likes.
+    async fn apart<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let limit = self.state.settings.request_timeout;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+                let reason = format!("a stream waited longer than {limit:?}");
+                Err(Error::Unavailable { reason, retry_after: 1 })
+            })
+        });
+        match tasks.join_next().await {
+            Some(ended) => ended.map_err(Error::internal)?,
+            None => Err(Error::internal("a task that was started is missing")),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A store that counts the reads of its log and fails some of them, over one that does the work.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::BoxFuture;
+use specstar::runtime::change::{CascadeMember, ChangeSet, ModelIndex};
+use specstar::runtime::descriptor::ResourceDescriptor;
+use specstar::runtime::json::IndexValue;
+use specstar::runtime::meta::{Head, Revision};
+use specstar::runtime::query::Predicate;
+use specstar::store::{
+    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SqliteOptions, SqliteStore, Store,
+    StoreError, Visit,
+};
+use tokio::sync::watch;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Reads of the log: how many there were, and how many of the next ones fail.
+#[derive(Default)]
+pub(crate) struct LogReads {
+    pub(crate) count: AtomicUsize,
+    pub(crate) failures: AtomicUsize,
+}
+
+pub(crate) struct Watched {
+    inner: SqliteStore,
+    reads: Arc<LogReads>,
+}
+
+/// The store of a folder, and what happens to the reads of its log.
+pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
+    let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
+    let reads = Arc::new(LogReads::default());
+    (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
+}
+
+impl Store for Watched {
+    fn ensure_layout<'a>(&'a self, models: &'a [&'static ResourceDescriptor]) -> Answer<'a, LayoutReport> {
+        self.inner.ensure_layout(models)
+    }
+
+    fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
+        self.inner.commit(changes)
+    }
+
+    fn head<'a>(&'a self, model: ModelIndex, resource_id: &'a str) -> Answer<'a, Option<Head>> {
+        self.inner.head(model, resource_id)
+    }
+
+    fn find_unique<'a>(
+        &'a self,
+        model: ModelIndex,
+        unique: usize,
+        values: &'a [IndexValue],
+    ) -> Answer<'a, Option<Head>> {
+        self.inner.find_unique(model, unique, values)
+    }
+
+    fn revision(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Revision>> {
+        self.inner.revision(model, pk, seq)
+    }
+
+    fn history(&self, model: ModelIndex, pk: i64) -> Answer<'_, Vec<Revision>> {
+        self.inner.history(model, pk)
+    }
+
+    fn search(&self, search: Search, visit: Visit) -> Answer<'_, PageEnd> {
+        self.inner.search(search, visit)
+    }
+
+    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> Answer<'_, u64> {
+        self.inner.count(model, predicate)
+    }
+
+    fn cascaded(&self, model: ModelIndex, pk: i64) -> Answer<'_, Vec<CascadeMember>> {
+        self.inner.cascaded(model, pk)
+    }
+
+    fn log(&self, request: LogRequest) -> Answer<'_, LogPage> {
+        self.reads.count.fetch_add(1, Ordering::Relaxed);
+        let left = |left: usize| left.checked_sub(1);
+        if self.reads.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
+            return Box::pin(std::future::ready(Err(StoreError::Unavailable("for a test".into()))));
+        }
+        self.inner.log(request)
+    }
+
+    fn log_end(&self) -> Answer<'_, i64> {
+        self.inner.log_end()
+    }
+
+    fn watch_log(&self) -> watch::Receiver<i64> {
+        self.inner.watch_log()
+    }
+
+    fn acknowledge<'a>(&'a self, subscriber: &'a str, position: i64) -> Answer<'a, ()> {
+        self.inner.acknowledge(subscriber, position)
+    }
+
+    fn acknowledged<'a>(&'a self, subscriber: &'a str) -> Answer<'a, Option<i64>> {
+        self.inner.acknowledged(subscriber)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        self.inner.close()
+    }
+}
