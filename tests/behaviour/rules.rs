@@ -1,7 +1,7 @@
 //! Rules that look at a resource, on routes that are about no single one.
 
 use serde_json::json;
-use specstar::access::{Action, allow, deny_input_if, owner};
+use specstar::access::{Action, allow, allow_fields, deny_input_if, owner};
 use specstar::acl::{Acl, Combining};
 
 use crate::common::TestApp;
@@ -52,6 +52,23 @@ async fn a_rule_on_new_content_opens_no_list() {
     .await;
     app.user("root").created("note", json!({"title": "secret"})).await;
     app.user("").get("/note").await.is(403);
+}
+
+#[tokio::test]
+async fn a_patch_that_does_not_fit_is_told_to_whoever_may_patch() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::CREATE | Action::READ))
+            .access(allow_fields::<Note>(Action::WRITE, ["tags"]).to_users(["ann"]))
+    })
+    .await;
+    let path = app.user("ann").created("note", json!({"title": "a"})).await;
+    let wrong = json!([{"op": "test", "path": "/title", "value": "b"}]);
+    app.user("ann").patch(&path, wrong.clone()).await.is(400);
+    app.user("ann").patch(&path, json!({"tags": 5})).await.is(422);
+    app.user("ann").patch(&path, json!({"title": "b"})).await.is(403);
+    app.user("eve").patch(&path, wrong).await.is(403);
+    app.user("eve").patch(&path, json!({"tags": 5})).await.is(403);
 }
 
 #[tokio::test]

@@ -223,10 +223,11 @@ impl Service {
                 gate.admit(&head, None).await?;
             }
             let checked = match content(&head) {
-                // A precondition speaks before a patch that no longer fits the content.
+                // A precondition speaks before a patch that no longer fits the content. There is no new content that
+                // could be judged: whoever may leave the content as it is may learn why.
                 Err(error) => {
                     if gate.judges_input() {
-                        gate.admit(&head, None).await?;
+                        gate.admit(&head, Some(&head.revision.data)).await?;
                     }
                     return options.preconditions.check(&head).and(Err(error));
                 }
