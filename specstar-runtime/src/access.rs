@@ -38,7 +38,7 @@ pub use security::Security;
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
-use crate::meta::HeadRef;
+use crate::meta::{HeadRef, RevisionStatus};
 
 /// One question: may this principal do this, here, now?
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,8 @@ pub struct AccessRequest<'a> {
     pub current: Option<&'a HeadRef<'a>>,
     /// The content that would be stored, as canonical JSON, where the control needs it and there is one.
     pub input: Option<&'a [u8]>,
+    /// The status that the current revision would get, where a request says one.
+    pub status: Option<RevisionStatus>,
     /// The instant of the request.
     pub now: Timestamp,
 }

@@ -8,8 +8,8 @@ mod detail;
 mod reference;
 mod table;
 
+use reference::{MOST_NAMED, and_more, blocked_by, targets};
 pub use reference::{MissingTarget, Referrer};
-use reference::{blocked_by, targets};
 pub use table::{ErrorKind, ErrorRow};
 
 use crate::id::IdError;
@@ -229,10 +229,12 @@ pub enum Error {
         expected: String,
     },
     /// The content refers to resources that do not exist, are deleted, or do not exist for the caller.
-    #[error("Reference target(s) not found: {}", targets(missing))]
+    #[error("Reference target(s) not found: {}{}", targets(missing), and_more(*more))]
     TargetsMissing {
-        /// Each field with the id that leads nowhere.
+        /// The first fields with an id that leads nowhere.
         missing: Vec<MissingTarget>,
+        /// How many more there are.
+        more: usize,
     },
     /// What is to become current, or live again, refers to resources that are gone.
     #[error("Resource '{resource_id}' refers to what is missing or deleted: {}", targets(missing))]
@@ -304,6 +306,13 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 }
 
 impl Error {
+    /// References that lead nowhere, of which only the first are named.
+    pub(crate) fn targets_missing(mut missing: Vec<MissingTarget>) -> Self {
+        let more = missing.len().saturating_sub(MOST_NAMED);
+        missing.truncate(MOST_NAMED);
+        Self::TargetsMissing { missing, more }
+    }
+
     /// A fault of this program: logs the cause under a new id and gives the error that names only the id.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         let id = uuid::Uuid::now_v7();

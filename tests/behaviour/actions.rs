@@ -5,8 +5,7 @@ use std::sync::{LazyLock, Mutex};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use specstar::access::{Action, Decision, access_fn};
-use specstar::access::{Principal, Scope};
+use specstar::access::{Action, Decision, Principal, Scope, access_fn, allow, deny_input_if};
 use specstar::action::Path;
 use specstar::hook::{HookContext, Hooks};
 use specstar::prelude::*;
@@ -386,4 +385,26 @@ async fn actions_pass_the_scope_and_the_hooks_of_every_write() {
     let path = app.user("ann").created("hero", json!({"name": "a", "level": 1})).await;
     app.user("ann").patch(&path, json!({"name": "b"})).await.ok();
     app.user("ann").ask("POST", &format!("{path}/level-up?by=1")).await.refused(409, "no action today");
+}
+
+#[tokio::test]
+async fn no_function_runs_for_a_caller_who_is_refused() {
+    let app = TestApp::with(heroes(), |builder| {
+        builder
+            .access(allow(Action::FULL).to_users(["root"]))
+            .access_for::<Hero>(deny_input_if::<Hero>(Action::FULL, |_, hero| hero.level > 50))
+    })
+    .await;
+    let root = app.user("root");
+    let path = root.created("hero", json!({"name": "a", "level": 1})).await;
+    for user in ["", "eve"] {
+        let user = app.user(user);
+        for action in ["level-up?by=1", "grant/sing"] {
+            user.ask("POST", &format!("{path}/{action}")).await.is(403);
+            user.ask("POST", &format!("{path}/{action}")).if_match("\"other\"").await.is(403);
+        }
+        user.ask("POST", "/hero/recruit").await.is(403);
+    }
+    root.ask("POST", &format!("{path}/level-up?by=60")).await.is(403);
+    root.ask("POST", &format!("{path}/level-up?by=6")).await.ok();
 }

@@ -1,6 +1,6 @@
 //! Rules that look at a resource, on routes that are about no single one.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use specstar::access::{Action, allow, allow_fields, deny_input_if, owner};
 use specstar::acl::{Acl, Combining};
 
@@ -69,6 +69,59 @@ async fn a_patch_that_does_not_fit_is_told_to_whoever_may_patch() {
     app.user("ann").patch(&path, json!({"title": "b"})).await.is(403);
     app.user("eve").patch(&path, wrong).await.is(403);
     app.user("eve").patch(&path, json!({"tags": 5})).await.is(403);
+}
+
+#[tokio::test]
+async fn who_may_change_one_field_undoes_changes_of_it_and_leaves_the_status_alone() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::CREATE | Action::READ))
+            .access(allow_fields::<Note>(Action::UPDATE | Action::PATCH | Action::MODIFY, ["tags"]))
+    })
+    .await;
+    let ann = app.user("ann");
+    let path = ann.created("note", json!({"title": "a"})).await;
+    ann.patch(&path, json!({"tags": ["x"]})).await.ok();
+    ann.ask("POST", &format!("{path}/undo/2")).await.ok();
+    let repository = app.app().repository::<Note>();
+    let id = path.trim_start_matches("/note/");
+    repository.set_status(id, specstar::meta::RevisionStatus::Draft).await.expect("it is a draft");
+    let same = ann.get(&path).await.ok()["data"].clone();
+    let stable = format!("{path}?mode=modify&change_status=stable");
+    ann.put(&stable, same).await.is(403);
+    ann.ask("PUT", &stable).await.is(403);
+    ann.patch(&format!("{path}?mode=modify"), json!({"tags": ["y"]})).await.ok();
+}
+
+#[tokio::test]
+async fn a_rule_on_new_content_looks_at_what_a_switch_makes_current() {
+    let app = TestApp::with(resources(), |builder| {
+        builder
+            .access(allow(Action::FULL))
+            .access(deny_input_if::<Note>(Action::LIFECYCLE | Action::UPDATE, |_, note| {
+                note.title == "secret"
+            }))
+    })
+    .await;
+    let (ann, path) = (app.user("ann"), app.user("ann").created("note", json!({"title": "secret"})).await);
+    ann.put(&path, json!({"title": "open"})).await.ok();
+    ann.put(&path, json!({"title": "public"})).await.ok();
+    ann.ask("POST", &format!("{path}/switch/1")).await.is(403);
+    ann.ask("POST", &format!("{path}/switch/2")).await.ok();
+}
+
+#[tokio::test]
+async fn a_conflict_names_only_what_the_caller_may_read() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::CREATE)).access(owner(Action::READ))
+    })
+    .await;
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let path = ann.created("account", json!({"email": "a@x"})).await;
+    let own = ann.post("/account", json!({"email": "a@x"})).await;
+    assert_eq!(own.is(409).detail()["conflicting_resource_id"], path.trim_start_matches("/account/"));
+    let other = eve.post("/account", json!({"email": "a@x"})).await;
+    assert_eq!(other.is(409).detail()["conflicting_resource_id"], Value::Null);
 }
 
 #[tokio::test]

@@ -66,6 +66,11 @@ impl ByFields {
         }
         let Some(input) = request.input else { return Ok(Decision::Abstain) };
         let Some(head) = request.current else { return Ok(unseen(Decision::Deny, request)) };
+        // A status is no field: whoever may change fields only has no say in it.
+        let changes_status = request.status.is_some_and(|status| status != head.revision.status);
+        if changes_status && !self.actions.contains(Action::SET_STATUS) {
+            return Ok(Decision::Deny);
+        }
         // A field the type got after this was stored is not changed by the default it is read with.
         let stored = (self.prepare)(head.revision.data).map(|prepared| prepared.canonical);
         let changed = changed_fields(stored.as_deref().unwrap_or(head.revision.data), input)?;

@@ -38,6 +38,7 @@ async fn ask(action: Action, answer: fn(Action) -> Decision) -> Result<()> {
         resource_id: None,
         current: None,
         input: None,
+        status: None,
         now: Timestamp(0),
     };
     authorize(&control, request).await

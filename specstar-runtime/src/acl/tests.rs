@@ -27,7 +27,18 @@ async fn ask_of(
 ) -> Result<Decision> {
     let now = Timestamp(0);
     let (custom, current, input) = (None, None, None);
-    acl.decide(AccessRequest { principal, action, model, custom, resource_id, current, input, now }).await
+    acl.decide(AccessRequest {
+        principal,
+        action,
+        model,
+        custom,
+        resource_id,
+        current,
+        input,
+        status: None,
+        now,
+    })
+    .await
 }
 
 fn with(combining: Combining, rules: &[AclRule], members: &[RoleMember]) -> Acl {

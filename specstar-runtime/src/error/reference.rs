@@ -1,7 +1,5 @@
 //! What errors about references name.
 
-use std::fmt::Write;
-
 /// A reference that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingTarget {
@@ -28,15 +26,22 @@ pub(super) fn targets(missing: &[MissingTarget]) -> String {
     texts.join(", ")
 }
 
+/// How many ids a message names: a body can hold a hundred thousand.
+pub(super) const MOST_NAMED: usize = 20;
+
+pub(super) fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" (+{more} more)"),
+    }
+}
+
 pub(super) fn blocked_by(referrers: &[Referrer], more: u64) -> String {
     let texts: Vec<String> = referrers
         .iter()
         .map(|r| format!("{}.{}=<-{} (on_delete=RESTRICT)", r.model, r.field, r.resource_id))
         .collect();
     let mut text = if texts.is_empty() { "other resources".to_owned() } else { texts.join(", ") };
-    if more > 0 {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " (+{more} more)");
-    }
+    text.push_str(&and_more(usize::try_from(more).unwrap_or(usize::MAX)));
     text
 }

@@ -28,11 +28,10 @@ impl Service {
         caller: &Caller,
         content: impl FnOnce() -> Content,
     ) -> Result<Option<Written>> {
-        // A rule on the content can only be asked once there is one.
+        // Nothing of the program runs for somebody who is refused. A rule on the content has nothing to say before
+        // there is one, and is asked again when there is.
+        self.authorize_create(model, caller, None, Some(name), None).await?;
         let judged = self.access.needs(model.descriptor(), Action::CREATE).contains(Needs::INPUT);
-        if !judged {
-            self.authorize_create(model, caller, None, Some(name), None).await?;
-        }
         let Some(body) = content().await? else { return Ok(None) };
         let mut first = Some(from_program(model, &body)?);
         if judged {
@@ -75,9 +74,7 @@ impl Service {
             let head = self.head(model, resource_id).await?;
             gate.see(&head)?;
             let head = Arc::new(live(head)?);
-            if !gate.judges_input() {
-                gate.admit(&head, None).await?;
-            }
+            gate.admit_first(&head).await?;
             options.preconditions.check(&head)?;
             let Some(body) = content(Arc::clone(&head)).await? else { return Ok(None) };
             let checked = from_program(model, &body)?;

@@ -3,7 +3,7 @@
 use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
-use crate::access::RowScope;
+use crate::access::{Action, RowScope};
 use crate::change::{Change, ChangeSet, ModelIndex, NewEvent, Requirement};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
@@ -71,7 +71,8 @@ impl Service {
     /// has some, unless it or a target does not exist for the caller.
     async fn missing_targets(&self, needs: &[&Need], returning: bool, caller: &Caller) -> Result<Error> {
         if !returning {
-            return Ok(Error::TargetsMissing { missing: needs.iter().map(|need| need.missing()).collect() });
+            let missing = needs.iter().map(|need| need.missing()).collect();
+            return Ok(Error::targets_missing(missing));
         }
         let hidden =
             || Error::Conflict("A resource that comes back refers to what is missing or deleted.".into());
@@ -111,12 +112,30 @@ impl Service {
         let model = &self.models()[index.0];
         let descriptor = model.descriptor();
         let constraint = &descriptor.uniques[unique];
-        let known = self.exists_for(model, &holder, caller).await?;
+        let known = self.known_to(model, &holder, caller).await?;
         Ok(Error::UniqueConflict {
             field: keys(descriptor, constraint),
             value: shown(descriptor, constraint, values),
             conflicting_resource_id: known.then_some(holder),
         })
+    }
+
+    /// Whether the caller may know of a resource: it exists for them, and they may read its metadata.
+    async fn known_to(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+        if caller.is_trusted() {
+            return Ok(true);
+        }
+        let gate = match self.gate(model, caller, Some(resource_id), &[Action::GET_META]).await {
+            Ok(gate) => gate,
+            Err(error) => return denied(error),
+        };
+        let Some(head) = self.store.head(model.index, resource_id).await.map_err(store_error)? else {
+            return Ok(false);
+        };
+        match gate.admit(&head, None).await {
+            Ok(()) => Ok(true),
+            Err(error) => denied(error),
+        }
     }
 
     /// Whether a resource, live or deleted, is in the scope of the caller.
@@ -131,6 +150,14 @@ impl Service {
                 Err(error) => Err(error),
             },
         }
+    }
+}
+
+/// What somebody who is refused may know: nothing.
+fn denied(error: Error) -> Result<bool> {
+    match error {
+        Error::NotFound { .. } | Error::PermissionDenied { .. } => Ok(false),
+        other => Err(other),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, Needs, RowScope, authorize};
 use crate::error::{Error, Result};
-use crate::meta::{Head, HeadRef};
+use crate::meta::{Head, HeadRef, RevisionStatus};
 use crate::query::Predicate;
 
 /// One operation in front of the rules. Questions that no row can answer differently are decided when the gate is
@@ -18,6 +18,7 @@ pub(super) struct Gate<'a> {
     resource_id: Option<&'a str>,
     custom: Option<&'a str>,
     scope: RowScope,
+    status: Option<RevisionStatus>,
     open: Vec<(Action, Needs)>,
 }
 
@@ -43,7 +44,8 @@ impl Service {
         actions: &[Action],
     ) -> Result<Gate<'a>> {
         let scope = self.scope(model, caller).await?;
-        let mut gate = Gate { service: self, model, caller, resource_id, custom, scope, open: Vec::new() };
+        let (status, open) = (None, Vec::new());
+        let mut gate = Gate { service: self, model, caller, resource_id, custom, scope, status, open };
         if caller.is_trusted() {
             return Ok(gate);
         }
@@ -98,6 +100,7 @@ fn ask<'a>(
         resource_id,
         current: None,
         input: None,
+        status: None,
         now: caller.now(),
     }
 }
@@ -126,8 +129,8 @@ impl Gate<'_> {
     ) -> Result<()> {
         let resource_id = self.resource_id.or(current.map(|head| head.resource_id));
         let question = ask(self.model, self.caller, action, resource_id);
-        authorize(&*self.service.access, AccessRequest { custom: self.custom, current, input, ..question })
-            .await
+        let (custom, status) = (self.custom, self.status);
+        authorize(&*self.service.access, AccessRequest { custom, current, input, status, ..question }).await
     }
 
     pub(super) fn model(&self) -> &Model {
@@ -167,6 +170,19 @@ impl Gate<'_> {
         Ok(())
     }
 
+    /// The same before there is new content, where rules judge it: whoever may leave the content as it is goes on, and
+    /// nobody else learns how the new one would fit.
+    pub(super) async fn admit_first(&self, head: &Head) -> Result<()> {
+        let input = self.judges_input().then_some(&*head.revision.data);
+        self.admit(head, input).await
+    }
+
+    /// The status that the request asks for, for rules that look at it.
+    pub(super) fn asks_for(mut self, status: Option<RevisionStatus>) -> Self {
+        self.status = status;
+        self
+    }
+
     /// 404 when the row is out of scope.
     pub(super) fn see(&self, head: &Head) -> Result<()> {
         if self.scope.holds(self.model.descriptor(), &head.as_ref())? {
@@ -184,6 +200,11 @@ impl Gate<'_> {
             user: self.caller.principal().name().to_owned(),
             model: self.model.name().to_owned(),
         })
+    }
+
+    /// What exists for the caller.
+    pub(super) fn into_scope(self) -> RowScope {
+        self.scope
     }
 
     /// A search narrowed to what exists for the caller.

@@ -107,7 +107,8 @@ impl Service {
         let mut attempts = self.attempts(model, resource_id);
         loop {
             let head = self.head(model, resource_id).await?;
-            gate.admit(&head, None).await?;
+            gate.see(&head)?;
+            gate.admit_first(&head).await?;
             let head = live(head)?;
             let seq = revision_number(&head, revision)?;
             preconditions.check(&head)?;
@@ -115,6 +116,9 @@ impl Service {
                 return Ok(head);
             }
             let target = self.superseded(model, &head, seq, revision).await?;
+            if gate.judges_input() {
+                gate.admit(&head, Some(&target.data)).await?;
+            }
             let before = stored_index(model, &head.revision.data)?;
             let after = stored_index(model, &target.data)?;
             let needs = self.needs(model, resource_id, Some(&before), &after);

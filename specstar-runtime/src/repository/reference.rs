@@ -163,6 +163,6 @@ impl Service {
                 missing.push(need.missing());
             }
         }
-        if missing.is_empty() { Ok(()) } else { Err(Error::TargetsMissing { missing }) }
+        if missing.is_empty() { Ok(()) } else { Err(Error::targets_missing(missing)) }
     }
 }

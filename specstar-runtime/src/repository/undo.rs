@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::hook::Cause;
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
-use crate::timeline;
+use crate::timeline::{self, live};
 
 impl Service {
     /// The JSON Patch (RFC 6902) that makes the revision `to` out of the revision `from`, each an id or a number.
@@ -50,7 +50,10 @@ impl Service {
         caller: &Caller,
     ) -> Result<Written> {
         let gate = self.gate(model, caller, Some(resource_id), &[Action::UPDATE]).await?;
-        let head = self.visible(model, resource_id, false, &gate).await?;
+        let head = self.head(model, resource_id).await?;
+        gate.see(&head)?;
+        let head = live(head)?;
+        gate.admit_first(&head).await?;
         let made = self.any_revision(model, &head, revision).await?;
         let Some(parent) = made.parent_seq else {
             return Err(Error::Conflict(format!(

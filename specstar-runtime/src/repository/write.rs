@@ -158,7 +158,7 @@ impl Service {
             Mode::Update => Action::UPDATE,
             Mode::Modify => Action::MODIFY,
         };
-        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?;
+        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?.asks_for(options.status);
         let mut first = first;
         self.rewrite(&gate, resource_id, &options, Cause::Request, |head| {
             let Some(body) = body else { return Ok(None) };
@@ -189,7 +189,7 @@ impl Service {
             Mode::Update => Action::PATCH,
             Mode::Modify => Action::MODIFY,
         };
-        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?;
+        let gate = self.gate(model, caller, Some(resource_id), &[action]).await?.asks_for(options.status);
         self.rewrite(&gate, resource_id, &options, Cause::Patch, |head| {
             let stored: Value = payload::from_stored(&head.revision.data)?;
             let patched = patch.apply(stored.clone())?;
@@ -223,18 +223,19 @@ impl Service {
                 gate.admit(&head, None).await?;
             }
             let checked = match content(&head) {
-                // A precondition speaks before a patch that no longer fits the content. There is no new content that
-                // could be judged: whoever may leave the content as it is may learn why.
+                // A precondition speaks before a patch that no longer fits the content.
                 Err(error) => {
                     if gate.judges_input() {
-                        gate.admit(&head, Some(&head.revision.data)).await?;
+                        gate.admit_first(&head).await?;
                     }
                     return options.preconditions.check(&head).and(Err(error));
                 }
                 Ok(checked) => checked,
             };
             if gate.judges_input() {
-                gate.admit(&head, checked.as_ref().map(|checked| &*checked.payload.data)).await?;
+                // Without new content the old one stays.
+                let input = checked.as_ref().map_or(&head.revision.data, |checked| &checked.payload.data);
+                gate.admit(&head, Some(input)).await?;
             }
             options.preconditions.check(&head)?;
             let change = Rewrite { gate, options, cause, head, checked };

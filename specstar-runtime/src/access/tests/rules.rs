@@ -78,6 +78,7 @@ async fn say(rule: &Rule, action: Action, question: Question<'_>) -> Result<Deci
         resource_id: question.id,
         current: current.as_ref(),
         input: question.input.map(str::as_bytes),
+        status: None,
         now: Timestamp(0),
     };
     rule.decide(request).await

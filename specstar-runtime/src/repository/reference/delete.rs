@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Edge;
+use crate::access::{Action, RowScope};
 use crate::change::{CascadeMember, Change, ChangeKind, HeadUpdate, ModelIndex, Requirement};
 use crate::descriptor::OnDelete;
 use crate::error::{Error, Referrer, Result};
@@ -204,7 +205,12 @@ impl Planner<'_> {
     /// only learns that there is one.
     async fn referenced(&self, edge: &Edge, resource_id: &str) -> Result<Error> {
         let source = &self.service.models()[edge.source.0];
-        let scope = self.service.scope(source, self.caller).await?;
+        let gate = self.service.gate(source, self.caller, None, &[Action::SEARCH_RESOURCES]).await;
+        let scope = match gate {
+            Ok(gate) => gate.into_scope(),
+            Err(Error::PermissionDenied { .. }) => RowScope::None,
+            Err(error) => return Err(error),
+        };
         let visible = scope.narrow(Arc::new(edge.live(resource_id)));
         let most = self.seen.len() + NAMED;
         let found = self.service.heads_upto(source, Predicate::clone(&visible), most).await?;
