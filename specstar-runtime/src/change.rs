@@ -83,6 +83,8 @@ pub struct Removal {
 pub struct CascadeMember {
     /// Which resource type.
     pub model: ModelIndex,
+    /// Its row: another resource can have the id later.
+    pub pk: i64,
     /// Its id.
     pub resource_id: String,
     /// Its version after that delete: one that moved on since is not part of the cascade any more.

@@ -109,7 +109,8 @@ pub enum LogScope {
     Everything,
     /// Of one type.
     Model(ModelIndex),
-    /// Of one resource.
+    /// Of one resource that is there, deleted or not: one that was purged has none any more in this scope, but in
+    /// the others.
     Resource {
         /// Its type.
         model: ModelIndex,

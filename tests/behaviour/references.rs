@@ -144,6 +144,21 @@ async fn a_restore_brings_back_what_the_delete_took_along_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_restore_leaves_alone_what_has_the_id_of_something_it_took_along() {
+    let app = TestApp::new(kennel()).await;
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    let owner = made(&ann, "owner", json!({})).await;
+    let other = made(&ann, "owner", json!({})).await;
+    ann.put("/pet/p", json!({"owner": owner})).if_none_match("*").await.ok();
+    ann.delete(&format!("/owner/{owner}")).await.ok();
+    ann.delete("/pet/p/permanently").await.ok();
+    eve.put("/pet/p", json!({"owner": other})).if_none_match("*").await.ok();
+    eve.delete("/pet/p").await.ok();
+    ann.ask("POST", &format!("/owner/{owner}/restore")).await.ok();
+    gone(&eve.get("/pet/p").await);
+}
+
+#[tokio::test]
 async fn a_restore_that_cannot_bring_all_back_changes_nothing() {
     let app = TestApp::new(kennel()).await;
     let ann = app.user("ann");

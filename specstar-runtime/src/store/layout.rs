@@ -7,6 +7,9 @@ use crate::store::sql::search::TextCache;
 /// The revisions that are no longer current, of every resource type.
 pub(crate) const REVISION_TABLE: &str = "ss_revision";
 
+/// The highest row number of each type that was removed for good: no number is given twice.
+pub(crate) const PURGED_TABLE: &str = "ss_purged";
+
 /// Which resource types this database knows, and how far their tables are.
 pub(crate) const MODEL_TABLE: &str = "ss_model";
 
@@ -20,9 +23,26 @@ pub(crate) const SUBSCRIBER_TABLE: &str = "ss_subscriber";
 pub(crate) const CASCADE_TABLE: &str = "ss_cascade";
 
 /// The columns of [`LOG_TABLE`], in the order readers rely on: the ones of every entry and of changes, and the
-/// two of messages.
-pub(crate) const LOG_COLUMNS: [&str; 11] =
-    ["position", "model_id", "pk", "resource_id", "kind", "seq", "version", "at", "by", "name", "body"];
+/// two of messages. `prev` is the position of the entry before of the same resource, 0 for none: with
+/// [`LOG_AT`] a chain through all of them, which costs less to keep than an index.
+pub(crate) const LOG_COLUMNS: [&str; 12] = [
+    "position",
+    "model_id",
+    "pk",
+    "resource_id",
+    "kind",
+    "seq",
+    "version",
+    "at",
+    "by",
+    "prev",
+    "name",
+    "body",
+];
+
+/// The head column with the position of the last entry of the log of this resource; 0 where the log began
+/// after its last change. It concerns nobody who reads a head.
+pub(crate) const LOG_AT: &str = "log_at";
 
 /// The numbers that stand for the kinds of changes in [`LOG_TABLE`]. They are never used for another kind.
 const CHANGE_KINDS: [(ChangeKind, i64); 8] = [

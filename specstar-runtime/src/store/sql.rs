@@ -8,6 +8,7 @@
 pub(crate) mod cascade;
 pub(crate) mod ddl;
 pub(crate) mod log;
+mod purged;
 pub(crate) mod read;
 pub(crate) mod search;
 pub(crate) mod write;

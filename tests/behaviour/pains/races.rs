@@ -6,8 +6,13 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use specstar::error::Result;
+use specstar::hook::{HookContext, Hooks};
+use tokio::sync::Notify;
+
 use crate::common::talk::Answer;
 use crate::common::{TestApp, rounds};
+use crate::models::Note;
 use crate::resources;
 
 const RIVALS: usize = 8;
@@ -79,6 +84,49 @@ async fn two_servers_have_one_winner() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_servers_have_one_winner() {
     race(4).await;
+}
+
+/// Lets a change wait between its read and its commit.
+struct Waiting {
+    read: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Hooks<Note> for Waiting {
+    async fn before_update(&self, _: &mut HookContext<'_>, _: &Note, _: &mut Note) -> Result<()> {
+        self.read.notify_one();
+        self.go.notified().await;
+        Ok(())
+    }
+}
+
+/// A row number is given once, so that a late write cannot meet another resource under it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_write_finds_its_resource_gone_and_not_another_one() {
+    let (read, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let hooks = Waiting { read: Arc::clone(&read), go: Arc::clone(&go) };
+    let one = TestApp::with(resources(), |builder| builder.hooks(hooks)).await;
+    let two = TestApp::on(one.folder(), resources(), |builder| builder).await;
+    let ann = one.user("ann");
+    let path = ann.created("note", json!({"title": "ann's"})).await;
+    let late = tokio::spawn({
+        let (ann, path) = (ann.clone(), path.clone());
+        async move { ann.put(&path, json!({"title": "late"})).await }
+    });
+    read.notified().await;
+    two.user("ann").delete(&format!("{path}/permanently")).await.ok();
+    let other = two.user("eve").created("note", json!({"title": "eve's"})).await;
+    go.notify_one();
+    late.await.expect("it ends").is(404);
+    assert_eq!(two.user("eve").get(&other).await.ok()["data"]["title"], "eve's");
+    // Not after a restart either.
+    two.user("eve").delete(&format!("{other}/permanently")).await.ok();
+    two.stop().await;
+    let three = TestApp::on(one.folder(), resources(), |builder| builder).await;
+    let last = three.app().repository::<Note>();
+    let id = three.user("eve").created("note", json!({"title": "new"})).await;
+    let head = last.get(id.trim_start_matches("/note/")).await.expect("it is there").head;
+    assert_eq!(head.pk, 3);
 }
 
 /// No acknowledged write is lost, whoever writes without a precondition.

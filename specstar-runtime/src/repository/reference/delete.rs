@@ -349,6 +349,7 @@ fn cascades(doomed: &[Doomed]) -> HashMap<usize, Vec<CascadeMember>> {
         if !is_root {
             cascades.entry(*root).or_default().push(CascadeMember {
                 model: *model,
+                pk: head.pk,
                 resource_id: head.resource_id.clone(),
                 version: head.version + 1,
             });

@@ -47,7 +47,7 @@ impl Service {
                 let found = self.store.head(taken.index, &member.resource_id).await.map_err(store_error)?;
                 let Some(head) = found else { continue };
                 if head.is_deleted
-                    && head.version == member.version
+                    && (head.pk, head.version) == (member.pk, member.version)
                     && seen.insert((member.model, member.resource_id))
                 {
                     all.push((member.model, head, false));

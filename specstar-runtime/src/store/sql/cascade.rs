@@ -6,7 +6,7 @@ use super::{column, is_bound, name};
 use crate::store::layout::{CASCADE_TABLE, ModelLayout};
 
 /// What stands in a row besides the resource that was deleted.
-pub(crate) const MEMBER_COLUMNS: [&str; 3] = ["member_model_id", "member_id", "member_version"];
+pub(crate) const MEMBER_COLUMNS: [&str; 4] = ["member_model_id", "member_pk", "member_id", "member_version"];
 
 /// Clustered by the resource that was deleted: its members are read and removed together.
 pub(super) fn table() -> TableCreateStatement {
@@ -22,7 +22,7 @@ pub(super) fn table() -> TableCreateStatement {
         table.col(column.not_null());
     }
     let mut key = Index::create();
-    for text in ["model_id", "pk", "member_model_id", "member_id"] {
+    for text in ["model_id", "pk", "member_model_id", "member_pk"] {
         key.col(name(text));
     }
     table.primary_key(&mut key).extra("WITHOUT ROWID").take()

@@ -8,7 +8,7 @@ use sea_query::{
 use super::{Dialect, column, is_deleted, is_live, name};
 use crate::descriptor::{IndexKind, UniqueDescriptor};
 use crate::store::layout::{
-    HEAD_COLUMNS, IndexPlace, MODEL_TABLE, ModelLayout, REVISION_COLUMNS, REVISION_TABLE,
+    HEAD_COLUMNS, IndexPlace, LOG_AT, MODEL_TABLE, ModelLayout, REVISION_COLUMNS, REVISION_TABLE,
 };
 
 /// A named index and the statement that creates it. Two indexes are the same when both are equal.
@@ -32,7 +32,7 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .col(ColumnDef::new(name("model_id")).big_integer().not_null().unique_key())
         .col(ColumnDef::new(name("schema_version")).text())
         .col(ColumnDef::new(name("layout")).text().not_null());
-    let tables = [models, revision_table(), super::cascade::table()];
+    let tables = [models, revision_table(), super::cascade::table(), super::purged::table()];
     let texts = tables.iter().map(|table| table.to_string(D::default()));
     texts.chain(super::log::tables::<D>()).collect()
 }
@@ -67,6 +67,7 @@ fn head_table(layout: &ModelLayout) -> TableCreateStatement {
     for text in metadata {
         table.col(base_column(text));
     }
+    table.col(log_column());
     for at in 0..layout.indexes.len() {
         for mut column in index_columns(layout, at) {
             table.col(&mut column);
@@ -104,6 +105,16 @@ fn base_column(text: &str) -> ColumnDef {
         _ => column.big_integer(),
     };
     column.not_null().take()
+}
+
+/// Rows from before this column have no entry in the log.
+fn log_column() -> ColumnDef {
+    ColumnDef::new(name(LOG_AT)).big_integer().not_null().default(0).take()
+}
+
+/// `ALTER TABLE … ADD COLUMN` for head tables from before the log.
+pub(crate) fn add_log_column<D: Dialect>(table: &str) -> String {
+    Table::alter().table(name(table)).add_column(log_column()).to_string(D::default())
 }
 
 /// The columns of one scalar index; none for a list.

@@ -16,6 +16,8 @@ pub(crate) struct ReadTexts {
     pub(crate) history: String,
     /// The members of the cascade of a bound `pk`.
     pub(crate) members: String,
+    /// See [`log::last_of`](super::log::last_of).
+    pub(crate) last_logged: String,
     /// `pk`, `resource_id` and `data` of a number of live rows after a bound `pk`.
     pub(crate) live_after: String,
     /// `pk` and `data` of a number of rows after a bound `pk`.
@@ -33,6 +35,7 @@ impl ReadTexts {
             revision: revision(layout).build(D::default()).0,
             history: history(layout).build(D::default()).0,
             members: super::cascade::members(layout).build(D::default()).0,
+            last_logged: super::log::last_of::<D>(layout),
             live_after: live_after.and_where(is_live()).build(D::default()).0,
             all_after: all_after.take().build(D::default()).0,
         }

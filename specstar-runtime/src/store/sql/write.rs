@@ -6,17 +6,17 @@ use sea_query::{
 
 use super::cascade::MEMBER_COLUMNS;
 use super::ddl::{null_as_empty, null_flag};
-use super::{Dialect, column, hole, insert_into, is_bound, is_live, model_id, name};
+use super::{Dialect, column, hole, insert_into, is_bound, is_live, log, model_id, name};
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
-    CASCADE_TABLE, HEAD_COLUMNS, HEAD_REVISION_COLUMNS, IndexPlace, ModelLayout, REVISION_COLUMNS,
+    CASCADE_TABLE, HEAD_COLUMNS, HEAD_REVISION_COLUMNS, IndexPlace, LOG_AT, ModelLayout, REVISION_COLUMNS,
     REVISION_TABLE,
 };
 
 /// The write statements of one resource type, apart from updates, which differ by what they change.
 #[derive(Debug)]
 pub(crate) struct WriteTexts {
-    /// [`HEAD_COLUMNS`], then the index columns.
+    /// [`HEAD_COLUMNS`], [`LOG_AT`], then the index columns.
     pub(crate) insert: String,
     /// `field`, `value`, `pk`.
     pub(crate) insert_value: String,
@@ -34,10 +34,16 @@ pub(crate) struct WriteTexts {
     pub(crate) delete_revisions: String,
     /// `pk`, `version`; returns the payload.
     pub(crate) delete_head: String,
-    /// `pk`, `version`: whether the head is still at that version.
-    pub(crate) check: String,
+    /// See [`log::insert_next`].
+    pub(crate) log: String,
+    /// See [`log::set_last`].
+    pub(crate) set_last: String,
     /// The highest row number.
     pub(crate) last_pk: String,
+    /// The highest row number that was removed for good.
+    pub(crate) last_purged: String,
+    /// `pk`: remembers that it was removed for good.
+    pub(crate) note_purge: String,
     /// `resource_id`: whether it exists.
     pub(crate) exists: String,
     /// `resource_id`: whether it exists and is not deleted.
@@ -70,8 +76,11 @@ impl WriteTexts {
                 .returning_col(name("data"))
                 .build(D::default())
                 .0,
-            check: exists(layout, &["pk", "version"]).build(D::default()).0,
+            log: log::insert_next::<D>(layout),
+            set_last: log::set_last::<D>(layout),
             last_pk: last_pk(layout).build(D::default()).0,
+            last_purged: super::purged::last(layout).build(D::default()).0,
+            note_purge: super::purged::note::<D>(layout),
             exists: exists(layout, &["resource_id"]).build(D::default()).0,
             live: exists(layout, &["resource_id"]).and_where(is_live()).build(D::default()).0,
             refers: layout.indexes.iter().map(|place| refers::<D>(layout, place)).collect(),
@@ -97,7 +106,7 @@ fn index_column_names(layout: &ModelLayout) -> impl Iterator<Item = &str> {
 }
 
 fn insert<D: Dialect>(layout: &ModelLayout) -> String {
-    let columns = HEAD_COLUMNS.into_iter().chain(index_column_names(layout));
+    let columns = HEAD_COLUMNS.into_iter().chain([LOG_AT]).chain(index_column_names(layout));
     insert_into(&layout.head_table, columns).build(D::default()).0
 }
 
@@ -207,7 +216,7 @@ fn holder(layout: &ModelLayout, unique: &UniqueDescriptor) -> SelectStatement {
     select.and_where(column("pk").ne(hole())).take()
 }
 
-/// Which parts of a head an update writes, besides `updated_at`, `updated_by` and `version`.
+/// Which parts of a head an update writes, besides `updated_at`, `updated_by`, `log_at` and `version`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct UpdateShape {
     /// `is_deleted`.
@@ -233,7 +242,7 @@ impl UpdateShape {
     }
 }
 
-/// `UPDATE` of a head. Bound: `updated_at`, `updated_by`, `is_deleted`, the revision columns,
+/// `UPDATE` of a head. Bound: `updated_at`, `updated_by`, `log_at`, `is_deleted`, the revision columns,
 /// `rev_count`, the index columns (each where the shape has it), then `pk` and `version`.
 pub(crate) fn update<D: Dialect>(layout: &ModelLayout, shape: UpdateShape) -> String {
     let mut update = Query::update();
@@ -245,7 +254,7 @@ pub(crate) fn update<D: Dialect>(layout: &ModelLayout, shape: UpdateShape) -> St
 }
 
 fn update_columns(layout: &ModelLayout, shape: UpdateShape) -> Vec<&str> {
-    let mut columns = vec!["updated_at", "updated_by"];
+    let mut columns = vec!["updated_at", "updated_by", LOG_AT];
     if shape.is_deleted {
         columns.push("is_deleted");
     }

@@ -8,7 +8,7 @@ mod requirement;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ToSql, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 use sea_query::SqliteQueryBuilder;
 
 use self::log::Entry;
@@ -55,8 +55,7 @@ impl<'a> Applier<'a> {
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
         self.require_live(set)?;
         for (at, change) in set.changes.iter().enumerate() {
-            let entry = self.change(at, change)?;
-            self.log_change(&entry)?;
+            self.change(at, change)?;
         }
         self.require_unreferenced(set)?;
         for event in &set.events {
@@ -65,29 +64,35 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    fn change<'s>(&mut self, at: usize, change: &'s Change) -> Result<Entry<'s>, CommitError> {
-        Ok(match change {
-            Change::Create(new) => Entry::created(new, self.create(at, new)?),
+    /// A change of a head that is there is logged first: its entry names the one before, which the head knows
+    /// until it is changed.
+    fn change(&mut self, at: usize, change: &Change) -> Result<(), CommitError> {
+        match change {
+            Change::Create(new) => {
+                let position = self.next_position()?;
+                let pk = self.create(at, new, position)?;
+                Ok(self.log_created(new, pk, position)?)
+            }
             Change::Update(update) => {
-                self.update(at, update)?;
-                Entry::updated(update)
+                let position = self.log_next(at, &Entry::updated(update))?;
+                self.update(at, update, position)
             }
             Change::Purge(removal) => {
-                self.purge(at, &removal.of)?;
-                Entry::purged(removal)
+                self.log_next(at, &Entry::purged(removal))?;
+                self.purge(at, &removal.of)
             }
             Change::Prune { of, seqs } => {
-                self.prune(at, &of.of, seqs)?;
-                Entry::pruned(of)
+                let position = self.log_next(at, &Entry::pruned(of))?;
+                self.prune(at, &of.of, seqs, position)
             }
-        })
+        }
     }
 
     /// Inserts a row and tells its number.
-    fn create(&mut self, at: usize, new: &NewHead) -> Result<i64, CommitError> {
+    fn create(&mut self, at: usize, new: &NewHead, position: i64) -> Result<i64, CommitError> {
         let model = self.models.get(new.model)?;
         let pk = self.next_pk(new.model, model)?;
-        match self.insert(model, pk, new) {
+        match self.insert(model, pk, new, position) {
             Ok(()) => {}
             Err(error) if is_duplicate(&error) => return Err(self.duplicate(at, new, pk, &error)),
             Err(error) => return Err(store_error(error).into()),
@@ -111,7 +116,7 @@ impl<'a> Applier<'a> {
         Ok(last + 1)
     }
 
-    fn insert(&self, model: &Model, pk: i64, new: &NewHead) -> rusqlite::Result<()> {
+    fn insert(&self, model: &Model, pk: i64, new: &NewHead, position: i64) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(&model.writes.insert)?;
         let mut bind = Binder::new(&mut statement);
         bind.value(pk)?;
@@ -122,6 +127,7 @@ impl<'a> Applier<'a> {
         bind.stamp(&new.revision.updated)?;
         bind.value(0)?;
         bind.revision(&new.revision)?;
+        bind.value(position)?;
         bind.columns(model, &new.index, |_| true)?;
         statement.raw_execute()?;
         Ok(())
@@ -151,7 +157,7 @@ impl<'a> Applier<'a> {
         conflict::find(self.connection, model, new.model, at, &new.index, pk)
     }
 
-    fn update(&mut self, at: usize, change: &HeadUpdate) -> Result<(), CommitError> {
+    fn update(&mut self, at: usize, change: &HeadUpdate, position: i64) -> Result<(), CommitError> {
         let model = self.models.get(change.of.model)?;
         if change.archive {
             self.expect_row(at, &model.writes.archive, [change.of.pk, change.of.version])?;
@@ -159,7 +165,7 @@ impl<'a> Applier<'a> {
         if let Some(seq) = change.take {
             self.expect_row(at, &model.writes.delete_revision, [change.of.pk, seq])?;
         }
-        match self.update_head(model, change) {
+        match self.update_head(model, change, position) {
             Ok(0) => return Err(CommitError::Stale { change: at }),
             Ok(_) => self.dirty = true,
             Err(error) if is_duplicate(&error) => {
@@ -174,7 +180,7 @@ impl<'a> Applier<'a> {
     }
 
     /// Runs a statement that must find the row the change was planned for.
-    fn expect_row(&mut self, at: usize, sql: &str, keys: [i64; 2]) -> Result<(), CommitError> {
+    fn expect_row(&mut self, at: usize, sql: &str, keys: impl rusqlite::Params) -> Result<(), CommitError> {
         let changed = self.execute(sql, keys)?;
         if changed == 0 { Err(CommitError::Stale { change: at }) } else { Ok(()) }
     }
@@ -186,12 +192,13 @@ impl<'a> Applier<'a> {
         Ok(changed)
     }
 
-    fn update_head(&mut self, model: &Model, change: &HeadUpdate) -> rusqlite::Result<usize> {
+    fn update_head(&mut self, model: &Model, change: &HeadUpdate, position: i64) -> rusqlite::Result<usize> {
         let shape = self.shape(change);
         let text = self.update_text(model, change.of.model, shape);
         let mut statement = self.connection.prepare_cached(&text)?;
         let mut bind = Binder::new(&mut statement);
         bind.stamp(&change.updated)?;
+        bind.value(position)?;
         if let Some(is_deleted) = change.is_deleted {
             bind.value(is_deleted)?;
         }
@@ -267,6 +274,7 @@ impl<'a> Applier<'a> {
         let data = self.delete_head(model, of)?.ok_or(CommitError::Stale { change: at })?;
         self.dirty = true;
         self.execute(&model.writes.delete_revisions, [of.pk])?;
+        self.execute(&model.writes.note_purge, [of.pk])?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -298,12 +306,9 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    fn prune(&mut self, at: usize, of: &Existing, seqs: &[i64]) -> Result<(), CommitError> {
+    fn prune(&mut self, at: usize, of: &Existing, seqs: &[i64], position: i64) -> Result<(), CommitError> {
         let model = self.models.get(of.model)?;
-        let mut statement = self.connection.prepare_cached(&model.writes.check).map_err(store_error)?;
-        if !statement.exists([of.pk, of.version]).map_err(store_error)? {
-            return Err(CommitError::Stale { change: at });
-        }
+        self.expect_row(at, &model.writes.set_last, [position, of.pk, of.version])?;
         for seq in seqs {
             self.execute(&model.writes.delete_revision, [of.pk, *seq])?;
         }
@@ -314,7 +319,9 @@ impl<'a> Applier<'a> {
 fn last_pk(connection: &Connection, model: &Model) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(&model.writes.last_pk).map_err(store_error)?;
     let last: Option<i64> = statement.query_row([], |row| row.get(0)).map_err(store_error)?;
-    Ok(last.unwrap_or(0))
+    let mut statement = connection.prepare_cached(&model.writes.last_purged).map_err(store_error)?;
+    let purged = statement.query_row([], |row| row.get(0)).optional().map_err(store_error)?;
+    Ok(last.max(purged).unwrap_or(0))
 }
 
 /// The lists of a row, each with its number in the list table.

@@ -1,6 +1,8 @@
 //! Reads of the log of changes.
 
-use rusqlite::{Params, params};
+use std::collections::VecDeque;
+
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::pool::Lease;
 use super::row;
@@ -33,8 +35,8 @@ impl Lease {
                 self.log_page(request, &texts.of_model, params![number(*model)?, after, rows])
             }
             LogScope::Resource { model, pk, resource_id } => {
-                let keys = params![number(*model)?, pk, resource_id, after, rows];
-                self.log_page(request, &texts.of_resource, keys)
+                let last = self.last_logged(*model, *pk, resource_id)?;
+                self.chain_page(request, last)
             }
         }
     }
@@ -59,6 +61,59 @@ impl Lease {
         Ok(page)
     }
 
+    /// Where the chain of a resource begins; 0 when there is no such resource.
+    fn last_logged(&self, model: ModelIndex, pk: i64, resource_id: &str) -> Result<i64, StoreError> {
+        let sql = &self.models().get(model)?.reads.last_logged;
+        Ok(self.number(sql, params![resource_id, pk])?.unwrap_or(0))
+    }
+
+    /// A page of the entries of a resource whose last one stands at `last`.
+    fn chain_page(&self, request: &LogRequest, last: i64) -> Result<LogPage, StoreError> {
+        let (positions, has_more) = self.chain(request, last)?;
+        let mut page = LogPage { entries: Vec::new(), end: request.after, has_more };
+        let mut statement = self.prepare(&self.models().log().entry)?;
+        for position in positions {
+            let mut rows = statement.query([position]).map_err(|error| self.error(error))?;
+            if let Some(row) = rows.next().map_err(|error| self.error(error))? {
+                page.end = position;
+                page.entries.extend(row::logged(row, self.models())?.1);
+            }
+        }
+        Ok(page)
+    }
+
+    /// The positions of a page, and whether there are more behind it. A chain leads from the last entry to the
+    /// first one, so that the page ends it: no more positions than that are kept on the way.
+    fn chain(&self, request: &LogRequest, last: i64) -> Result<(VecDeque<i64>, bool), StoreError> {
+        let mut statement = self.prepare(&self.models().log().previous)?;
+        let (mut positions, mut has_more) = (VecDeque::new(), false);
+        // Positions begin at 1.
+        let (mut position, after) = (last, request.after.max(0));
+        while position > after {
+            let previous = statement.query_row([position], |row| row.get(0)).optional();
+            // What somebody removed ends it.
+            let Some(previous) = previous.map_err(|error| self.error(error))? else { break };
+            if previous >= position {
+                return Err(StoreError::Corrupt(format!("entry {position} of the log follows {previous}")));
+            }
+            positions.push_front(position);
+            if positions.len() > request.limit {
+                positions.pop_back();
+                has_more = true;
+            }
+            position = previous;
+        }
+        Ok((positions, has_more))
+    }
+
+    /// The one number of the one row of a statement, if there is one.
+    fn number(&self, sql: &str, keys: impl Params) -> Result<Option<i64>, StoreError> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(keys).map_err(|error| self.error(error))?;
+        let row = rows.next().map_err(|error| self.error(error))?;
+        row.map(|row| row.get(0)).transpose().map_err(|error| self.error(error))
+    }
+
     /// See [`Store::log_end`](crate::store::Store::log_end).
     pub(super) fn log_end(&self) -> Result<i64, StoreError> {
         let mut statement = self.prepare(&self.models().log().last)?;
@@ -69,10 +124,7 @@ impl Lease {
 
     /// See [`Store::acknowledged`](crate::store::Store::acknowledged).
     pub(super) fn acknowledged(&self, subscriber: &str) -> Result<Option<i64>, StoreError> {
-        let mut statement = self.prepare(&self.models().log().acknowledged)?;
-        let mut rows = statement.query([subscriber]).map_err(|error| self.error(error))?;
-        let row = rows.next().map_err(|error| self.error(error))?;
-        row.map(|row| row.get(0)).transpose().map_err(|error| self.error(error))
+        self.number(&self.models().log().acknowledged, [subscriber])
     }
 
     /// See [`Store::cascaded`](crate::store::Store::cascaded).

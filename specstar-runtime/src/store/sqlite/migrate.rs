@@ -17,7 +17,7 @@ use super::connection::store_error;
 use super::model::{Model, Models};
 use super::registry::{self, Registered, StoredIndex, StoredLayout};
 use crate::descriptor::ResourceDescriptor;
-use crate::store::layout::{ModelLayout, folded_column, index_column};
+use crate::store::layout::{LOG_AT, ModelLayout, folded_column, head_table, index_column};
 use crate::store::sql::ddl::{self, IndexStatement};
 use crate::store::{LayoutReport, ModelLayoutChange, StoreError};
 
@@ -88,7 +88,7 @@ fn create(
     descriptor: &'static ResourceDescriptor,
 ) -> Result<Option<(Model, ModelLayoutChange)>, StoreError> {
     if registry::load(connection, descriptor.id.name)?.is_some() {
-        return Ok(None);
+        return add_log_column(connection, &head_table(descriptor.id.name)).map(|()| None);
     }
     let stored = StoredLayout::of(descriptor);
     let id = registry::next_model_id(connection)?;
@@ -108,6 +108,15 @@ fn create(
         rows_backfilled: 0,
     };
     Ok(Some((Model::new(layout), change)))
+}
+
+/// Head tables from before the log do not say where its entries stand.
+fn add_log_column(connection: &Connection, table: &str) -> Result<(), StoreError> {
+    let known = connection
+        .prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?")
+        .and_then(|mut statement| statement.exists([table, LOG_AT]))
+        .map_err(store_error)?;
+    if known { Ok(()) } else { run(connection, &ddl::add_log_column::<SqliteQueryBuilder>(table)) }
 }
 
 fn keys(indexes: &[StoredIndex]) -> Vec<String> {

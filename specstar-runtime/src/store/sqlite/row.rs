@@ -79,8 +79,8 @@ pub(super) fn logged(row: &Row<'_>, models: &Models) -> Result<(i64, Option<Logg
 pub(super) fn member(row: &Row<'_>, models: &Models) -> Result<Option<CascadeMember>, StoreError> {
     let columns = Columns(row);
     let Some(model) = models.numbered(columns.integer(0)?) else { return Ok(None) };
-    let (resource_id, version) = (columns.text(1)?.to_owned(), columns.integer(2)?);
-    Ok(Some(CascadeMember { model, resource_id, version }))
+    let (pk, version) = (columns.integer(1)?, columns.integer(3)?);
+    Ok(Some(CascadeMember { model, pk, resource_id: columns.text(2)?.to_owned(), version }))
 }
 
 #[derive(Clone, Copy)]
@@ -108,8 +108,8 @@ impl<'a> Columns<'a, '_> {
     fn event(self, position: i64) -> Result<LoggedEvent, StoreError> {
         Ok(LoggedEvent {
             position,
-            name: self.text(9)?.to_owned(),
-            body: self.payload(10)?.to_vec(),
+            name: self.text(10)?.to_owned(),
+            body: self.payload(11)?.to_vec(),
             at: self.stamp(7)?,
         })
     }

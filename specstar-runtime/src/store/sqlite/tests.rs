@@ -1,6 +1,7 @@
 //! The store on real files.
 
 mod cascades;
+mod chain;
 mod changes;
 mod choices;
 mod faults;

@@ -32,7 +32,7 @@ impl Applier<'_> {
         for member in &change.cascade {
             let number = self.models.get(member.model)?.layout.model_id;
             statement
-                .execute(params![change.of.pk, number, member.resource_id, member.version])
+                .execute(params![change.of.pk, number, member.pk, member.resource_id, member.version])
                 .map_err(store_error)?;
         }
         Ok(())

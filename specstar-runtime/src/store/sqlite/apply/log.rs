@@ -5,16 +5,14 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::super::connection::{is_duplicate, store_error};
 use super::{Applier, Binder};
-use crate::change::{ChangeKind, HeadUpdate, ModelIndex, NewEvent, NewHead, Removal};
+use crate::change::{ChangeKind, Existing, HeadUpdate, NewEvent, NewHead, Removal};
 use crate::meta::Stamp;
-use crate::store::StoreError;
 use crate::store::layout::kind_number;
+use crate::store::{CommitError, StoreError};
 
-/// A change that was applied, as the log keeps it.
+/// A change of a head that is there, as the log keeps it.
 pub(super) struct Entry<'a> {
-    model: ModelIndex,
-    pk: i64,
-    resource_id: &'a str,
+    of: &'a Existing,
     kind: ChangeKind,
     seq: i64,
     version: i64,
@@ -22,23 +20,9 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    pub(super) fn created(new: &'a NewHead, pk: i64) -> Self {
-        Self {
-            model: new.model,
-            pk,
-            resource_id: &new.resource_id,
-            kind: ChangeKind::Created,
-            seq: new.revision.seq,
-            version: 1,
-            at: &new.revision.created,
-        }
-    }
-
     pub(super) fn updated(update: &'a HeadUpdate) -> Self {
         Self {
-            model: update.of.model,
-            pk: update.of.pk,
-            resource_id: &update.of.resource_id,
+            of: &update.of,
             kind: update.kind,
             seq: update.seq,
             version: update.of.version + 1,
@@ -54,9 +38,7 @@ impl<'a> Entry<'a> {
 
     pub(super) fn pruned(removal: &'a Removal) -> Self {
         Self {
-            model: removal.of.model,
-            pk: removal.of.pk,
-            resource_id: &removal.of.resource_id,
+            of: &removal.of,
             kind: ChangeKind::Pruned,
             seq: removal.seq,
             version: removal.of.version,
@@ -66,54 +48,82 @@ impl<'a> Entry<'a> {
 }
 
 impl Applier<'_> {
-    pub(super) fn log_change(&mut self, entry: &Entry<'_>) -> Result<(), StoreError> {
-        let model_id = self.models.get(entry.model)?.layout.model_id;
+    /// The position of the next entry. It is bound and not given by the engine, which would write it to a table
+    /// of its own each time in order to never give it again.
+    pub(super) fn next_position(&mut self) -> Result<i64, StoreError> {
+        Ok(self.memory.log.last(self.connection, self.models)?.saturating_add(1))
+    }
+
+    /// The first entry of a resource.
+    pub(super) fn log_created(&mut self, new: &NewHead, pk: i64, position: i64) -> Result<(), StoreError> {
+        let model_id = self.models.get(new.model)?.layout.model_id;
         let text = &self.models.log().insert_change;
-        self.log(text, |bind| {
+        self.log(text, position, |bind| {
             bind.value(model_id)?;
-            bind.value(entry.pk)?;
-            bind.text(entry.resource_id)?;
+            bind.value(pk)?;
+            bind.text(&new.resource_id)?;
+            bind.value(kind_number(ChangeKind::Created))?;
+            bind.value(new.revision.seq)?;
+            bind.value(1)?;
+            bind.stamp(&new.revision.created)?;
+            bind.value(0)
+        })?;
+        Ok(())
+    }
+
+    /// The next entry of a resource, and where it stands. The statement reads where the last one does: not from
+    /// the head the change was planned for, since a prune in between leaves its version as it is.
+    pub(super) fn log_next(&mut self, at: usize, entry: &Entry<'_>) -> Result<i64, CommitError> {
+        let text = &self.models.get(entry.of.model)?.writes.log;
+        let position = self.next_position()?;
+        let added = self.log(text, position, |bind| {
             bind.value(kind_number(entry.kind))?;
             bind.value(entry.seq)?;
             bind.value(entry.version)?;
-            bind.stamp(entry.at)
-        })
+            bind.stamp(entry.at)?;
+            bind.value(entry.of.pk)?;
+            bind.value(entry.of.version)
+        })?;
+        if added { Ok(position) } else { Err(CommitError::Stale { change: at }) }
     }
 
     pub(super) fn log_event(&mut self, event: &NewEvent) -> Result<(), StoreError> {
         let text = &self.models.log().insert_event;
-        self.log(text, |bind| {
+        let position = self.next_position()?;
+        self.log(text, position, |bind| {
             bind.stamp(&event.at)?;
             bind.text(&event.name)?;
             bind.value(ToSqlOutput::Borrowed(ValueRef::Text(&event.body)))
-        })
+        })?;
+        Ok(())
     }
 
-    /// The position is bound and not given by the engine, which would write it to a table of its own each time
-    /// in order to never give it again.
+    /// Runs a statement that adds an entry at this position, and says whether it did.
     fn log(
         &mut self,
         sql: &str,
+        position: i64,
         values: impl FnOnce(&mut Binder<'_, '_>) -> rusqlite::Result<()>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         #[cfg(test)]
         if self.memory.log.is_off {
-            return Ok(());
+            return Ok(true);
         }
-        let position = self.memory.log.last(self.connection, self.models)?.saturating_add(1);
         let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
-        match insert(&mut statement, position, values) {
-            Ok(()) => {}
+        let added = match insert(&mut statement, position, values) {
+            Ok(rows) => rows > 0,
             Err(error) if is_duplicate(&error) => {
                 // Taken by somebody who does not keep to the rules: the next try looks for the end again.
                 self.memory.log.forget();
                 return Err(StoreError::Unavailable(error.to_string()));
             }
             Err(error) => return Err(store_error(error)),
+        };
+        if added {
+            self.dirty = true;
+            self.memory.log.advance(position);
         }
-        self.dirty = true;
-        self.memory.log.advance(position);
-        Ok(())
+        Ok(added)
     }
 }
 
@@ -121,9 +131,9 @@ fn insert(
     statement: &mut CachedStatement<'_>,
     position: i64,
     values: impl FnOnce(&mut Binder<'_, '_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<usize> {
     let mut bind = Binder::new(statement);
     bind.value(position)?;
     values(&mut bind)?;
-    statement.raw_execute().map(|_| ())
+    statement.raw_execute()
 }

@@ -26,8 +26,8 @@ pub(in crate::store::sqlite) struct Memory {
 /// What it remembers of one resource type.
 #[derive(Debug, Default)]
 pub(super) struct ModelMemory {
-    /// The highest row number in use. Numbers of removed rows are not given again while the program
-    /// runs: a change that was planned for the removed row must not find another one under its number.
+    /// The highest row number that was ever given. Numbers of removed rows are not given again: a change that was
+    /// planned for the removed row must not find another one under its number.
     pub(super) last_pk: Option<i64>,
     pub(super) updates: HashMap<UpdateShape, Arc<str>>,
 }

@@ -10,10 +10,11 @@ use super::{IndexChanges, Plan, change_tables};
 use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor, VectorDescriptor};
 use crate::store::layout::ModelLayout;
 use crate::store::sqlite::tests::fixture::{
-    AGE, AGE_AS_FLOAT, Db, EMAIL, NAME, TAGS, USUAL, named, unique, user,
+    AGE, AGE_AS_FLOAT, Db, EMAIL, NAME, TAGS, USER, USUAL, named, unique, user,
 };
 use crate::store::{
-    CommitError, LayoutReport, ModelLayoutChange, SqliteOptions, SqliteStore, Store, StoreError,
+    CommitError, LayoutReport, LogRequest, LogScope, ModelLayoutChange, SqliteOptions, SqliteStore, Store,
+    StoreError,
 };
 
 static BARE: ResourceDescriptor = user(&[NAME], &[]);
@@ -125,6 +126,38 @@ async fn added_indexes_are_filled_from_the_payloads() {
     ));
     db.replace("user:7", r#"{"tags":["z"]}"#).await.unwrap();
     assert_eq!(db.query::<i64>("SELECT count(*) FROM l_user"), [2405]);
+}
+
+#[tokio::test]
+async fn heads_from_before_the_log_have_no_entries_until_they_change() {
+    for (before, report) in [(&USUAL, vec![]), (&BARE, vec![change(&["email", "age", "tags"], &[], 3)])] {
+        let file = File::filled(before, 3).await;
+        let old = "ALTER TABLE h_user DROP COLUMN log_at; DELETE FROM ss_change";
+        Connection::open(file.options().path).unwrap().execute_batch(old).unwrap();
+        let (db, found) = file.start(&USUAL).await;
+        assert_eq!(found, report);
+        assert_eq!(schema(&db), schema(&Db::new().await));
+        assert_eq!(db.query::<i64>("SELECT log_at FROM h_user"), [0, 0, 0]);
+        db.replace("user:1", r#"{"name":"new"}"#).await.unwrap();
+        db.create("user:3", "{}").await.unwrap();
+        db.set_deleted("user:1", true).await.unwrap();
+        db.store.close().await.unwrap();
+
+        let (db, found) = file.start(&USUAL).await;
+        assert_eq!(found, []);
+        for (id, positions) in [("user:0", vec![]), ("user:1", vec![1, 3]), ("user:3", vec![2])] {
+            assert_eq!(logged(&db, id).await, positions, "{id}");
+        }
+        let head = db.head("user:1").await;
+        assert_eq!((head.version, head.revision.data), (3, br#"{"name":"new"}"#.to_vec()));
+    }
+}
+
+/// The positions of what the log has of a resource.
+async fn logged(db: &Db, id: &str) -> Vec<i64> {
+    let of = LogScope::Resource { model: USER, pk: db.head(id).await.pk, resource_id: id.into() };
+    let page = db.store.log(LogRequest { after: 0, of, limit: 9 }).await.unwrap();
+    page.entries.iter().map(crate::change::Logged::position).collect()
 }
 
 #[tokio::test]

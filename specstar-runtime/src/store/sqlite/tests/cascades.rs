@@ -5,7 +5,8 @@ use crate::change::{CascadeMember, HeadUpdate, ModelIndex};
 use crate::store::{SqliteOptions, SqliteStore, Store};
 
 fn member(model: ModelIndex, id: &str, version: i64) -> CascadeMember {
-    CascadeMember { model, resource_id: id.to_owned(), version }
+    let pk = id.bytes().map(i64::from).sum();
+    CascadeMember { model, pk, resource_id: id.to_owned(), version }
 }
 
 /// Deletes `user:1` together with `post:1` and `user:2`.

@@ -8,11 +8,11 @@ use super::fixture::{Db, POST, USER, USUAL, mark_post, removal, set, stamp};
 use crate::change::{Change, ChangeKind, ChangeSet, HeadUpdate, Logged, ModelIndex, NewEvent};
 use crate::store::{LogPage, LogRequest, LogScope, SqliteOptions, SqliteStore, Store};
 
-fn event(name: &str) -> NewEvent {
+pub(super) fn event(name: &str) -> NewEvent {
     NewEvent { name: name.to_owned(), body: br#"{"n":1}"#.to_vec(), at: stamp(5) }
 }
 
-async fn page(db: &Db, of: LogScope, after: i64, limit: usize) -> LogPage {
+pub(super) async fn page(db: &Db, of: LogScope, after: i64, limit: usize) -> LogPage {
     db.store.log(LogRequest { after, of, limit }).await.unwrap()
 }
 
@@ -31,7 +31,7 @@ fn short(entry: &Logged) -> String {
     }
 }
 
-fn positions(page: &LogPage) -> Vec<i64> {
+pub(super) fn positions(page: &LogPage) -> Vec<i64> {
     page.entries.iter().map(Logged::position).collect()
 }
 

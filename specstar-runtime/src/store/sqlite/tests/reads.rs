@@ -198,15 +198,19 @@ async fn pages_of_the_log_read_their_rows_only_and_in_order() {
     let db = Db::new().await;
     let reader = reader(&db.store);
     let texts = LogTexts::new::<SqliteQueryBuilder>();
+    let model = Model::new(ModelLayout::new(&USUAL, 1, |_| 3));
     assert_eq!(plan(&reader, &texts.everything), "SEARCH ss_change USING INTEGER PRIMARY KEY (rowid>?)");
     assert_eq!(
         plan(&reader, &texts.of_model),
         "SEARCH ss_change USING INDEX ss_change/model (model_id=? AND rowid>?)"
     );
-    assert_eq!(
-        plan(&reader, &texts.of_resource),
-        "SEARCH ss_change USING INDEX ss_change/resource (model_id=? AND pk=? AND rowid>?)"
-    );
+    assert_eq!(plan(&reader, &model.reads.last_logged), "SEARCH h_user USING INTEGER PRIMARY KEY (rowid=?)");
+    for text in [&model.writes.log, &model.writes.set_last] {
+        assert_eq!(plan(&reader, text), "SEARCH h_user USING INTEGER PRIMARY KEY (rowid=?)");
+    }
+    for text in [&texts.previous, &texts.entry] {
+        assert_eq!(plan(&reader, text), "SEARCH ss_change USING INTEGER PRIMARY KEY (rowid=?)");
+    }
     assert_eq!(plan(&reader, &texts.last), "SEARCH ss_change");
     assert_eq!(plan(&reader, &texts.acknowledged), "SEARCH ss_subscriber USING PRIMARY KEY (name=?)");
 }

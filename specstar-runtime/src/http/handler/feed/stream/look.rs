@@ -74,7 +74,7 @@ impl Reader {
     /// What is left to tell of a resource that is gone for good, to a reader that could read it until then; `None`
     /// when it is still there, or there is none.
     async fn last_words(&self) -> Result<Option<FeedPage>> {
-        let (FeedOf::Resource(index, resource_id), Some(pk)) = (&self.of, self.row) else { return Ok(None) };
+        let (FeedOf::Resource(index, _), Some(pk)) = (&self.of, self.row) else { return Ok(None) };
         let (service, model) = (&self.state.service, self.state.service.model_at(*index));
         let scope = service.scope(model, &self.caller).await?;
         if matches!(scope, RowScope::None) || row(&self.state, &self.of).await? == Some(pk) {
@@ -82,12 +82,16 @@ impl Reader {
         }
         let mut page = FeedPage { changes: Vec::new(), next: self.after, has_more: true };
         while page.has_more {
-            let of = LogScope::Resource { model: *index, pk, resource_id: resource_id.clone() };
+            // The log of one resource begins at its head, which is gone.
+            let of = LogScope::Model(*index);
             let request = LogRequest { after: page.next, of, limit: self.limit };
             let read = service.store().log(request).await.map_err(store_error)?;
             (page.next, page.has_more) = (read.end, read.has_more);
             for entry in read.entries {
                 let Logged::Change(change) = entry else { continue };
+                if change.pk != pk {
+                    continue;
+                }
                 // Where a scope holds, nothing tells whether the last changes had moved it out of it.
                 if scope.is_all() || change.kind == ChangeKind::Purged {
                     page.changes.push(change);

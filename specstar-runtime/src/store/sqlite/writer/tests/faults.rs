@@ -23,7 +23,8 @@ fn of(pk: i64, version: i64) -> Existing {
 }
 
 fn member(id: &str, version: i64) -> CascadeMember {
-    CascadeMember { model: POST, resource_id: id.to_owned(), version }
+    let pk = id.bytes().map(i64::from).sum();
+    CascadeMember { model: POST, pk, resource_id: id.to_owned(), version }
 }
 
 fn mark(pk: i64, version: i64, is_deleted: bool, cascade: Vec<CascadeMember>) -> HeadUpdate {
