@@ -130,6 +130,11 @@
 //! The result of an update action is stored only if the resource still is what `existing` says; when somebody else was
 //! faster, the function is called again with what it is then. No change is lost, `If-Match` and
 //! `expected_revision_id` work as on `PUT`, and a function that does something outside should be able to do it twice.
+//!
+//! Beside the function stands a type of its name, which `actions(…)` means. It lives where types and modules do, so an
+//! action cannot be called as a type or a module beside it. With one function in a file of its name, write
+//! `actions(level_up::level_up)`: a `pub use level_up::level_up` next to `mod level_up` is two things of one name.
+//!
 //! It is asked whether the caller may create, update or modify. An action that no list names is registered with
 //! [`action`](app::SpecStarBuilder::action) of the builder.
 //!

@@ -36,6 +36,8 @@ pub(crate) fn attribute(kind: Kind, attr: TokenStream, item: &TokenStream) -> To
             let allowed = allowed();
             quote!(#allowed #function #action)
         }
+        // Types cannot stand beside a method, nor a `self` outside of one.
+        (Err(messages), _) if signature::is_method(&function) => messages,
         (result, options) => {
             let messages = result.err();
             let rejected = rejected(options.as_ref(), &function);
@@ -125,7 +127,7 @@ fn expand(kind: Kind, options: &Options, function: &ItemFn, arguments: &[Argumen
     quote! {
         #marker
         #(#cfgs)*
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, deprecated)]
         const _: () = {
             #[allow(unused_imports)]
             use #private as __specstar;

@@ -56,12 +56,20 @@ pub fn derive_index_key(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a function an action that creates resources. The page of the facade crate says how.
+///
+/// A type of the same name, of no values, comes to stand beside the function: `resources![…; actions(import_url)]`
+/// names that. Types and modules share their names, so with one function in a file `import_url.rs`, it is
+/// `actions(import_url::import_url)`; `pub use import_url::import_url` beside `mod import_url` does not compile.
 #[proc_macro_attribute]
 pub fn create_action(attr: TokenStream, item: TokenStream) -> TokenStream {
     action::attribute(action::Kind::Create, attr.into(), &item.into()).into()
 }
 
 /// Makes a function an action that gives a resource new content. The page of the facade crate says how.
+///
+/// A type of the same name, of no values, comes to stand beside the function: `resources![…; actions(level_up)]` names
+/// that. Types and modules share their names, so with one function in a file `level_up.rs`, it is
+/// `actions(level_up::level_up)`; `pub use level_up::level_up` beside `mod level_up` does not compile.
 #[proc_macro_attribute]
 pub fn update_action(attr: TokenStream, item: TokenStream) -> TokenStream {
     action::attribute(action::Kind::Update, attr.into(), &item.into()).into()

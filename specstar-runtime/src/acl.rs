@@ -19,7 +19,8 @@
 //! {"subject": "role:editor", "object": "note", "actions": ["read", "update"], "effect": "allow", "order": 0}
 //! ```
 //!
-//! * `subject`: `user:ann`, `role:editor`, or `*` for everybody, those nobody knows included.
+//! * `subject`: `user:ann`, `role:editor`, or `*` for everybody, those nobody knows included. `user:anonymous` is no
+//!   subject: those nobody knows are no user.
 //! * `object`: the name of a resource type (`note`); one resource, as `note/ID`, or as its id alone where that begins
 //!   with `note:`, as generated ids do; or `*` for every type whose name does not begin with `_`.
 //! * `actions`: the sum of the numbers of [`Action`], or a list of names of actions and of groups of them, which is
@@ -28,6 +29,19 @@
 //!   every part.
 //! * `effect`: `allow` (the default) or `deny`.
 //! * `order`: which rule comes first where [`Combining::first_decides`] asks for that; 0 by default.
+//!
+//! # One resource, and lists
+//!
+//! A list, a count and the feed of a type ask about the type: a rule that *allows* one resource does not put it into
+//! a list. A rule that *denies* somebody to search one resource, or to read its content or its metadata (`get`,
+//! `read` and `full` do both), takes it out of their [scope](crate::access::AccessControl::scope) when that is what
+//! the rules say together: no list, count or feed shows it, no reference leads to it, and whoever asks for it is told
+//! that it is not found (404). A deny that another rule overrides, as in [`Combining::allow_overrides`], hides
+//! nothing; neither does one of other actions alone, such as `update`, which is 403.
+//!
+//! Scopes of several controls are joined, so it stays hidden whatever other rules of the program allow. Each hidden
+//! resource is a value of every search: to hide many, or by what they contain, is for a
+//! [`scope`](crate::app::SpecStarBuilder::scope).
 //!
 //! # Roles
 //!

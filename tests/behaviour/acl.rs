@@ -231,6 +231,55 @@ async fn rules_are_resources_that_only_root_and_whoever_a_rule_names_may_write()
 }
 
 #[tokio::test]
+async fn a_denied_resource_is_in_no_list() {
+    for acl in [Acl::strict(), Acl::new(Combining::deny_overrides()), Acl::new(Combining::first_decides())] {
+        let app = with(acl).await;
+        let root = app.user("root");
+        root.put("/note/two", json!({"title": "two"})).if_none_match("*").await.ok();
+        rule(&app, "*", "note", json!(["full"]), "allow").await;
+        for (who, actions) in
+            [("user:ann", "full"), ("role:guest", "get_resource_revision"), ("user:bob", "get")]
+        {
+            rule(&app, who, "note/one", json!([actions]), "deny").await;
+        }
+        rule(&app, "user:carl", "note/one", json!(["update", "delete"]), "deny").await;
+        root.post("/_role", json!({"subject": "user:eve", "role": "guest"})).await.ok();
+        for (name, count) in [("ann", 1), ("bob", 1), ("eve", 1), ("carl", 2), ("root", 2), ("", 2)] {
+            let user = app.user(name);
+            for list in ["/note/data", "/note?returns=data", "/note/changes"] {
+                let text = user.get(list).await.ok().to_string();
+                assert_eq!(text.contains("one"), count == 2, "{name} {list} {text}");
+                assert!(text.contains("two"), "{name} {list} {text}");
+            }
+            assert_eq!(user.get("/note/count").await.ok(), count, "{name}");
+            user.get("/note/one").await.is(if count == 1 { 404 } else { 200 });
+            user.get("/note/two").await.ok();
+        }
+        app.user("ann").put("/note/one", json!({"title": "x"})).await.is(404);
+        app.user("carl").put("/note/one", json!({"title": "x"})).await.is(403);
+    }
+}
+
+#[tokio::test]
+async fn a_deny_of_one_resource_that_is_overridden_hides_nothing() {
+    let app = with(Acl::permissive()).await;
+    let (ann, bob) = (app.user("ann"), app.user("bob"));
+    rule(&app, "*", "note/one", json!(["full"]), "deny").await;
+    rule(&app, "user:ann", "note", json!(["full"]), "allow").await;
+    assert_eq!(ann.get("/note/count").await.ok(), 1);
+    ann.get("/note/one").await.ok();
+    assert_eq!(bob.get("/note/count").await.ok(), 0);
+    bob.get("/note/one").await.is(404);
+
+    let app = with(Acl::new(Combining::first_decides())).await;
+    rule(&app, "*", "note", json!(["full"]), "allow").await;
+    let later =
+        json!({"subject": "*", "object": "note/one", "actions": ["full"], "effect": "deny", "order": 1});
+    app.user("root").post("/_acl", later).await.ok();
+    assert_eq!(app.user("ann").get("/note/count").await.ok(), 1);
+}
+
+#[tokio::test]
 async fn a_rule_that_means_nothing_is_refused() {
     let app = strict().await;
     let root = app.user("root");
@@ -240,6 +289,7 @@ async fn a_rule_that_means_nothing_is_refused() {
         ("subject", json!("ann")),
         ("subject", json!("user:")),
         ("subject", json!("")),
+        ("subject", json!("user:anonymous")),
         ("object", json!("")),
         ("object", json!("note/")),
         ("actions", json!(0)),
@@ -252,7 +302,9 @@ async fn a_rule_that_means_nothing_is_refused() {
         rule[field] = wrong;
         root.post("/_acl", rule).await.is(422);
     }
-    for (subject, role) in [("ann", "a"), ("*", "a"), ("user:ann", ""), ("user:ann", "role:a")] {
+    for (subject, role) in
+        [("ann", "a"), ("*", "a"), ("user:anonymous", "a"), ("user:ann", ""), ("user:ann", "role:a")]
+    {
         root.post("/_role", json!({"subject": subject, "role": role})).await.is(422);
     }
 }

@@ -122,6 +122,33 @@ fn grant(existing: Existing<Hero>, Path(skill): Path<String>) -> Result<Option<H
     Ok(Some(hero))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+struct Expected {
+    #[allow(dead_code)]
+    expected_revision_id: Option<String>,
+}
+
+#[update_action(Hero)]
+fn own_precondition(existing: Existing<Hero>, _: Query<Expected>) -> Result<Hero> {
+    Ok(existing.data)
+}
+
+#[create_action(Hero)]
+fn own_precondition_of_create(_: Query<Expected>) -> Result<Option<Hero>> {
+    Ok(None)
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct Factor {
+    by: f64,
+}
+
+#[create_action(Hero)]
+fn scale(Query(factor): Query<Factor>) -> Result<Option<Hero>> {
+    assert!(factor.by.is_finite());
+    Ok(None)
+}
+
 #[update_action(Hero)]
 fn break_down(_existing: Existing<Hero>) -> Result<Hero> {
     panic!("a fault of the program")
@@ -170,6 +197,17 @@ async fn what_does_not_fit_is_refused_as_everywhere() {
     let answer = ann.get(url).await.is(405);
     assert_eq!(answer.header("allow").as_deref(), Some("POST, OPTIONS"));
     assert_eq!(ann.get("/hero/count").await.ok(), 1);
+}
+
+#[tokio::test]
+async fn a_number_of_the_query_is_finite() {
+    let app = TestApp::with(heroes(), SpecStarBuilder::action::<scale>).await;
+    let ann = app.user("ann");
+    ann.ask("POST", "/hero/scale?by=2.5").await.ok();
+    for by in ["nan", "inf", "-inf", "1e999", "x"] {
+        let refused = ann.ask("POST", &format!("/hero/scale?by={by}")).await;
+        assert!(refused.refused(422, "expected a number").text().contains("by"), "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -331,6 +369,10 @@ async fn the_document_says_what_actions_there_are() {
     }
     assert!(grant["responses"]["413"].is_null(), "it reads no body");
     assert!(grant["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"].is_array());
+    let tag = &grant["responses"]["200"]["headers"]["ETag"];
+    assert!(tag["schema"].is_object() && tag["required"].is_null(), "null has no tag: {tag}");
+    let tag = &import["responses"]["200"]["headers"]["ETag"]["$ref"];
+    assert_eq!(tag, "#/components/headers/ETag");
 }
 
 #[tokio::test]
@@ -342,6 +384,10 @@ async fn actions_that_do_not_fit_together_are_found_when_the_application_is_buil
     assert!(twice.contains("duplicate action `level-up` on `hero`"), "{twice}");
     let alone = build(SpecStar::builder().resources(resources![Zone]).action::<level_up>()).await;
     assert!(alone.contains("action `level_up` belongs to `Hero`, which is not registered"), "{alone}");
+    let taken = SpecStar::builder().resources(heroes()).action::<own_precondition>();
+    let taken = build(taken.action::<own_precondition_of_create>()).await;
+    assert!(taken.contains("action `own_precondition` on `hero` reads `expected_revision_id`"), "{taken}");
+    assert!(!taken.contains("own_precondition_of_create"), "a create action has none: {taken}");
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use specstar::acl::{Acl, AclRule};
 use specstar::api_key::{ApiKeys, NewKey};
 use tempfile::TempDir;
 
-use crate::common::TestApp;
 use crate::common::talk::{Answer, Ask};
+use crate::common::{TestApp, client, eventually};
 use crate::resources;
+use crate::streams::Stream;
 
 /// Keys of these tests only: private (PKCS #8), and what a JWKS document says of them.
 const FIRST: (&str, &str) = (
@@ -90,6 +91,50 @@ async fn a_good_token_stands_for_its_subject() {
     several["aud"] = json!(["other", "api"]);
     with_token(&app, &signed(Some("first"), FIRST.0, &several)).await.ok();
     app.user("").get("/note").await.refused(401, "authentication");
+}
+
+#[tokio::test]
+async fn keys_of_two_kinds_may_share_an_id() {
+    let curve = json!({"kty": "EC", "crv": "P-256", "kid": "one", "x": CURVE.1, "y": CURVE.2});
+    let keys = [curve, edwards("one", SECOND.1), edwards("one", FIRST.1)];
+    let tokens = Jwt::new(Jwks::text(&document(&keys)).expect("keys"), ["api"]);
+    let app = TestApp::with(resources(), |builder| builder.principal(tokens)).await;
+    let header = Header { kid: Some("one".into()), ..Header::new(Algorithm::ES256) };
+    let curve = encode(&header, &claims(), &EncodingKey::from_ec_der(&bytes(CURVE.0))).expect("a token");
+    with_token(&app, &curve).await.ok();
+    for private in [FIRST.0, SECOND.0] {
+        with_token(&app, &signed(Some("one"), private, &claims())).await.ok();
+    }
+    let mut ended = claims();
+    ended["exp"] = json!(now() - 600);
+    with_token(&app, &signed(Some("one"), FIRST.0, &ended)).await.refused(401, "expired");
+    invalid(&with_token(&app, &signed(None, FIRST.0, &claims())).await);
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_as_long_as_its_token_is_accepted() {
+    let keys = Jwks::text(&document(&[edwards("first", FIRST.1)])).expect("keys");
+    let tokens = Jwt::new(keys, ["api"]).leeway(Duration::from_secs(10));
+    let app = TestApp::with(resources(), |builder| builder.principal(tokens)).await;
+    let mut brief = claims();
+    brief["exp"] = json!(now() - 4);
+    let token = format!("Bearer {}", signed(Some("first"), FIRST.0, &brief));
+    let request = client().get(format!("http://{}/note/changes", app.address()));
+    let mut stream = Stream::of(request.header("authorization", &token)).await;
+    let good = format!("Bearer {}", signed(Some("first"), FIRST.0, &claims()));
+    let note =
+        |title: &str| app.user("").post("/note", json!({ "title": title })).header("authorization", &good);
+    note("a").await.ok();
+    assert!(stream.until("event: change").await, "{}", stream.text);
+    eventually("the leeway ends", || async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        app.user("").get("/note").header("authorization", &token).await.status() == 401
+    })
+    .await;
+    note("b").await.ok();
+    let text = stream.rest().await;
+    assert_eq!(text.matches("event: change").count(), 1, "{text}");
+    assert!(text.contains("event: error") && text.contains("expired"), "{text}");
 }
 
 #[tokio::test]

@@ -132,8 +132,9 @@ async fn a_batch_asks_about_each_resource() {
     for id in ["one", "two"] {
         root.put(&format!("/note/{id}"), json!({"title": id})).if_none_match("*").await.ok();
     }
-    for (object, effect) in [("note", "allow"), ("note/one", "deny")] {
-        let rule = json!({"subject": "user:ann", "object": object, "actions": ["full"], "effect": effect});
+    // One that denied to read it would hide it from the batch.
+    for (object, actions, effect) in [("note", "full", "allow"), ("note/one", "delete", "deny")] {
+        let rule = json!({"subject": "user:ann", "object": object, "actions": [actions], "effect": effect});
         root.post("/_acl", rule).await.ok();
     }
     let ann = app.user("ann");

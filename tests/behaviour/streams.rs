@@ -1,13 +1,15 @@
 //! Streams of changes: they rest when nothing happens, outlive a busy database, and end with the rights of their
 //! reader.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use specstar::access::{Action, Principal, Scope, allow, owner, principal_fn};
+use specstar::access::{Action, Decision, Principal, Scope, access_fn, allow, owner, principal_fn};
 use specstar::api_key::{ApiKeys, NewKey};
+use specstar::clock::clock_fn;
+use specstar::datetime::Timestamp;
 use specstar::event::subscriber_fn;
 use tempfile::TempDir;
 
@@ -17,9 +19,9 @@ use crate::resources;
 use crate::watched::watched;
 
 /// An open stream, and what came so far.
-struct Stream {
+pub(crate) struct Stream {
     response: reqwest::Response,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Stream {
@@ -27,14 +29,14 @@ impl Stream {
         Self::of(client().get(format!("http://{}{path}", app.address())).header("x-user", "ann")).await
     }
 
-    async fn of(request: reqwest::RequestBuilder) -> Self {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Self {
         let response = request.header("accept", "text/event-stream").send().await.expect("an answer");
         assert_eq!(response.status(), 200);
         Self { response, text: String::new() }
     }
 
     /// Reads until this came, or the end.
-    async fn until(&mut self, what: &str) -> bool {
+    pub(crate) async fn until(&mut self, what: &str) -> bool {
         let limit = tokio::time::Instant::now() + Duration::from_secs(20);
         while !self.text.contains(what) {
             let chunk = tokio::time::timeout_at(limit, self.response.chunk()).await;
@@ -46,7 +48,7 @@ impl Stream {
     }
 
     /// Reads to the end, which must come, and gives everything.
-    async fn rest(mut self) -> String {
+    pub(crate) async fn rest(mut self) -> String {
         assert!(!self.until("there is no such text").await);
         self.text
     }
@@ -224,6 +226,30 @@ async fn a_stream_goes_on_with_the_roles_its_reader_has_now() {
     ann.created("note", json!({"title": "b"})).await;
     let text = stream.rest().await;
     assert_eq!(text.matches("event: change").count(), 20, "{text}");
+    assert!(text.contains("Permission denied"), "{text}");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_hour_its_reader_may_read_until() {
+    let hour = Arc::new(AtomicI64::new(1));
+    let (told, end) = (Arc::clone(&hour), Timestamp(10));
+    let app = TestApp::with(resources(), |builder| {
+        builder.clock(clock_fn(move |_| Ok(Timestamp(told.load(Ordering::SeqCst))))).access(access_fn(
+            move |request| {
+                let may = request.now < end || request.principal.name() == "root";
+                if may { Decision::Allow } else { Decision::Deny }
+            },
+        ))
+    })
+    .await;
+    let mut stream = Stream::open(&app, "/note/changes").await;
+    let root = app.user("root");
+    root.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
+    assert!(stream.until("\"one\"").await);
+    hour.store(20, Ordering::SeqCst);
+    root.put("/note/two", json!({"title": "b"})).if_none_match("*").await.ok();
+    let text = stream.rest().await;
+    assert_eq!(text.matches("event: change").count(), 1, "{text}");
     assert!(text.contains("Permission denied"), "{text}");
 }
 

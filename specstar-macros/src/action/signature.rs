@@ -1,7 +1,7 @@
 //! The function of an action.
 
-use proc_macro2::Ident;
-use quote::format_ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
 use syn::{FnArg, ItemFn, Pat, ReturnType, Type};
 
 use super::Kind;
@@ -18,8 +18,17 @@ pub(super) fn read(kind: Kind, function: &ItemFn, errors: &mut Errors) -> Vec<Ar
     if !signature.generics.params.is_empty() {
         errors.at(&signature.generics, "an action cannot be generic: it is one route");
     }
-    if matches!(signature.output, ReturnType::Default) {
-        errors.at(&signature.ident, "an action returns `Result<…>` of its resource");
+    match &signature.output {
+        ReturnType::Default => {
+            errors.at(&signature.ident, "an action returns `Result<…>` of its resource");
+        }
+        ReturnType::Type(_, ty) => {
+            if let Some(word) = opaque(ty.to_token_stream()) {
+                let message = "an action names what it returns, `Result<…>` of its resource: one that waits is an \
+                               `async fn`";
+                errors.at(&word, message);
+            }
+        }
     }
     let inputs = signature.inputs.iter().enumerate();
     inputs.filter_map(|(at, input)| argument(kind, at, input, errors)).collect()
@@ -33,6 +42,14 @@ fn argument(kind: Kind, at: usize, input: &FnArg, errors: &mut Errors) -> Option
         }
         FnArg::Typed(typed) => {
             let name = name(&typed.pat).unwrap_or_else(|| format_ident!("argument_{at}"));
+            for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+                errors.at(attr, "an argument of an action is always there: put `#[cfg]` on the function");
+            }
+            if let Some(word) = opaque(typed.ty.to_token_stream()) {
+                let message =
+                    format_args!("argument `{name}` needs a type with a name: an action is one route");
+                errors.at(&word, message);
+            }
             // What is read of a call is owned. An alias of a reference would be an error of its own.
             if let Type::Reference(reference) = &*typed.ty {
                 let hint = match kind {
@@ -44,6 +61,20 @@ fn argument(kind: Kind, at: usize, input: &FnArg, errors: &mut Errors) -> Option
             Some(Argument { name, ty: (*typed.ty).clone() })
         }
     }
+}
+
+/// The `impl` of a type that has no name.
+fn opaque(ty: TokenStream) -> Option<Ident> {
+    ty.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "impl" => Some(word),
+        TokenTree::Group(group) => opaque(group.stream()),
+        _ => None,
+    })
+}
+
+/// Whether it has a `self`.
+pub(super) fn is_method(function: &ItemFn) -> bool {
+    function.sig.receiver().is_some()
 }
 
 /// The name of a pattern: its own, or that inside `Json(body)`.

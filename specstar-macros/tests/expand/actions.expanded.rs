@@ -9,7 +9,7 @@ pub async fn import_url(
 ///The action of the function [`import_url`](fn@import_url), for `resources![…]`.
 #[allow(non_camel_case_types)]
 pub enum import_url {}
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, deprecated)]
 const _: () = {
     #[allow(unused_imports)]
     use ::specstar::__private as __specstar;
@@ -65,7 +65,7 @@ fn grant(existing: Existing<shop::Hero>, _: Path<String>) -> Result<shop::Hero> 
 ///The action of the function [`grant`](fn@grant), for `resources![…]`.
 #[allow(non_camel_case_types)]
 enum grant {}
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, deprecated)]
 const _: () = {
     #[allow(unused_imports)]
     use crate::renamed::__private as __specstar;

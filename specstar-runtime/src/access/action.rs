@@ -6,8 +6,12 @@ bitflags::bitflags! {
     pub struct Action: u32 {
         /// Create a resource.
         const CREATE = 1;
-        /// Read one resource. A rule that denies it denies its parts; one that allows it speaks for those parts of
-        /// which no rule speaks.
+        /// Read one resource. A [rule](super::deny) that denies it denies its parts; one that allows it speaks for
+        /// those parts of which no rule speaks.
+        ///
+        /// Reads ask about parts, and about this action only where everything abstains on the part. So a function
+        /// of [`access_fn`](super::access_fn), or a control of one's own, that denies `GET` alone denies nothing
+        /// that somebody else allows by the part: it has to deny [`Action::READ`].
         const GET = 2;
         /// Read the content of a revision.
         const GET_RESOURCE_REVISION = 4;

@@ -90,16 +90,22 @@ impl Jwt {
         }
         // The header is not trusted: it only says which key the signature is checked with.
         let header = decode_header(token).map_err(|_| Error::InvalidToken)?;
-        let key = self.keys.find(header.kid.as_deref()).await?.ok_or(Error::InvalidToken)?;
-        if !key.algorithms.contains(&header.alg) || header.crit.is_some() {
+        if header.crit.is_some() {
             return Err(Error::InvalidToken);
         }
-        let claims = decode::<Map<String, Value>>(token, &key.checks, &self.validation(&key));
-        let claims = claims.map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => Error::TokenExpired,
-            _ => Error::InvalidToken,
-        })?;
-        self.principal(claims.claims)
+        let keys = self.keys.find(header.kid.as_deref(), header.alg).await?.ok_or(Error::InvalidToken)?;
+        for key in keys.iter() {
+            match decode::<Map<String, Value>>(token, &key.checks, &self.validation(key)) {
+                Ok(claims) => return self.principal(claims.claims),
+                // Another one of the same id may have signed it.
+                Err(error) if *error.kind() == ErrorKind::InvalidSignature => {}
+                Err(error) if *error.kind() == ErrorKind::ExpiredSignature => {
+                    return Err(Error::TokenExpired);
+                }
+                Err(_) => return Err(Error::InvalidToken),
+            }
+        }
+        Err(Error::InvalidToken)
     }
 
     fn validation(&self, key: &Key) -> Validation {

@@ -26,7 +26,8 @@ pub struct User {
     pub roles: Vec<String>,
     /// What else its credentials say.
     pub claims: Map<String, Value>,
-    /// When its credentials end; a connection that stays open longer is closed then.
+    /// When its credentials end. A connection that stays open longer asks the extractor again from then on, before
+    /// each read, and is closed when that refuses them.
     pub expires: Option<Timestamp>,
 }
 

@@ -6,8 +6,11 @@ use futures_util::future::BoxFuture;
 
 use super::cache::Cache;
 use super::{Combining, Source};
-use crate::access::{AccessControl, AccessRequest, Decision, Principal};
+use crate::access::{AccessControl, AccessRequest, Decision, Principal, RowScope};
+use crate::datetime::Timestamp;
+use crate::descriptor::ResourceDescriptor;
 use crate::error::Result;
+use crate::query::{Leaf, MetaField, Operand, Predicate, Test, ValueTest};
 
 /// Decides by the rows of `/_acl` and `/_role`; see the [module](crate::acl). Clones share their rules.
 ///
@@ -66,6 +69,26 @@ impl AccessControl for Acl {
                 return Ok(Decision::Allow);
             }
             Ok(self.cache.rules().await?.decide(self.combining, &request))
+        })
+    }
+
+    fn scope<'a>(
+        &'a self,
+        principal: &'a Principal,
+        model: &'static ResourceDescriptor,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<RowScope>> {
+        Box::pin(async move {
+            if self.is_root(principal) {
+                return Ok(RowScope::All);
+            }
+            let hidden = self.cache.rules().await?.hidden(self.combining, principal, model, now);
+            if hidden.is_empty() {
+                return Ok(RowScope::All);
+            }
+            let ids = ValueTest::In(hidden.into_iter().map(Operand::Text).collect());
+            let listed = Leaf { field: MetaField::ResourceId.into(), test: Test::Value(ids) };
+            Ok(RowScope::Rows(Arc::new(!Predicate::Leaf(listed))))
         })
     }
 }

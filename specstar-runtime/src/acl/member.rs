@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::object::is_subject;
+use super::object::{is_nobody, is_subject};
 use crate::access::Policy;
 use crate::descriptor::{
     FieldDescriptor, Identity, IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor,
@@ -39,7 +39,9 @@ impl RoleMember {
 
     fn check(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        if !is_subject(&self.subject, false) {
+        if is_nobody(&self.subject) {
+            errors.push("$.subject", "nobody known is no user, and in no role");
+        } else if !is_subject(&self.subject, false) {
             errors.push("$.subject", "a member is `user:NAME` or `role:NAME`");
         }
         if self.role.trim().is_empty() || self.role.contains(':') {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::access::Principal;
+
 /// What a rule is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Object {
@@ -43,10 +45,18 @@ impl Object {
     }
 }
 
-/// What can stand in for people: `user:NAME`, `role:NAME`, and `*`.
+/// What can stand in for people: `user:NAME`, `role:NAME`, and `*`. Nobody known is no user.
 pub(super) fn is_subject(text: &str, everybody: bool) -> bool {
+    if is_nobody(text) {
+        return false;
+    }
     let named = |prefix: &str| text.strip_prefix(prefix).is_some_and(|name| !name.trim().is_empty());
     named("user:") || named("role:") || (everybody && text == "*")
+}
+
+/// Whether somebody meant those nobody knows: rows about them say `*`.
+pub(super) fn is_nobody(subject: &str) -> bool {
+    subject.strip_prefix("user:").is_some_and(|name| name.trim() == Principal::ANONYMOUS)
 }
 
 /// The subject that is a user.

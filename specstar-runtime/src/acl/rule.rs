@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ActionSet;
-use super::object::{Object, is_subject};
+use super::object::{Object, is_nobody, is_subject};
 use crate::access::{Action, Policy};
 use crate::descriptor::{FieldDescriptor, Identity, IndexDescriptor, IndexKind, ResourceDescriptor};
 use crate::resource::payload::prepare_validated;
@@ -12,6 +12,9 @@ use crate::resource::schema::schemas;
 use crate::resource::{Resource, ResourceEntry, ValidationErrors};
 
 /// Who may, or may not, do what.
+///
+/// A rule about one resource says nothing about lists of its type, with one exception: one that denies somebody to
+/// search or read it takes it out of everything there is for them. See the [module](crate::acl).
 ///
 /// ```
 /// use specstar_runtime::access::Action;
@@ -75,7 +78,9 @@ impl AclRule {
 
     fn check(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        if !is_subject(&self.subject, true) {
+        if is_nobody(&self.subject) {
+            errors.push("$.subject", "nobody known is no user: a rule for everybody has the subject `*`");
+        } else if !is_subject(&self.subject, true) {
             errors.push("$.subject", "a subject is `user:NAME`, `role:NAME` or `*`");
         }
         if Object::parse(&self.object).is_none() {

@@ -1,11 +1,13 @@
 //! The rules in memory, by subject.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::object::{Object, role, user};
 use super::{AclRule, Combining, Effect, RoleMember};
 use crate::access::rule::denied;
 use crate::access::{AccessRequest, Action, Decision, Principal};
+use crate::datetime::Timestamp;
+use crate::descriptor::ResourceDescriptor;
 
 /// The rules and memberships of an application.
 #[derive(Debug, Default)]
@@ -41,9 +43,17 @@ impl Rules {
 
     /// What the rules say.
     pub(super) fn decide(&self, combining: Combining, request: &AccessRequest<'_>) -> Decision {
-        let subjects = self.subjects(request.principal);
+        self.decide_for(&self.subjects(request.principal), combining, request)
+    }
+
+    fn decide_for(
+        &self,
+        subjects: &HashSet<String>,
+        combining: Combining,
+        request: &AccessRequest<'_>,
+    ) -> Decision {
         let part = Action::GET_PARTS.contains(request.action);
-        let spoken = self.matching(&subjects, request).any(|entry| entry.actions.contains(request.action));
+        let spoken = self.matching(subjects, request).any(|entry| entry.actions.contains(request.action));
         // A rule for `get` speaks for its parts: one that allows, where no rule speaks of the part itself; one that
         // denies, always. Asked here, because the default would answer first elsewhere.
         let counts = |entry: &Entry| match entry.effect {
@@ -51,10 +61,49 @@ impl Rules {
             Effect::Allow => entry.actions.contains(request.action),
             Effect::Deny => denied(entry.actions).contains(request.action),
         };
-        let counting = self.matching(&subjects, request).filter(|entry| counts(entry));
+        let counting = self.matching(subjects, request).filter(|entry| counts(entry));
         let decision = combining.combine(counting.map(|entry| (entry.order, entry.effect)));
         let default = if is_reserved(request) { Decision::Deny } else { combining.default() };
         decision.unwrap_or(default)
+    }
+
+    /// The resources of a type that rules about one resource deny somebody to search or read: lists ask about the
+    /// type alone, and would show them. What other rules say against such a rule counts.
+    pub(super) fn hidden(
+        &self,
+        combining: Combining,
+        principal: &Principal,
+        model: &'static ResourceDescriptor,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let shown = Action::SEARCH_RESOURCES | Action::GET_META | Action::GET_RESOURCE_REVISION;
+        let subjects = self.subjects(principal);
+        let mut denials: BTreeMap<&str, Action> = BTreeMap::new();
+        for entry in subjects.iter().filter_map(|subject| self.by_subject.get(subject)).flatten() {
+            if let (Effect::Deny, Object::Resource { model: of, id }) = (entry.effect, &entry.object)
+                && of == model.id.name
+            {
+                *denials.entry(id).or_insert(Action::empty()) |= denied(entry.actions) & shown;
+            }
+        }
+        let (custom, current, input) = (None, None, None);
+        let refused = |id: &str, action: Action| {
+            let resource_id = Some(id);
+            let request = AccessRequest {
+                principal,
+                action,
+                model,
+                custom,
+                resource_id,
+                current,
+                input,
+                status: None,
+                now,
+            };
+            self.decide_for(&subjects, combining, &request) == Decision::Deny
+        };
+        let hidden = denials.into_iter().filter(|(id, actions)| actions.iter().any(|one| refused(id, one)));
+        hidden.map(|(id, _)| id.to_owned()).collect()
     }
 
     /// The rules of these subjects about what is asked for, whatever their actions.
@@ -76,7 +125,9 @@ impl Rules {
     /// Everybody, the user, and every role that is reached from the user. Each is visited once, so circles end.
     fn subjects(&self, principal: &Principal) -> HashSet<String> {
         let own = principal.roles().iter().map(|name| role(name));
-        let mut open: Vec<String> = own.chain([user(principal.name())]).collect();
+        // Nobody known is no user, also where an old row says `user:anonymous`.
+        let named = (!principal.is_anonymous()).then(|| user(principal.name()));
+        let mut open: Vec<String> = own.chain(named).collect();
         let mut found = HashSet::from(["*".to_owned()]);
         while let Some(subject) = open.pop() {
             if found.contains(&subject) {

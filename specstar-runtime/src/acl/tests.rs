@@ -109,6 +109,18 @@ async fn roles_are_inherited_and_circles_end() {
 }
 
 #[tokio::test]
+async fn nobody_known_is_no_user_and_in_no_role() {
+    let rules = [
+        AclRule::allow("user:anonymous", "note", Action::UPDATE),
+        AclRule::allow("role:p", "note", Action::UPDATE),
+    ];
+    let members = [RoleMember::new("user:anonymous", "p")];
+    let acl = with(Combining::deny_overrides().default_deny(), &rules, &members);
+    let decision = ask(&acl, &Principal::Anonymous, Action::UPDATE, None).await.expect("an answer");
+    assert_eq!(decision, Decision::Deny);
+}
+
+#[tokio::test]
 async fn a_rule_about_one_resource_is_about_no_other() {
     let rules = [
         AclRule::allow("user:ann", "note:1", Action::GET),

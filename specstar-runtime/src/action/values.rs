@@ -195,6 +195,17 @@ macro_rules! parsed {
     )*};
 }
 
+/// JSON has no other numbers, and the document says `number`.
+macro_rules! finite {
+    ($($method:ident $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+            let text = self.last();
+            let number = text.trim().parse().ok().filter(|number| f64::from(*number).is_finite());
+            visitor.$visit(number.ok_or_else(|| ValueError::new("expected a number", text))?)
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Values<'_> {
     type Error = ValueError;
 
@@ -207,8 +218,11 @@ impl<'de> Deserializer<'de> for Values<'_> {
         deserialize_u16 visit_u16 "expected an integer from 0 to 65535";
         deserialize_u32 visit_u32 "expected an integer from 0 to 4294967295";
         deserialize_u64 visit_u64 "expected an integer of at least 0";
-        deserialize_f32 visit_f32 "expected a number";
-        deserialize_f64 visit_f64 "expected a number";
+    }
+
+    finite! {
+        deserialize_f32 visit_f32;
+        deserialize_f64 visit_f64;
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -311,6 +325,19 @@ mod tests {
         assert_eq!(from_pairs::<(String, i8)>(&pairs("a=x&b=-1")).expect("it fits"), ("x".to_owned(), -1));
         assert!(from_pairs::<(String, i8)>(&pairs("a=x&b=-1&c=3")).is_err());
         assert!(from_pairs::<u32>(&pairs("a=1&b=2")).is_err());
+    }
+
+    #[test]
+    fn numbers_are_those_of_json() {
+        for (text, number) in [("2.5", 2.5), ("-0.5", -0.5), (" 1", 1.0), ("1e3", 1000.0)] {
+            let read = from_pairs::<f64>(&[("by".to_owned(), text.to_owned())]).expect("it fits");
+            assert!((read - number).abs() < f64::EPSILON, "{text}");
+        }
+        for text in ["nan", "inf", "-infinity", "1e999", "", "x"] {
+            let pairs = [("by".to_owned(), text.to_owned())];
+            assert!(from_pairs::<f64>(&pairs).is_err() && from_pairs::<f32>(&pairs).is_err(), "{text}");
+        }
+        assert!(from_pairs::<f32>(&pairs("by=1e39")).is_err(), "a double, and no single");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Functions as routes, in modules, under other names, with every kind of argument.
 
+#![deny(deprecated)]
+
 extern crate specstar as renamed;
 
 use renamed::prelude::*;
@@ -73,6 +75,13 @@ fn main() {
     async fn local() -> Result<Option<User>> {
         Ok(None)
     }
+
+    #[deprecated]
+    #[create_action(User)]
+    fn old() -> Result<Option<User>> {
+        Ok(None)
+    }
+    assert_eq!(renamed::resources![User; actions(old)].actions()[0].name, "old");
 
     let registry = renamed::resources![User; actions(actions::import, actions::r#match, actions::grant, local, actions::place)];
     let [import, matched, grant, local, _] = registry.actions() else { panic!("five actions") };

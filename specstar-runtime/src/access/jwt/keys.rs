@@ -132,19 +132,20 @@ impl Jwks {
         self
     }
 
-    /// The key of that id; without an id, the only key there is.
-    pub(super) async fn find(&self, id: Option<&str>) -> Result<Option<FoundKey>> {
-        if let Some(found) = self.known(id, false) {
+    /// The keys of that id that can have signed with an algorithm, at least one: keys of two kinds may share an id.
+    /// Without an id, the only key there is.
+    pub(super) async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Option<FoundKeys>> {
+        if let Some(found) = self.known(id, algorithm, false) {
             return Ok(Some(found));
         }
-        let _reading = match (self.shared.reading.try_lock(), self.known(id, true)) {
+        let _reading = match (self.shared.reading.try_lock(), self.known(id, algorithm, true)) {
             (Ok(reading), _) => reading,
             // Somebody reads it. Only who has a key that is not known has to wait for that.
             (Err(_), Some(found)) => return Ok(Some(found)),
             (Err(_), None) => self.shared.reading.lock().await,
         };
         // Somebody else may have read it meanwhile.
-        if let Some(found) = self.known(id, false) {
+        if let Some(found) = self.known(id, algorithm, false) {
             return Ok(Some(found));
         }
         if self.may_read() {
@@ -154,7 +155,7 @@ impl Jwks {
             let reason = "the keys of tokens cannot be read".to_owned();
             return Err(Error::Unavailable { reason, retry_after: 1 });
         }
-        Ok(self.known(id, true))
+        Ok(self.known(id, algorithm, true))
     }
 
     fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
@@ -165,7 +166,7 @@ impl Jwks {
         self.shared.read.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, id: Option<&str>, also_old: bool) -> Option<FoundKey> {
+    fn known(&self, id: Option<&str>, algorithm: Algorithm, also_old: bool) -> Option<FoundKeys> {
         let state = self.state();
         let fixed = matches!(self.shared.source, Source::Fixed);
         let fresh = state.fresh.is_some_and(|read| read.elapsed() < self.refresh);
@@ -173,12 +174,13 @@ impl Jwks {
             return None;
         }
         let keys = state.keys.as_ref()?;
-        let at = match id {
-            Some(id) => keys.iter().position(|key| key.id.as_deref() == Some(id))?,
-            None if keys.len() == 1 => 0,
-            None => return None,
-        };
-        Some(FoundKey { keys: Arc::clone(keys), at })
+        if id.is_none() && keys.len() > 1 {
+            return None;
+        }
+        let fits =
+            |key: &Key| (id.is_none() || key.id.as_deref() == id) && key.algorithms.contains(&algorithm);
+        let at: Vec<usize> = (0..keys.len()).filter(|at| fits(&keys[*at])).collect();
+        (!at.is_empty()).then(|| FoundKeys { keys: Arc::clone(keys), at })
     }
 
     fn may_read(&self) -> bool {
@@ -206,17 +208,15 @@ impl fmt::Debug for Jwks {
     }
 }
 
-/// A key, and the document it stands in.
-pub(super) struct FoundKey {
+/// Some keys, and the document they stand in.
+pub(super) struct FoundKeys {
     keys: Arc<[Key]>,
-    at: usize,
+    at: Vec<usize>,
 }
 
-impl std::ops::Deref for FoundKey {
-    type Target = Key;
-
-    fn deref(&self) -> &Key {
-        &self.keys[self.at]
+impl FoundKeys {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.at.iter().map(|at| &self.keys[*at])
     }
 }
 

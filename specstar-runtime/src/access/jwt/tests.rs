@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jsonwebtoken::Algorithm;
 use serde_json::json;
 
 use super::*;
@@ -34,12 +35,12 @@ async fn an_unknown_key_makes_the_document_be_read_again_but_not_at_once() {
         async move { Ok::<_, String>(text) }
     };
     let keys = Jwks::fetch(fetched).at_most_every(Duration::from_hours(1));
-    assert!(keys.find(Some("0")).await.expect("read").is_some());
-    assert!(keys.find(Some("1")).await.expect("read").is_none(), "it was read just now");
+    assert!(keys.find(Some("0"), Algorithm::EdDSA).await.expect("read").is_some());
+    assert!(keys.find(Some("1"), Algorithm::EdDSA).await.expect("read").is_none(), "it was read just now");
     assert_eq!(reads.load(Ordering::SeqCst), 1);
     let keys = keys.at_most_every(Duration::ZERO);
-    assert!(keys.find(Some("1")).await.expect("read").is_some());
-    assert!(keys.find(Some("0")).await.expect("read").is_none(), "that key is gone");
+    assert!(keys.find(Some("1"), Algorithm::EdDSA).await.expect("read").is_some());
+    assert!(keys.find(Some("0"), Algorithm::EdDSA).await.expect("read").is_none(), "that key is gone");
 }
 
 #[tokio::test]
@@ -52,11 +53,11 @@ async fn keys_that_cannot_be_read_again_count_on_and_without_any_it_is_503() {
     };
     let keys = Jwks::fetch(fetched).at_most_every(Duration::ZERO).refresh_every(Duration::ZERO);
     for _ in 0..3 {
-        assert!(keys.find(Some("a")).await.expect("read").is_some());
+        assert!(keys.find(Some("a"), Algorithm::EdDSA).await.expect("read").is_some());
     }
     assert_eq!(reads.load(Ordering::SeqCst), 3, "an old document is tried again");
     let away = Jwks::fetch(|| async { Err::<String, _>("away") });
-    assert!(matches!(away.find(Some("a")).await, Err(Error::Unavailable { .. })));
+    assert!(matches!(away.find(Some("a"), Algorithm::EdDSA).await, Err(Error::Unavailable { .. })));
 }
 
 #[tokio::test]
@@ -74,17 +75,20 @@ async fn while_the_document_is_read_known_keys_count_on_and_only_others_wait_for
     };
     let mut keys = Jwks::fetch(fetched).at_most_every(Duration::ZERO).refresh_every(Duration::ZERO);
     keys.limit = Duration::from_millis(500);
-    assert!(keys.find(Some("a")).await.expect("read").is_some());
+    assert!(keys.find(Some("a"), Algorithm::EdDSA).await.expect("read").is_some());
     let reading = keys.clone();
-    let reading = tokio::spawn(async move { reading.find(Some("a")).await.map(|found| found.is_some()) });
+    let reading =
+        tokio::spawn(
+            async move { reading.find(Some("a"), Algorithm::EdDSA).await.map(|found| found.is_some()) },
+        );
     while reads.load(Ordering::SeqCst) < 2 {
         tokio::task::yield_now().await;
     }
     let begin = std::time::Instant::now();
-    assert!(keys.find(Some("a")).await.expect("read").is_some());
+    assert!(keys.find(Some("a"), Algorithm::EdDSA).await.expect("read").is_some());
     assert!(begin.elapsed() < Duration::from_millis(200), "{:?}", begin.elapsed());
     let keys = keys.at_most_every(Duration::from_hours(1));
-    assert!(keys.find(Some("b")).await.expect("read").is_none());
+    assert!(keys.find(Some("b"), Algorithm::EdDSA).await.expect("read").is_none());
     assert!(begin.elapsed() >= Duration::from_millis(300), "it may be a new one: {:?}", begin.elapsed());
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     assert!(reading.await.expect("it ends").expect("read"), "the old key counts after a read in vain");

@@ -5,6 +5,7 @@ use std::env;
 use super::SpecStarBuilder;
 use crate::access::Security;
 use crate::http::openapi::{self, DocumentInput};
+use crate::http::route::parameters as p;
 use crate::registry;
 
 impl SpecStarBuilder {
@@ -62,6 +63,19 @@ impl SpecStarBuilder {
             .filter_map(|at| registry::action::problem(&self.entries, &self.actions, at))
             .map(|text| text.as_str().to_owned());
         self.problems.extend(problems);
+        // Only the type that is read knows its names.
+        let expected = p::EXPECTED_REVISION_ID.name;
+        let updates = self.actions.iter().filter(|action| !action.kind.creates());
+        let taken = updates
+            .filter(|action| action.inputs().query.iter().any(|parameter| parameter.name == expected))
+            .map(|action| {
+                format!(
+                    "action `{}` on `{}` reads `{expected}` from the query, which every update action has: take it \
+                     from `Existing::revision_id`, or name the parameter differently",
+                    action.name, action.resource.name
+                )
+            });
+        self.problems.extend(taken);
     }
 
     /// A name stands for one way to encode: vectors of another one cannot be compared with those stored.

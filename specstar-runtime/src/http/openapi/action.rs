@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::model::Model;
 use super::normalize::normalize;
 use super::operation::Operations;
+use super::shapes::ENTITY_TAG;
 use super::union::insert;
 use super::walk::{Schemas, reference};
 use super::{DocumentError, DocumentInput};
@@ -125,14 +126,21 @@ impl Action {
     fn success(&self, model: &Model) -> Value {
         let info = reference("RevisionInfo");
         let name = model.name();
+        let etag = AnswerHeader::ETag.name();
         if self.entry.optional {
+            // The shared one is required.
+            let header = json!({
+                "description": "The entity tag of the state; left out when nothing was to be written.",
+                "schema": {"type": "string"},
+                "example": ENTITY_TAG,
+            });
             let schema = json!({"anyOf": [info, {"type": "null"}]});
             return json!({
                 "description": format!("The revision of the `{name}`; null when nothing was to be written."),
+                "headers": {etag: header},
                 "content": {"application/json": {"schema": schema}},
             });
         }
-        let etag = AnswerHeader::ETag.name();
         json!({
             "description": format!("The revision of the `{name}`."),
             "headers": {etag: {"$ref": "#/components/headers/ETag"}},

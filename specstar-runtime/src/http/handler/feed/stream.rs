@@ -114,7 +114,7 @@ impl Reader {
     async fn next(&mut self) -> Option<Event> {
         let mut stopping = self.stopping.clone();
         loop {
-            // Who it was a while ago is no reason to send it.
+            // What somebody might read a while ago is no reason to send it.
             if self.asked.elapsed() < BELIEVED
                 && let Some((position, event)) = self.ready.pop_front()
             {
@@ -148,23 +148,34 @@ impl Reader {
 
     async fn work(&mut self) -> Result<()> {
         if !self.ready.is_empty() {
-            return self.identify().await;
+            // What waits was read for who it was before, and when.
+            self.ready.clear();
+            (self.after, self.more, self.over) = (self.sent, true, false);
         }
-        if !self.more && self.quiet().await {
+        if !self.more {
+            self.quiet().await;
+        }
+        let doubtful = self.is_doubtful()?;
+        if doubtful {
             self.identify().await?;
         }
-        self.read().await
+        self.read().await?;
+        if doubtful {
+            // From the read on, so that a slow one leaves time to send what it found.
+            self.asked = Instant::now();
+        }
+        Ok(())
     }
 
-    /// Waits until there may be something new; `true` when there is nothing, but it is time to look whether the
-    /// reader may still read.
-    async fn quiet(&mut self) -> bool {
+    /// Waits until there may be something new, or it is time to look whether the reader may still read.
+    async fn quiet(&mut self) {
         let grown = async {
             if self.log.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::time::timeout(REVIEW, grown).await.is_err()
+        // Either way it is read next.
+        let _ = tokio::time::timeout(REVIEW, grown).await;
     }
 
     /// Makes events of a page.

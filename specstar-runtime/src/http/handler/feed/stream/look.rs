@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::super::Sent;
-use super::Reader;
+use super::{BELIEVED, Reader};
 use crate::access::RowScope;
 use crate::change::{ChangeKind, Logged};
 use crate::datetime::Timestamp;
@@ -23,33 +22,33 @@ pub(super) async fn row(state: &HttpState, of: &FeedOf) -> Result<Option<i64>> {
 }
 
 impl Reader {
-    /// Asks again who reads: a key may have been revoked since, or a role taken away.
+    /// Asks again who reads: a key may have been revoked since, or a role taken away. Whether credentials still count
+    /// is for whoever knows them to say, with the leeway that plain requests have.
     pub(super) async fn identify(&mut self) -> Result<()> {
-        let asked = Instant::now();
         let (state, parts) = (Arc::clone(&self.state), Arc::clone(&self.parts));
         let who = self.apart(async move { state.principals.extract(&parts).await }).await?;
         let before = self.caller.principal();
         if (who.name(), who.is_anonymous()) != (before.name(), before.is_anonymous()) {
             return Err(Error::Unauthenticated);
         }
-        self.asked = asked;
-        if who != *before {
-            self.caller = Caller::client(who, self.state.clock.now(Some(&self.parts))?);
-            // What waits was read for who it was before.
-            self.ready.clear();
-            (self.after, self.more, self.over) = (self.sent, true, false);
-            self.read().await?;
-            self.asked = Instant::now();
-        }
+        self.caller = Caller::client(who, self.now()?);
         Ok(())
     }
 
-    /// Reads the next page.
+    /// Whether it is time to ask again who reads.
+    pub(super) fn is_doubtful(&self) -> Result<bool> {
+        let now = self.now()?;
+        let ended = self.caller.principal().expires().is_some_and(|end| end <= now);
+        Ok(ended || self.asked.elapsed() >= BELIEVED)
+    }
+
+    fn now(&self) -> Result<Timestamp> {
+        self.state.clock.now(Some(&self.parts))
+    }
+
+    /// Reads the next page, as a request of this moment would: rights can depend on the time.
     pub(super) async fn read(&mut self) -> Result<()> {
-        let now: Timestamp = self.state.clock.now(None)?;
-        if self.caller.principal().expires().is_some_and(|end| end <= now) {
-            return Err(Error::Unauthenticated);
-        }
+        self.caller = Caller::client(self.caller.principal().clone(), self.now()?);
         // Seen before it is read: what comes later ends the wait. Positions say nothing, for a file that another
         // one took the place of may hold fewer than were told.
         self.log.borrow_and_update();
