@@ -14,7 +14,7 @@ mod walk;
 
 pub use canonical::{to_canonical, write_string};
 pub use decode::{decode, decode_canonical};
-pub use index::{check_vectors, index_row, write_indexed_data};
+pub use index::{check_vectors, fitting_index_row, index_row, write_indexed_data};
 pub use select::{Section, Sections, SelectError, Selection};
 pub use walk::{Unknown, refuse_other_forms, unknown_fields, unknown_fields_confirmed};
 

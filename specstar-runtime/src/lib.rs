@@ -16,6 +16,7 @@
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
+//! | [`schema`] | schema versions: what becomes of older content, and the lock file |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
 //! | [`lookup`] | the future of a derived `find_by_…` |
@@ -50,6 +51,7 @@ pub mod reference;
 pub mod registry;
 pub mod repository;
 pub mod resource;
+pub mod schema;
 pub mod select;
 pub mod store;
 pub mod timeline;

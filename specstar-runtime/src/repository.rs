@@ -19,6 +19,7 @@ mod query;
 mod queue;
 mod read;
 mod reference;
+mod rows;
 mod service;
 mod settings;
 mod typed;

@@ -25,6 +25,7 @@ pub enum ErrorKind {
     PayloadTooLarge,
     UnsupportedMediaType,
     Validation,
+    Undecodable,
     Parameter,
     ParameterConflict,
     Internal,
@@ -65,6 +66,7 @@ impl ErrorKind {
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::Validation,
+        Self::Undecodable,
         Self::Parameter,
         Self::ParameterConflict,
         Self::Internal,
@@ -108,6 +110,11 @@ impl ErrorKind {
                 (415, "UNSUPPORTED_MEDIA_TYPE", "The media type of the body is not one this route reads.")
             }
             Self::Validation => (422, "VALIDATION_ERROR", "The body does not fit the resource."),
+            Self::Undecodable => (
+                422,
+                "UNDECODABLE",
+                "The stored content is of a schema version that cannot be read any more.",
+            ),
             Self::Parameter => {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }

@@ -86,7 +86,7 @@ impl Service {
             let (target, id) = need.target();
             let target = &self.models()[target.0];
             // What is gone for good was never hidden: its id stands in content the caller can read.
-            let known = match self.store.head(target.index, id).await.map_err(store_error)? {
+            let known = match self.find(target, id).await? {
                 Some(_) => self.exists_for(target, id, caller).await?,
                 None => true,
             };
@@ -129,7 +129,7 @@ impl Service {
             Ok(gate) => gate,
             Err(error) => return denied(error),
         };
-        let Some(head) = self.store.head(model.index, resource_id).await.map_err(store_error)? else {
+        let Some(head) = self.find(model, resource_id).await? else {
             return Ok(false);
         };
         match gate.admit(&head, None).await {

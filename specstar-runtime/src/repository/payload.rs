@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 use super::Model;
-use super::service::stored_index;
+use super::service::index_of;
 use crate::descriptor::{FieldDescriptor, UnknownFields};
 use crate::error::{Error, Result};
 use crate::json::{self, DecodeError, DecodeErrorKind};
 use crate::meta::{DataHash, Head};
 use crate::resource::{Prepared, ValidationErrors};
+use crate::schema;
 use crate::timeline::Payload;
 
 /// A payload that fits its type; its validator may still object.
@@ -67,7 +68,7 @@ pub(crate) fn decode_error(error: DecodeError) -> Error {
 }
 
 fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
-    let index = stored_index(model, &prepared.canonical)?;
+    let index = index_of(model, &prepared.canonical)?;
     json::check_vectors(model.descriptor(), &index)?;
     let payload = Payload {
         hash: DataHash::of(&prepared.canonical),
@@ -115,6 +116,7 @@ pub(super) fn with_readonly(model: &Model, body: &[u8], head: &Head) -> Result<O
     if readonly(model).next().is_none() {
         return Ok(None);
     }
+    schema::readable(head)?;
     let mut sent: Map<String, Value> = from_stored(body)?;
     let stored: Map<String, Value> = from_stored(&head.revision.data)?;
     for field in readonly(model) {

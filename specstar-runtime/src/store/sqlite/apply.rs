@@ -391,7 +391,7 @@ impl<'a, 'c> Binder<'a, 'c> {
         self.value(&revision.data_hash.0.to_be_bytes()[..])?;
         self.stamp(&revision.created)?;
         self.stamp(&revision.updated)?;
-        self.value(ToSqlOutput::Borrowed(ValueRef::Text(&revision.data)))
+        self.value(ToSqlOutput::Borrowed(ValueRef::Text(revision.stored_data())))
     }
 
     /// The columns of the chosen indexes, each followed by its folded copy.

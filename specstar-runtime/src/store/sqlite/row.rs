@@ -102,6 +102,7 @@ impl<'a> Columns<'a, '_> {
             updated_time: self.time(from + 9)?,
             updated_by: self.text(from + 10)?,
             data: self.payload(data)?,
+            outdated: None,
         })
     }
 
