@@ -1,5 +1,6 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
+pub mod inspect;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
 #[cfg(feature = "sqlite")]
@@ -18,6 +19,7 @@ use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
+pub use inspect::Inspect;
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sql::search::SearchTexts;
@@ -25,7 +27,7 @@ pub use sql::search::SearchTexts;
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Inspect + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

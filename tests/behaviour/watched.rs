@@ -10,6 +10,7 @@ use specstar::runtime::descriptor::ResourceDescriptor;
 use specstar::runtime::json::IndexValue;
 use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
+use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
     CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SqliteOptions, SqliteStore, Store,
     StoreError, Visit,
@@ -35,6 +36,28 @@ pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
     let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
+}
+
+impl Inspect for Watched {
+    fn plan_layout<'a>(&'a self, models: &'a [&'static ResourceDescriptor]) -> Answer<'a, LayoutPlan> {
+        self.inner.plan_layout(models)
+    }
+
+    fn check_file(&self) -> Answer<'_, Vec<String>> {
+        self.inner.check_file()
+    }
+
+    fn check_indexes(&self, model: ModelIndex, at_most: usize, progress: Told) -> Answer<'_, IndexReport> {
+        self.inner.check_indexes(model, at_most, progress)
+    }
+
+    fn mend_indexes(&self, model: ModelIndex, rows: Vec<WrongRow>) -> Answer<'_, Vec<Unmended>> {
+        self.inner.mend_indexes(model, rows)
+    }
+
+    fn rebuild_indexes(&self, model: ModelIndex) -> Answer<'_, ()> {
+        self.inner.rebuild_indexes(model)
+    }
 }
 
 impl Store for Watched {

@@ -9,6 +9,7 @@ mod apply;
 mod conflict;
 mod connection;
 mod counts;
+mod inspect;
 mod log;
 mod migrate;
 mod model;
