@@ -24,6 +24,7 @@
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
+//! | `cli` | the command line of an application |
 
 pub mod access;
 pub mod acl;
@@ -31,6 +32,8 @@ pub mod action;
 pub mod api_key;
 pub mod app;
 pub mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod column;
 pub mod datetime;

@@ -2,6 +2,8 @@
 
 mod access;
 mod check;
+#[cfg(feature = "cli")]
+mod examine;
 mod rules;
 mod wire;
 
@@ -10,6 +12,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use self::access::Access;
+#[cfg(feature = "cli")]
+pub(crate) use self::examine::Openness;
 use super::{ApiInfo, App, Preset};
 use crate::access::PrincipalExtractor;
 use crate::acl;
@@ -53,6 +57,7 @@ pub struct SpecStarBuilder {
     clock: Arc<dyn Clock>,
     encoders: Encoders,
     problems: Vec<String>,
+    prepared: bool,
 }
 
 enum Database {
@@ -83,6 +88,7 @@ impl Default for SpecStarBuilder {
             clock: Arc::new(SystemClock),
             encoders: Encoders::default(),
             problems: Vec::new(),
+            prepared: false,
         }
     }
 }
@@ -195,9 +201,7 @@ impl SpecStarBuilder {
 
     /// Opens the store, fits its tables to the types and writes the OpenAPI document.
     pub async fn build(mut self) -> Result<App> {
-        self.read_environment();
-        self.register_built_in();
-        self.check();
+        self.prepare();
         let principals = self.principals();
         let document = self.document(principals.security());
         let store = self.open();
@@ -215,7 +219,9 @@ impl SpecStarBuilder {
             tracing::info!(?change, "tables adapted");
         }
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
-        let access = Arc::new(self.policies());
+        let policies = self.policies();
+        self.warn_of_open(&policies);
+        let access = Arc::new(policies);
         let mut service = Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks);
         for action in self.actions.iter().filter(|action| action.kind.creates()) {
             service.reserve(action.resource.path_hash, action.path.split('/').next().unwrap_or_default());
@@ -260,6 +266,17 @@ impl SpecStarBuilder {
             dispatchers: Arc::new(Mutex::new(dispatchers)),
             api_keys: self.api_keys,
         })
+    }
+
+    /// Reads the environment and checks everything that needs no database, once.
+    fn prepare(&mut self) {
+        if self.prepared {
+            return;
+        }
+        self.prepared = true;
+        self.read_environment();
+        self.register_built_in();
+        self.check();
     }
 
     fn open(&mut self) -> Option<Arc<dyn Store>> {
