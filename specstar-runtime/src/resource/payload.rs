@@ -31,9 +31,16 @@ impl<T: Serialize + DeserializeOwned + 'static> Payload for T {
     }
 }
 
+impl Prepared {
+    /// A value ready to be stored, with what its validator says.
+    pub(super) fn of<T: Payload>(value: &T, invalid: Option<ValidationErrors>) -> Result<Self, DecodeError> {
+        Ok(Self { canonical: value.encode()?, invalid })
+    }
+}
+
 /// Decodes a body and writes it back as canonical JSON.
 pub fn prepare<T: Payload>(body: &[u8]) -> Result<Prepared, DecodeError> {
-    Ok(Prepared { canonical: T::decode(body)?.encode()?, invalid: None })
+    Prepared::of(&T::decode(body)?, None)
 }
 
 /// The same, and asks the validator of the resource. A function pointer and no generic parameter: the
@@ -43,5 +50,5 @@ pub fn prepare_validated<T: Payload>(
     validate: fn(&T) -> Result<(), ValidationErrors>,
 ) -> Result<Prepared, DecodeError> {
     let value = T::decode(body)?;
-    Ok(Prepared { canonical: value.encode()?, invalid: validate(&value).err() })
+    Prepared::of(&value, validate(&value).err())
 }
