@@ -22,6 +22,7 @@
 
 mod describe;
 mod doctor;
+mod gc;
 mod output;
 mod reindex;
 mod serve;
@@ -49,6 +50,8 @@ pub enum Command {
     Routes,
     /// Compare the index values of every resource with its document, and write anew those that differ.
     Reindex(reindex::Reindex),
+    /// Remove blobs that nobody names any more, and what uploads left that did not end.
+    Gc(gc::Gc),
     /// Check configuration, database, indexes, storage and permissions, and say what to do.
     Doctor(doctor::Doctor),
 }
@@ -118,6 +121,7 @@ impl Command {
             Self::OpenApi(openapi) => openapi.run(builder, output),
             Self::Routes => describe::routes(builder, output),
             Self::Reindex(reindex) => reindex.run(builder, output).await,
+            Self::Gc(gc) => gc.run(builder, output).await,
             Self::Doctor(doctor) => doctor.run(builder, output).await,
         }
     }

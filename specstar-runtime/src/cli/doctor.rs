@@ -1,5 +1,6 @@
 //! `doctor`: looks at everything that can be wrong with an installation, and says what to do.
 
+mod blobs;
 mod database;
 mod permissions;
 
@@ -129,6 +130,7 @@ impl Doctor {
             database::file(app, output, findings).await;
             database::indexes(app, output, findings).await;
         }
+        blobs::look(app, self.fast, output, findings).await;
         permissions::rows(app, findings).await;
     }
 }

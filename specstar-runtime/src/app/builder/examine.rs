@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Database, SpecStarBuilder};
+use crate::blob::CollectOptions;
 use crate::error::{Error, Result};
 use crate::store::StoreError;
 use crate::store::inspect::LayoutPlan;
@@ -25,6 +26,7 @@ impl SpecStarBuilder {
     /// told by the server.
     pub(crate) fn for_maintenance(mut self) -> Self {
         self.subscribers.clear();
+        self.blobs.every = None;
         self
     }
 
@@ -47,6 +49,11 @@ impl SpecStarBuilder {
         Err(Error::CannotStart { problems: self.problems.clone() })
     }
 
+    /// When its collections remove what.
+    pub(crate) fn collect_options(&self) -> CollectOptions {
+        self.blobs.options
+    }
+
     /// The file of the database, where it is one that is named.
     pub(crate) fn database_file(&self) -> Option<&Path> {
         match &self.database {
@@ -62,7 +69,7 @@ impl SpecStarBuilder {
     pub(crate) async fn plan_layout(&mut self) -> Result<LayoutPlan, StoreError> {
         let descriptors: Vec<_> = self.entries.iter().map(|entry| entry.descriptor).collect();
         let given = matches!(self.database, Database::Given(_));
-        let Some(store) = self.open() else {
+        let Some((store, _)) = self.open() else {
             return Err(StoreError::Unavailable(std::mem::take(&mut self.problems).join("; ")));
         };
         let plan = store.plan_layout(&descriptors).await;
