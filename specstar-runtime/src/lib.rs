@@ -15,6 +15,7 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
@@ -53,4 +54,5 @@ pub mod resource;
 pub mod select;
 pub mod store;
 pub mod timeline;
+pub mod upload;
 pub mod vector;
