@@ -7,6 +7,7 @@ pub(crate) mod layout;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod upload;
 
 use std::sync::Arc;
 
@@ -25,9 +26,10 @@ pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep,
 pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + Send + Sync + 'static {
+pub trait Store: BlobIndex + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

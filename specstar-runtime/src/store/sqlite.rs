@@ -21,6 +21,7 @@ mod scan;
 mod search;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod values;
 mod writer;
 

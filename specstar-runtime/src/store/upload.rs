@@ -22,8 +22,8 @@ pub trait UploadIndex: Send + Sync {
     /// Sessions that are open although their time is over.
     fn due_uploads(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
-    /// Forgets what is over for good.
-    fn sweep_uploads(&self, sweep: UploadSweep) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Forgets what is over for good, and says how much that was.
+    fn sweep_uploads(&self, sweep: UploadSweep) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Notes who has uploaded a file.
     fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;

@@ -1,7 +1,7 @@
 //! Upload sessions, their parts, and who has uploaded which file.
 
 use sea_query::{
-    ColumnDef, Expr, ExprTrait, Index, IndexCreateStatement, OnConflict, Order, Query, SelectStatement, Table,
+    ColumnDef, ConditionalStatement, Expr, ExprTrait, Index, IndexCreateStatement, OnConflict, Order, Query, SelectStatement, Table,
     TableCreateStatement, UpdateStatement,
 };
 

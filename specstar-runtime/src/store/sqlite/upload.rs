@@ -32,7 +32,7 @@ impl UploadIndex for SqliteStore {
         Box::pin(async move { self.lease().await?.due_uploads(now, limit) })
     }
 
-    fn sweep_uploads(&self, sweep: UploadSweep) -> Answer<'_, ()> {
+    fn sweep_uploads(&self, sweep: UploadSweep) -> Answer<'_, usize> {
         Box::pin(self.write(move |connection, models| run_sweep(connection, models, &sweep)))
     }
 
@@ -172,7 +172,7 @@ fn put_part(
     Ok(())
 }
 
-fn run_sweep(connection: &Connection, models: &Models, sweep: &UploadSweep) -> Result<(), StoreError> {
+fn run_sweep(connection: &Connection, models: &Models, sweep: &UploadSweep) -> Result<usize, StoreError> {
     let (texts, limit) = (models.upload(), rows(sweep.limit));
     let keyed: Vec<(String, String)> =
         all(connection, &texts.keyed, params![sweep.now.0, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -180,13 +180,13 @@ fn run_sweep(connection: &Connection, models: &Models, sweep: &UploadSweep) -> R
         execute(connection, &texts.unkey, [upload_id])?;
         doom(connection, models, key, sweep.now)?;
     }
-    let Some(before) = sweep.closed_before else { return Ok(()) };
+    let Some(before) = sweep.closed_before else { return Ok(keyed.len()) };
     let closed: Vec<String> = all(connection, &texts.closed, params![before.0, limit], |row| row.get(0))?;
     for upload_id in &closed {
         execute(connection, &texts.drop_parts, [upload_id])?;
         execute(connection, &texts.forget, [upload_id])?;
     }
-    Ok(())
+    Ok(keyed.len() + closed.len())
 }
 
 /// The collection deletes what is under the key.
