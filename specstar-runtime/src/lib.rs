@@ -15,6 +15,7 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
@@ -58,4 +59,5 @@ pub mod resource;
 pub mod select;
 pub mod store;
 pub mod timeline;
+pub mod upload;
 pub mod vector;

@@ -8,6 +8,7 @@ pub(crate) mod layout;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod upload;
 
 use std::sync::Arc;
 
@@ -27,9 +28,10 @@ pub use inspect::Inspect;
 pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + Inspect + Send + Sync + 'static {
+pub trait Store: BlobIndex + Inspect + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

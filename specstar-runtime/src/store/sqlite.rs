@@ -22,6 +22,7 @@ mod scan;
 mod search;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod values;
 mod writer;
 
