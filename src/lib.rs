@@ -223,6 +223,8 @@ pub use specstar_runtime::vector::Embedding;
 
 /// The runtime crate, whole: what has no shorter path here is there.
 pub use specstar_runtime as runtime;
+#[cfg(feature = "cli")]
+pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{

@@ -246,6 +246,42 @@ pub enum Error {
         /// How many more there are.
         more: usize,
     },
+    /// The content names files that are not stored.
+    #[error("Blob(s) not found: {}", quoted(file_ids))]
+    BlobsMissing {
+        /// Each of them.
+        file_ids: Vec<String>,
+    },
+    /// No file has this id.
+    #[error("Blob '{file_id}' not found.")]
+    BlobNotFound {
+        /// The id.
+        file_id: String,
+    },
+    /// The request has to do with files, and the application keeps none.
+    #[error("this application has no blob storage")]
+    NoBlobStorage,
+    /// Nobody, or somebody else, has begun an upload session of this id.
+    #[error("Upload session '{upload_id}' not found.")]
+    UploadNotFound {
+        /// The id.
+        upload_id: String,
+    },
+    /// An upload session is not in a state that allows this.
+    #[error("{reason}")]
+    UploadConflict {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Files cannot be uploaded, because the application keeps none.
+    #[error("this application has no blob storage")]
+    UploadsNotImplemented,
+    /// No byte of a file lies in a range that was asked for.
+    #[error("the file has {size} bytes, and the range lies behind them")]
+    RangeNotSatisfiable {
+        /// How many bytes the file has.
+        size: u64,
+    },
     /// What is to become current, or live again, refers to resources that are gone.
     #[error("Resource '{resource_id}' refers to what is missing or deleted: {}", targets(missing))]
     TargetsGone {
@@ -311,6 +347,12 @@ pub enum Error {
     },
 }
 
+/// The first few, each in quotes.
+fn quoted(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(MOST_NAMED).map(|name| format!("'{name}'")).collect();
+    format!("{}{}", first.join(", "), and_more(names.len().saturating_sub(MOST_NAMED)))
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
@@ -342,11 +384,17 @@ impl Error {
             | Self::TargetsMissing { .. } => ErrorKind::Validation,
             Self::TargetsGone { .. } | Self::Conflict(_) => ErrorKind::Conflict,
             Self::Referenced { .. } => ErrorKind::Referenced,
+            Self::UploadConflict { .. } => ErrorKind::UploadConflict,
+            Self::UploadsNotImplemented => ErrorKind::NotImplemented,
+            Self::RangeNotSatisfiable { .. } => ErrorKind::RangeNotSatisfiable,
             Self::MalformedJson { .. }
             | Self::MissingBody
             | Self::InvalidParameter { .. }
             | Self::UnknownParameter { .. } => ErrorKind::Parameter,
-            Self::MissingReplacement | Self::BadRequest(_) => ErrorKind::BadRequest,
+            Self::MissingReplacement
+            | Self::BadRequest(_)
+            | Self::BlobsMissing { .. }
+            | Self::NoBlobStorage => ErrorKind::BadRequest,
             Self::InvalidQuery(_) | Self::InvalidExpression { .. } => ErrorKind::Query,
             Self::ParameterConflict { .. } => ErrorKind::ParameterConflict,
             Self::InvalidPatch(_) => ErrorKind::Patch,
@@ -355,6 +403,7 @@ impl Error {
             Self::Unauthenticated | Self::InvalidToken | Self::TokenExpired => ErrorKind::Unauthenticated,
             Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
             Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::BlobNotFound { .. } | Self::UploadNotFound { .. } => ErrorKind::BlobNotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,
             Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,
             Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,

@@ -15,8 +15,10 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`schema`] | schema versions: what becomes of older content, and the lock file |
+//! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
 //! | [`lookup`] | the future of a derived `find_by_…` |
@@ -25,13 +27,17 @@
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
+//! | `cli` | the command line of an application |
 
 pub mod access;
 pub mod acl;
 pub mod action;
 pub mod api_key;
 pub mod app;
+pub mod blob;
 pub mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod column;
 pub mod datetime;
@@ -55,4 +61,5 @@ pub mod schema;
 pub mod select;
 pub mod store;
 pub mod timeline;
+pub mod upload;
 pub mod vector;

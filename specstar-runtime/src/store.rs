@@ -1,11 +1,14 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
+mod blob;
+pub mod inspect;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod upload;
 
 use std::sync::Arc;
 
@@ -18,14 +21,17 @@ use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
+pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
+pub use inspect::Inspect;
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: BlobIndex + Inspect + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,
@@ -197,6 +203,12 @@ pub enum CommitError {
     Missing {
         /// The positions of every such requirement in the set.
         requirements: Vec<usize>,
+    },
+    /// Files that the content names are not stored.
+    #[error("{} files are not stored", file_ids.len())]
+    MissingBlob {
+        /// Each of them, once.
+        file_ids: Vec<String>,
     },
     /// A live resource refers to one that nobody may refer to.
     #[error("requirement {requirement}: a live resource refers to it")]

@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use specstar::runtime::change::{CascadeMember, ChangeSet, ModelIndex};
+use specstar::runtime::datetime::Timestamp;
 use specstar::runtime::descriptor::ResourceDescriptor;
 use specstar::runtime::json::IndexValue;
 use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
+use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SqliteOptions, SqliteStore, Store,
-    StoreError, Visit,
+    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
+    LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, StoreError, Swept,
+    Visit,
 };
 use tokio::sync::watch;
 
@@ -35,6 +38,88 @@ pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
     let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
+}
+
+impl Inspect for Watched {
+    fn plan_layout<'a>(&'a self, models: &'a [&'static ResourceDescriptor]) -> Answer<'a, LayoutPlan> {
+        self.inner.plan_layout(models)
+    }
+
+    fn check_file(&self) -> Answer<'_, Vec<String>> {
+        self.inner.check_file()
+    }
+
+    fn check_indexes(&self, model: ModelIndex, at_most: usize, progress: Told) -> Answer<'_, IndexReport> {
+        self.inner.check_indexes(model, at_most, progress)
+    }
+
+    fn mend_indexes(&self, model: ModelIndex, rows: Vec<WrongRow>) -> Answer<'_, Vec<Unmended>> {
+        self.inner.mend_indexes(model, rows)
+    }
+
+    fn rebuild_indexes(&self, model: ModelIndex) -> Answer<'_, ()> {
+        self.inner.rebuild_indexes(model)
+    }
+}
+
+impl BlobIndex for Watched {
+    fn blobs<'a>(&'a self, file_ids: &'a [String]) -> Answer<'a, Vec<Option<BlobRecord>>> {
+        self.inner.blobs(file_ids)
+    }
+
+    fn stage_blob(&self, key: String, now: Timestamp) -> Answer<'_, ()> {
+        self.inner.stage_blob(key, now)
+    }
+
+    fn publish_blob(&self, blob: NewBlob) -> Answer<'_, Published> {
+        self.inner.publish_blob(blob)
+    }
+
+    fn touch_blob(
+        &self,
+        file_id: String,
+        content_type: Option<String>,
+        now: Timestamp,
+    ) -> Answer<'_, Option<BlobRecord>> {
+        self.inner.touch_blob(file_id, content_type, now)
+    }
+
+    fn doom_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
+        self.inner.doom_keys(keys)
+    }
+
+    fn blob_owners<'a>(
+        &'a self,
+        file_id: &'a str,
+        after: Option<BlobOwner>,
+        limit: usize,
+    ) -> Answer<'a, Vec<BlobOwner>> {
+        self.inner.blob_owners(file_id, after, limit)
+    }
+
+    fn owns_blob<'a>(&'a self, model: ModelIndex, pk: i64, file_id: &'a str) -> Answer<'a, bool> {
+        self.inner.owns_blob(model, pk, file_id)
+    }
+
+    fn sweep_blobs(&self, sweep: BlobSweep) -> Answer<'_, Swept> {
+        self.inner.sweep_blobs(sweep)
+    }
+
+    fn forget_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
+        self.inner.forget_keys(keys)
+    }
+
+    fn blob_counts(&self) -> Answer<'_, BlobCounts> {
+        self.inner.blob_counts()
+    }
+
+    fn blob_page(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobRecord>> {
+        self.inner.blob_page(after, limit)
+    }
+
+    fn blob_keys(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobKey>> {
+        self.inner.blob_keys(after, limit)
+    }
 }
 
 impl Store for Watched {

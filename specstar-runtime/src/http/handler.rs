@@ -1,6 +1,7 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod blob;
 mod feed;
 mod history;
 mod lifecycle;

@@ -22,6 +22,19 @@ pub(crate) const SUBSCRIBER_TABLE: &str = "ss_subscriber";
 /// What deletes took along.
 pub(crate) const CASCADE_TABLE: &str = "ss_cascade";
 
+/// The files that are stored.
+pub(crate) const BLOB_TABLE: &str = "ss_blob";
+
+/// Which revisions name which file.
+pub(crate) const BLOB_REF_TABLE: &str = "ss_blob_ref";
+
+/// The keys under which there may be bytes that are no file's.
+pub(crate) const BLOB_KEY_TABLE: &str = "ss_blob_key";
+
+/// The columns of [`BLOB_TABLE`], in the order readers rely on.
+pub(crate) const BLOB_COLUMNS: [&str; 7] =
+    ["file_id", "key", "size", "content_type", "created_at", "idle_since", "quarantined_at"];
+
 /// The columns of [`LOG_TABLE`], in the order readers rely on: the ones of every entry and of changes, and the
 /// two of messages. `prev` is the position of the entry before of the same resource, 0 for none: with
 /// [`LOG_AT`] a chain through all of them, which costs less to keep than an index.
@@ -38,6 +51,38 @@ pub(crate) const LOG_COLUMNS: [&str; 12] = [
     "prev",
     "name",
     "body",
+];
+
+/// Upload sessions.
+pub(crate) const UPLOAD_TABLE: &str = "ss_upload";
+
+/// The parts of upload sessions.
+pub(crate) const UPLOAD_PART_TABLE: &str = "ss_upload_part";
+
+/// Who has uploaded which file.
+pub(crate) const UPLOADER_TABLE: &str = "ss_uploader";
+
+/// The columns of [`UPLOAD_TABLE`], in the order readers rely on. `key` is where the bytes of a single request are
+/// put; `is_open` says whether the state is one that can end, for the indexes.
+pub(crate) const UPLOAD_COLUMNS: [&str; 18] = [
+    "upload_id",
+    "owner",
+    "state",
+    "method",
+    "content_type",
+    "size",
+    "total_parts",
+    "checksum",
+    "key",
+    "file_id",
+    "file_size",
+    "idempotency_key",
+    "created_at",
+    "expires_at",
+    "lease_until",
+    "version",
+    "is_open",
+    "changed_at",
 ];
 
 /// The head column with the position of the last entry of the log of this resource; 0 where the log began

@@ -5,12 +5,14 @@
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 
+pub(crate) mod blob;
 pub(crate) mod cascade;
 pub(crate) mod ddl;
 pub(crate) mod log;
 mod purged;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod upload;
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Query, QueryBuilder, SchemaBuilder};

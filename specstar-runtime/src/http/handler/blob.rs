@@ -1,0 +1,4 @@
+//! Files: upload, download, upload sessions.
+
+mod content;
+mod ranges;
