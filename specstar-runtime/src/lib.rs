@@ -30,6 +30,7 @@ pub mod acl;
 pub mod action;
 pub mod api_key;
 pub mod app;
+pub mod backup;
 pub mod change;
 pub mod clock;
 pub mod column;
