@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
@@ -18,6 +19,9 @@ use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
+pub use snapshot::{
+    LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
+};
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sql::search::SearchTexts;
@@ -25,7 +29,7 @@ pub use sql::search::SearchTexts;
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Snapshots + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,
