@@ -126,6 +126,8 @@ pub struct NewHead {
     pub revision: Revision,
     /// Its index values.
     pub index: IndexRow,
+    /// The files that its content names, each once. They must be stored.
+    pub blobs: Vec<String>,
 }
 
 impl NewHead {
@@ -170,6 +172,8 @@ pub struct HeadUpdate {
     pub revision: Option<Revision>,
     /// New `rev_count`, where a number was issued.
     pub rev_count: Option<i64>,
+    /// With new content: the files that it names, each once. They must be stored.
+    pub blobs: Option<Vec<String>>,
     /// Index values before, to write only what differs. Equal to `index_after` when the payload stays.
     pub index_before: IndexRow,
     /// Index values after; also names the values of a unique conflict.

@@ -236,6 +236,21 @@ pub enum Error {
         /// How many more there are.
         more: usize,
     },
+    /// The content names files that are not stored.
+    #[error("Blob(s) not found: {}", quoted(file_ids))]
+    BlobsMissing {
+        /// Each of them.
+        file_ids: Vec<String>,
+    },
+    /// No file has this id.
+    #[error("Blob '{file_id}' not found.")]
+    BlobNotFound {
+        /// The id.
+        file_id: String,
+    },
+    /// The request has to do with files, and the application keeps none.
+    #[error("this application has no blob storage")]
+    NoBlobStorage,
     /// What is to become current, or live again, refers to resources that are gone.
     #[error("Resource '{resource_id}' refers to what is missing or deleted: {}", targets(missing))]
     TargetsGone {
@@ -301,6 +316,12 @@ pub enum Error {
     },
 }
 
+/// The first few, each in quotes.
+fn quoted(names: &[String]) -> String {
+    let first: Vec<String> = names.iter().take(MOST_NAMED).map(|name| format!("'{name}'")).collect();
+    format!("{}{}", first.join(", "), and_more(names.len().saturating_sub(MOST_NAMED)))
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
@@ -336,7 +357,10 @@ impl Error {
             | Self::MissingBody
             | Self::InvalidParameter { .. }
             | Self::UnknownParameter { .. } => ErrorKind::Parameter,
-            Self::MissingReplacement | Self::BadRequest(_) => ErrorKind::BadRequest,
+            Self::MissingReplacement
+            | Self::BadRequest(_)
+            | Self::BlobsMissing { .. }
+            | Self::NoBlobStorage => ErrorKind::BadRequest,
             Self::InvalidQuery(_) | Self::InvalidExpression { .. } => ErrorKind::Query,
             Self::ParameterConflict { .. } => ErrorKind::ParameterConflict,
             Self::InvalidPatch(_) => ErrorKind::Patch,
@@ -344,7 +368,10 @@ impl Error {
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
             Self::Unauthenticated | Self::InvalidToken | Self::TokenExpired => ErrorKind::Unauthenticated,
             Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
-            Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::NotFound { .. }
+            | Self::TargetNotFound { .. }
+            | Self::BlobNotFound { .. }
+            | Self::UnknownRoute => ErrorKind::NotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,
             Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,
             Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,

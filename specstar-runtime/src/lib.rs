@@ -16,6 +16,7 @@
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
+//! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
 //! | [`lookup`] | the future of a derived `find_by_…` |
@@ -31,6 +32,7 @@ pub mod action;
 pub mod api_key;
 pub mod app;
 pub mod backup;
+pub mod blob;
 pub mod change;
 pub mod clock;
 pub mod column;

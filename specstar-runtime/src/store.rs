@@ -1,5 +1,6 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
+mod blob;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
 mod snapshot;
@@ -19,6 +20,7 @@ use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
+pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use snapshot::{
     LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };
@@ -29,7 +31,7 @@ pub use sql::search::SearchTexts;
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: Snapshots + Send + Sync + 'static {
+pub trait Store: BlobIndex + Snapshots + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,
@@ -201,6 +203,12 @@ pub enum CommitError {
     Missing {
         /// The positions of every such requirement in the set.
         requirements: Vec<usize>,
+    },
+    /// Files that the content names are not stored.
+    #[error("{} files are not stored", file_ids.len())]
+    MissingBlob {
+        /// Each of them, once.
+        file_ids: Vec<String>,
     },
     /// A live resource refers to one that nobody may refer to.
     #[error("requirement {requirement}: a live resource refers to it")]

@@ -49,6 +49,8 @@ pub struct Payload {
     pub hash: DataHash,
     /// Index values of `data`.
     pub index: IndexRow,
+    /// The files that `data` names, each once.
+    pub blobs: Vec<String>,
     /// The schema version of the type that `data` was made with.
     pub schema_version: Option<&'static str>,
 }
@@ -73,7 +75,7 @@ pub fn create(
         updated: context.stamp(),
         data: payload.data,
     };
-    NewHead { model, resource_id, revision, index: payload.index }
+    NewHead { model, resource_id, revision, index: payload.index, blobs: payload.blobs }
 }
 
 /// The head, unless it is soft-deleted: most operations need a live resource.
@@ -118,6 +120,7 @@ pub fn update(
         archive: true,
         revision: Some(revision),
         rev_count: Some(seq),
+        blobs: Some(payload.blobs),
         ..touch(model, head, ChangeKind::Updated, index_before, payload.index, context)
     })
 }
@@ -158,14 +161,17 @@ pub fn modify(
     revision.updated = context.stamp();
     revision.status = status.unwrap_or(revision.status);
     let mut index_after = index_before.clone();
+    let mut blobs = None;
     if let Some(new) = payload {
         revision.schema_version = new.schema_version.map(str::to_owned);
         revision.data_hash = new.hash;
         revision.data = new.data;
         index_after = new.index;
+        blobs = Some(new.blobs);
     }
     Ok(Some(HeadUpdate {
         revision: Some(revision),
+        blobs,
         ..touch(model, head, ChangeKind::Modified, index_before, index_after, context)
     }))
 }
@@ -240,6 +246,7 @@ fn touch(
         take: None,
         revision: None,
         rev_count: None,
+        blobs: None,
         index_before,
         index_after,
     }

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use specstar::runtime::change::{CascadeMember, ChangeSet, ModelIndex};
+use specstar::runtime::datetime::Timestamp;
 use specstar::runtime::descriptor::ResourceDescriptor;
 use specstar::runtime::json::IndexValue;
 use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
 use specstar::store::{
-    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SqliteOptions, SqliteStore, Store,
-    StoreError, Visit,
+    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
+    LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, StoreError, Swept,
+    Visit,
 };
 use tokio::sync::watch;
 
@@ -35,6 +37,66 @@ pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
     let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
+}
+
+impl BlobIndex for Watched {
+    fn blobs<'a>(&'a self, file_ids: &'a [String]) -> Answer<'a, Vec<Option<BlobRecord>>> {
+        self.inner.blobs(file_ids)
+    }
+
+    fn stage_blob(&self, key: String, now: Timestamp) -> Answer<'_, ()> {
+        self.inner.stage_blob(key, now)
+    }
+
+    fn publish_blob(&self, blob: NewBlob) -> Answer<'_, Published> {
+        self.inner.publish_blob(blob)
+    }
+
+    fn touch_blob(
+        &self,
+        file_id: String,
+        content_type: Option<String>,
+        now: Timestamp,
+    ) -> Answer<'_, Option<BlobRecord>> {
+        self.inner.touch_blob(file_id, content_type, now)
+    }
+
+    fn doom_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
+        self.inner.doom_keys(keys)
+    }
+
+    fn blob_owners<'a>(
+        &'a self,
+        file_id: &'a str,
+        after: Option<BlobOwner>,
+        limit: usize,
+    ) -> Answer<'a, Vec<BlobOwner>> {
+        self.inner.blob_owners(file_id, after, limit)
+    }
+
+    fn owns_blob<'a>(&'a self, model: ModelIndex, pk: i64, file_id: &'a str) -> Answer<'a, bool> {
+        self.inner.owns_blob(model, pk, file_id)
+    }
+
+    fn sweep_blobs(&self, sweep: BlobSweep) -> Answer<'_, Swept> {
+        self.inner.sweep_blobs(sweep)
+    }
+
+    fn forget_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
+        self.inner.forget_keys(keys)
+    }
+
+    fn blob_counts(&self) -> Answer<'_, BlobCounts> {
+        self.inner.blob_counts()
+    }
+
+    fn blob_page(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobRecord>> {
+        self.inner.blob_page(after, limit)
+    }
+
+    fn blob_keys(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobKey>> {
+        self.inner.blob_keys(after, limit)
+    }
 }
 
 impl Store for Watched {

@@ -21,6 +21,8 @@ pub struct Import {
     pub older: Vec<Revision>,
     /// Index values of the current revision.
     pub index: IndexRow,
+    /// The files that revisions name, each with the number of the revision.
+    pub blobs: Vec<(i64, String)>,
     /// Who imports it, and when.
     pub at: Stamp,
 }

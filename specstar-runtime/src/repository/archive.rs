@@ -19,6 +19,8 @@ pub(crate) struct Arriving {
     pub(crate) head: Head,
     pub(crate) older: Vec<Revision>,
     pub(crate) index: IndexRow,
+    /// The files that revisions name, each with the number of the revision.
+    pub(crate) blobs: Vec<(i64, String)>,
 }
 
 /// What happens where a resource of the id exists.
@@ -287,6 +289,7 @@ impl Service {
             head: arriving.head.clone(),
             older: arriving.older.clone(),
             index: arriving.index.clone(),
+            blobs: arriving.blobs.clone(),
             at: context.stamp(),
         })));
         Ok(fate)

@@ -63,6 +63,7 @@ impl Service {
                 }
                 Err(self.unique_conflict(model, unique, &values, conflicting_resource_id, caller).await?)
             }
+            Err(CommitError::MissingBlob { file_ids }) => Err(Error::BlobsMissing { file_ids }),
             Err(CommitError::Store(error)) => Err(store_error(error)),
         }
     }

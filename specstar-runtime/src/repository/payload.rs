@@ -72,6 +72,7 @@ fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
     let payload = Payload {
         hash: DataHash::of(&prepared.canonical),
         index,
+        blobs: Vec::new(),
         data: prepared.canonical,
         schema_version: model.descriptor().schema_version,
     };

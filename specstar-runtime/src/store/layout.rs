@@ -22,6 +22,19 @@ pub(crate) const SUBSCRIBER_TABLE: &str = "ss_subscriber";
 /// What deletes took along.
 pub(crate) const CASCADE_TABLE: &str = "ss_cascade";
 
+/// The files that are stored.
+pub(crate) const BLOB_TABLE: &str = "ss_blob";
+
+/// Which revisions name which file.
+pub(crate) const BLOB_REF_TABLE: &str = "ss_blob_ref";
+
+/// The keys under which there may be bytes that are no file's.
+pub(crate) const BLOB_KEY_TABLE: &str = "ss_blob_key";
+
+/// The columns of [`BLOB_TABLE`], in the order readers rely on.
+pub(crate) const BLOB_COLUMNS: [&str; 7] =
+    ["file_id", "key", "size", "content_type", "created_at", "idle_since", "quarantined_at"];
+
 /// The columns of [`LOG_TABLE`], in the order readers rely on: the ones of every entry and of changes, and the
 /// two of messages. `prev` is the position of the entry before of the same resource, 0 for none: with
 /// [`LOG_AT`] a chain through all of them, which costs less to keep than an index.

@@ -76,4 +76,6 @@ pub struct SnapshotRow {
     pub head: Head,
     /// The others, by ascending number.
     pub older: Vec<Revision>,
+    /// The files that some revision names.
+    pub files: Vec<String>,
 }

@@ -5,6 +5,7 @@
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 
+pub(crate) mod blob;
 pub(crate) mod cascade;
 pub(crate) mod ddl;
 pub(crate) mod log;

@@ -6,6 +6,7 @@
 //! ([`scan`]), so that a slow one never holds a thread of the async runtime.
 
 mod apply;
+mod blob;
 mod conflict;
 mod connection;
 mod counts;
@@ -29,12 +30,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::model::Models;
 use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
-use self::writer::{Message, Task, Writer};
+use self::writer::{Message, Task, Work, Writer};
 use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -175,6 +178,28 @@ impl SqliteStore {
         let (reply, answer) = oneshot::channel();
         self.writer.send(message(reply)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())
+    }
+
+    /// Has the writer do something that is no change set, in a transaction that it shares with others. It may be
+    /// run more than once; what the last run gave is the answer.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Connection, &Models) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let slot = Arc::new(Mutex::new(None));
+        let result = Arc::clone(&slot);
+        let task = Task::Work(Work(Box::new(move |connection, models| {
+            let done = work(connection, models)?;
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            Ok(())
+        })));
+        match self.ask(|reply| Message::Commit { task, reply }).await? {
+            Ok(()) => {}
+            Err(CommitError::Store(error)) => return Err(error),
+            Err(error) => return Err(StoreError::Internal(error.to_string())),
+        }
+        let done = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        done.ok_or_else(|| StoreError::Internal("the writer answered without doing it".into()))
     }
 }
 

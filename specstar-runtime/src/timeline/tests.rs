@@ -6,7 +6,13 @@ fn context(second: i64, user: &str) -> Context {
 
 fn payload(text: &str) -> Payload {
     let data = format!("{{\"name\":\"{text}\"}}").into_bytes();
-    Payload { hash: DataHash::of(&data), data, index: IndexRow::default(), schema_version: None }
+    Payload {
+        hash: DataHash::of(&data),
+        data,
+        index: IndexRow::default(),
+        blobs: Vec::new(),
+        schema_version: None,
+    }
 }
 
 fn head(status: RevisionStatus) -> Head {

@@ -20,6 +20,10 @@ pub(crate) struct ReadTexts {
     pub(crate) members: String,
     /// See [`log::last_of`](super::log::last_of).
     pub(crate) last_logged: String,
+    /// See [`blob::owns`](super::blob::owns).
+    pub(crate) owns_blob: String,
+    /// See [`blob::resource_of`](super::blob::resource_of).
+    pub(crate) resource_of: String,
     /// `pk`, `resource_id` and `data` of a number of live rows after a bound `pk`.
     pub(crate) live_after: String,
     /// `pk` and `data` of a number of rows after a bound `pk`.
@@ -39,6 +43,8 @@ impl ReadTexts {
             revisions: revisions(layout).build(D::default()).0,
             members: super::cascade::members(layout).build(D::default()).0,
             last_logged: super::log::last_of::<D>(layout),
+            owns_blob: super::blob::owns::<D>(layout),
+            resource_of: super::blob::resource_of::<D>(layout),
             live_after: live_after.and_where(is_live()).build(D::default()).0,
             all_after: all_after.take().build(D::default()).0,
         }

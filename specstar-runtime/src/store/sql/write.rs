@@ -6,7 +6,7 @@ use sea_query::{
 
 use super::cascade::MEMBER_COLUMNS;
 use super::ddl::{null_as_empty, null_flag};
-use super::{Dialect, column, hole, insert_into, is_bound, is_live, log, model_id, name};
+use super::{Dialect, blob, column, hole, insert_into, is_bound, is_live, log, model_id, name};
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
     CASCADE_TABLE, HEAD_COLUMNS, HEAD_REVISION_COLUMNS, IndexPlace, LOG_AT, ModelLayout, REVISION_COLUMNS,
@@ -57,6 +57,16 @@ pub(crate) struct WriteTexts {
     pub(crate) insert_member: String,
     /// `pk`.
     pub(crate) delete_members: String,
+    /// See [`blob::name_file`].
+    pub(crate) name_file: String,
+    /// See [`blob::named_by`].
+    pub(crate) named_by: String,
+    /// See [`blob::named_by_all`].
+    pub(crate) named_by_all: String,
+    /// See [`blob::unname`].
+    pub(crate) unname: String,
+    /// See [`blob::unname_all`].
+    pub(crate) unname_all: String,
     /// For each unique constraint: its values, then the `pk` to leave out; returns the holder's id.
     pub(crate) uniques: Vec<String>,
 }
@@ -92,6 +102,11 @@ impl WriteTexts {
                 .and_where(column("model_id").eq(model_id(layout)))
                 .build(D::default())
                 .0,
+            name_file: blob::name_file::<D>(layout),
+            named_by: blob::named_by::<D>(layout),
+            named_by_all: blob::named_by_all::<D>(layout),
+            unname: blob::unname::<D>(layout),
+            unname_all: blob::unname_all::<D>(layout),
             uniques: uniques.map(|unique| holder(layout, unique).build(D::default()).0).collect(),
         }
     }

@@ -1,5 +1,6 @@
 //! One change set inside an open transaction.
 
+mod blob;
 mod cascade;
 mod import;
 mod log;
@@ -19,7 +20,7 @@ use self::memory::SHAPES;
 use super::connection::{is_duplicate, store_error};
 use super::model::{Model, Models};
 use super::{conflict, values};
-use crate::change::{Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead};
+use crate::change::{Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Revision, Stamp};
 use crate::store::layout::IndexPlace;
@@ -72,6 +73,7 @@ impl<'a> Applier<'a> {
 
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
         self.require_live(set)?;
+        self.require_blobs(set)?;
         self.take_out(set)?;
         for (at, change) in set.changes.iter().enumerate() {
             self.change(at, change)?;
@@ -100,11 +102,11 @@ impl<'a> Applier<'a> {
             }
             Change::Purge(removal) => {
                 self.log_next(at, &Entry::purged(removal))?;
-                self.purge(at, &removal.of)
+                self.purge(at, removal)
             }
             Change::Prune { of, seqs } => {
                 let position = self.log_next(at, &Entry::pruned(of))?;
-                self.prune(at, &of.of, seqs, position)
+                self.prune(at, of, seqs, position)
             }
             Change::Import(import) => self.import(at, import),
         }
@@ -126,6 +128,7 @@ impl<'a> Applier<'a> {
             position,
         };
         self.insert_head(at, new.model, pk, &row)?;
+        self.name_files(self.models.get(new.model)?, pk, new.revision.seq, &new.blobs)?;
         Ok(pk)
     }
 
@@ -234,6 +237,7 @@ impl<'a> Applier<'a> {
             Err(error) => return Err(store_error(error).into()),
         }
         self.update_lists(model, change)?;
+        self.update_blobs(model, change)?;
         Ok(self.update_members(model, change)?)
     }
 
@@ -327,12 +331,14 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    fn purge(&mut self, at: usize, of: &Existing) -> Result<(), CommitError> {
+    fn purge(&mut self, at: usize, removal: &Removal) -> Result<(), CommitError> {
+        let of = &removal.of;
         let model = self.models.get(of.model)?;
         let data = self.delete_head(model, of)?.ok_or(CommitError::Stale { change: at })?;
         self.dirty = true;
         self.execute(&model.writes.delete_revisions, [of.pk])?;
         self.execute(&model.writes.note_purge, [of.pk])?;
+        self.release_all(model, of.pk, removal.at.time)?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -364,11 +370,19 @@ impl<'a> Applier<'a> {
         Ok(())
     }
 
-    fn prune(&mut self, at: usize, of: &Existing, seqs: &[i64], position: i64) -> Result<(), CommitError> {
+    fn prune(
+        &mut self,
+        at: usize,
+        removal: &Removal,
+        seqs: &[i64],
+        position: i64,
+    ) -> Result<(), CommitError> {
+        let of = &removal.of;
         let model = self.models.get(of.model)?;
         self.expect_row(at, &model.writes.set_last, [position, of.pk, of.version])?;
         for seq in seqs {
             self.execute(&model.writes.delete_revision, [of.pk, *seq])?;
+            self.release(model, of.pk, *seq, &[], removal.at.time)?;
         }
         Ok(())
     }

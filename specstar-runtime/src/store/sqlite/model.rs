@@ -8,6 +8,7 @@ use sea_query::SqliteQueryBuilder;
 use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::log::LogTexts;
 use crate::store::sql::read::ReadTexts;
 use crate::store::sql::write::WriteTexts;
@@ -41,6 +42,7 @@ struct Registered {
     /// By their numbers in the shared tables.
     numbers: HashMap<i64, ModelIndex>,
     log: LogTexts,
+    blob: BlobTexts,
 }
 
 impl Models {
@@ -62,6 +64,11 @@ impl Models {
         &self.0.log
     }
 
+    /// The statements of blobs.
+    pub(super) fn blob(&self) -> &BlobTexts {
+        &self.0.blob
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.models.len()
@@ -78,7 +85,9 @@ impl FromIterator<Model> for Models {
     fn from_iter<I: IntoIterator<Item = Model>>(models: I) -> Self {
         let models: Vec<Model> = models.into_iter().collect();
         let numbers = models.iter().map(|model| model.layout.model_id).zip((0..).map(ModelIndex));
-        let (numbers, log) = (numbers.collect(), LogTexts::new::<SqliteQueryBuilder>());
-        Self(Arc::new(Registered { models, numbers, log }))
+        let numbers = numbers.collect();
+        let log = LogTexts::new::<SqliteQueryBuilder>();
+        let blob = BlobTexts::new::<SqliteQueryBuilder>();
+        Self(Arc::new(Registered { models, numbers, log, blob }))
     }
 }

@@ -154,7 +154,8 @@ impl Snapshot<'_> {
     fn row(&self, model: ModelIndex, head: Head) -> Result<SnapshotRow, StoreError> {
         // One that has a single number has a single revision.
         let older = if head.rev_count > 1 { self.lease.revisions(model, head.pk)? } else { Vec::new() };
-        Ok(SnapshotRow { head, older })
+        let files = self.lease.files(model, head.pk)?;
+        Ok(SnapshotRow { head, older, files })
     }
 
     fn changed(&self, at: usize, part: &SnapshotPart, since: LogMark) -> Result<bool, StoreError> {
@@ -228,6 +229,12 @@ impl Lease {
             None => String::new(),
         };
         Ok(LogMark { position, fingerprint: xxh3_64(text.as_bytes()) })
+    }
+
+    fn files(&self, model: ModelIndex, pk: i64) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.prepare(&self.models().get(model)?.writes.named_by_all)?;
+        let rows = statement.query_map(params![pk], |row| row.get(0)).map_err(|error| self.error(error))?;
+        rows.collect::<Result<_, _>>().map_err(|error| self.error(error))
     }
 
     /// The superseded revisions with their payloads, by ascending number.

@@ -1,5 +1,6 @@
 //! The store on real files.
 
+mod blobs;
 mod cascades;
 mod chain;
 mod changes;

@@ -33,6 +33,16 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How often the writer looks for entries of the log that other processes have committed.
 const LOOK: Duration = Duration::from_millis(900);
 
+/// A write of this crate that is no change set, in the transaction of its group. It can be run again when a set
+/// of the group fails, and only the last run counts.
+pub(super) struct Work(pub(super) Box<dyn Fn(&Connection, &Models) -> Result<(), StoreError> + Send>);
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Work")
+    }
+}
+
 /// What goes into a transaction.
 #[derive(Debug)]
 pub(super) enum Task {
@@ -40,6 +50,8 @@ pub(super) enum Task {
     Apply(ChangeSet),
     /// How far a subscriber has read the log.
     Acknowledge { subscriber: String, position: i64 },
+    /// Anything else.
+    Work(Work),
 }
 
 /// What the writer is asked to do.

@@ -4,6 +4,7 @@ use super::log::{Entry, First};
 use super::{Applier, Binder, HeadRow};
 use super::super::connection::store_error;
 use crate::change::{Change, ChangeKind, ChangeSet, Existing, Import, ModelIndex};
+use crate::datetime::Timestamp;
 use crate::meta::Revision;
 use crate::store::{CommitError, StoreError};
 
@@ -16,18 +17,19 @@ impl Applier<'_> {
             {
                 let position = self.log_next(at, &Entry::imported(import, of))?;
                 self.replaced.insert(at, position);
-                self.remove(at, of)?;
+                self.remove(at, of, import.at.time)?;
             }
         }
         Ok(())
     }
 
     /// The row with everything that belongs to it; its number is not given up.
-    fn remove(&mut self, at: usize, of: &Existing) -> Result<(), CommitError> {
+    fn remove(&mut self, at: usize, of: &Existing, now: Timestamp) -> Result<(), CommitError> {
         let model = self.models.get(of.model)?;
         let data = self.delete_head(model, of)?.ok_or(CommitError::Stale { change: at })?;
         self.dirty = true;
         self.execute(&model.writes.delete_revisions, [of.pk])?;
+        self.release_all(model, of.pk, now)?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -53,6 +55,10 @@ impl Applier<'_> {
         self.insert_head(at, import.model, pk, &row)?;
         for revision in &import.older {
             self.insert_revision(import.model, pk, revision)?;
+        }
+        let model = self.models.get(import.model)?;
+        for (seq, file_id) in &import.blobs {
+            self.name_files(model, pk, *seq, std::slice::from_ref(file_id))?;
         }
         if import.replaces.is_none() {
             let (version, seq) = (import.version(), head.revision.seq);

@@ -125,6 +125,7 @@ impl Db {
             resource_id: id.to_owned(),
             revision: revision(1, None, json),
             index: self.index(json.as_bytes()),
+            blobs: Vec::new(),
         }
     }
 
@@ -159,6 +160,7 @@ impl Db {
             take: None,
             revision: None,
             rev_count: None,
+            blobs: None,
             index_before: index.clone(),
             index_after: index,
         }
@@ -248,6 +250,7 @@ pub(in crate::store::sqlite) fn new_post(id: &str, json: &str) -> NewHead {
         resource_id: id.to_owned(),
         revision: revision(1, None, json),
         index: index_row(&POSTS, json.as_bytes()).unwrap(),
+        blobs: Vec::new(),
     }
 }
 
@@ -265,6 +268,7 @@ pub(in crate::store::sqlite) fn mark_post(head: &Head, is_deleted: bool) -> Head
         take: None,
         revision: None,
         rev_count: None,
+        blobs: None,
         index_before: index.clone(),
         index_after: index,
     }

@@ -81,6 +81,8 @@ impl Group<'_> {
     fn apply(&mut self, task: &Task) -> Result<Result<(), Failure>, StoreError> {
         let result = match task {
             Task::Apply(set) => Applier::new(self.connection, self.models, self.memory).apply(set),
+            Task::Work(work) => (work.0)(self.connection, self.models)
+                .map_err(|error| Failure { error: error.into(), dirty: true }),
             Task::Acknowledge { subscriber, position } => self
                 .acknowledge(subscriber, *position)
                 .map_err(|error| Failure { error: store_error(error).into(), dirty: false }),

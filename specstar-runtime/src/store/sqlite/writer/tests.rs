@@ -53,6 +53,7 @@ fn creation(id: &str, json: &str) -> ChangeSet {
         resource_id: id.to_owned(),
         revision: revision(1, None, json),
         index: index_row(&USUAL, json.as_bytes()).unwrap(),
+        blobs: Vec::new(),
     };
     ChangeSet::from(vec![Change::Create(Box::new(new))])
 }

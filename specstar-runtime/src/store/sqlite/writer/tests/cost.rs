@@ -41,6 +41,7 @@ fn update(at: usize) -> ChangeSet {
         take: None,
         revision: Some(revision(2, Some(1), &after)),
         rev_count: Some(2),
+        blobs: None,
         index_before: index_row(&USUAL, before.as_bytes()).unwrap(),
         index_after: index_row(&USUAL, after.as_bytes()).unwrap(),
     };

@@ -40,6 +40,7 @@ fn mark(pk: i64, version: i64, is_deleted: bool, cascade: Vec<CascadeMember>) ->
         take: None,
         revision: None,
         rev_count: None,
+        blobs: None,
         index_before: index.clone(),
         index_after: index,
     }
@@ -54,6 +55,7 @@ fn replace(pk: i64, version: i64, before: &str, after: &str) -> HeadUpdate {
         archive: true,
         revision: Some(revision(seq, Some(version), after)),
         rev_count: Some(seq),
+        blobs: None,
         index_before: index_row(&USUAL, before.as_bytes()).unwrap(),
         index_after: index_row(&USUAL, after.as_bytes()).unwrap(),
         ..mark(pk, version, false, vec![])
