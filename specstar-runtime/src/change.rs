@@ -3,8 +3,10 @@
 use crate::json::IndexRow;
 use crate::meta::{HeadRef, Revision, Stamp};
 
+mod import;
 mod log;
 
+pub use import::Import;
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.
@@ -47,6 +49,13 @@ pub enum Requirement {
         /// The id.
         resource_id: String,
     },
+    /// A live resource of this id exists when everything was applied.
+    LiveAfter {
+        /// Of which type.
+        model: ModelIndex,
+        /// Its id.
+        resource_id: String,
+    },
 }
 
 /// A change of one resource.
@@ -65,6 +74,8 @@ pub enum Change {
         /// Which.
         seqs: Vec<i64>,
     },
+    /// Puts a resource with its history in the place of the one of its id, or makes it.
+    Import(Box<Import>),
 }
 
 /// A change that leaves nothing behind to say who made it and when, but the log.

@@ -34,6 +34,7 @@ pub mod acl;
 pub mod action;
 pub mod api_key;
 pub mod app;
+pub mod backup;
 pub mod blob;
 pub mod change;
 #[cfg(feature = "cli")]

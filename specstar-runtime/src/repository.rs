@@ -5,6 +5,7 @@
 //! [`Repository`] is the same with types, for programs.
 
 mod action;
+mod archive;
 mod batch;
 mod caller;
 mod commit;
@@ -27,6 +28,7 @@ mod undo;
 mod write;
 
 pub use action::Content;
+pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings};
 pub use batch::Selection;
 pub use caller::Caller;
 pub use feed::{FeedOf, FeedPage};

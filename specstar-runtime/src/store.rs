@@ -4,6 +4,7 @@ mod blob;
 pub mod inspect;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
@@ -23,6 +24,9 @@ use crate::query::{Position, Predicate, SortKey};
 
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
+pub use snapshot::{
+    LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
+};
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sql::search::SearchTexts;
@@ -31,7 +35,7 @@ pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + Inspect + UploadIndex + Send + Sync + 'static {
+pub trait Store: BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

@@ -23,11 +23,13 @@ pub enum ChangeKind {
     Purged,
     /// Superseded revisions of it were removed for good.
     Pruned,
+    /// It came out of an archive, with its whole history.
+    Imported,
 }
 
 impl ChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::Updated,
         Self::Modified,
@@ -36,6 +38,7 @@ impl ChangeKind {
         Self::Restored,
         Self::Purged,
         Self::Pruned,
+        Self::Imported,
     ];
 
     /// The name on the wire.
@@ -49,6 +52,7 @@ impl ChangeKind {
             Self::Restored => "restored",
             Self::Purged => "purged",
             Self::Pruned => "pruned",
+            Self::Imported => "imported",
         }
     }
 

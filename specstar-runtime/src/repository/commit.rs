@@ -175,6 +175,7 @@ fn place(change: &Change) -> (ModelIndex, &str) {
         Change::Purge(removal) | Change::Prune { of: removal, .. } => {
             (removal.of.model, &removal.of.resource_id)
         }
+        Change::Import(import) => (import.model, &import.head.resource_id),
     }
 }
 

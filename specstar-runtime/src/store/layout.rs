@@ -90,7 +90,7 @@ pub(crate) const UPLOAD_COLUMNS: [&str; 18] = [
 pub(crate) const LOG_AT: &str = "log_at";
 
 /// The numbers that stand for the kinds of changes in [`LOG_TABLE`]. They are never used for another kind.
-const CHANGE_KINDS: [(ChangeKind, i64); 8] = [
+const CHANGE_KINDS: [(ChangeKind, i64); 9] = [
     (ChangeKind::Created, 1),
     (ChangeKind::Updated, 2),
     (ChangeKind::Modified, 3),
@@ -99,6 +99,7 @@ const CHANGE_KINDS: [(ChangeKind, i64); 8] = [
     (ChangeKind::Restored, 6),
     (ChangeKind::Purged, 7),
     (ChangeKind::Pruned, 8),
+    (ChangeKind::Imported, 10),
 ];
 
 /// The number of a kind.

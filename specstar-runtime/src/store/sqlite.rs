@@ -20,6 +20,7 @@ mod registry;
 mod row;
 mod scan;
 mod search;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod upload;

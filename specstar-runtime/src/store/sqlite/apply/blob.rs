@@ -13,7 +13,7 @@ impl Applier<'_> {
     /// Decided before anything is changed, as [`require_live`](Self::require_live) is.
     pub(super) fn require_blobs(&self, set: &ChangeSet) -> Result<(), CommitError> {
         let mut missing = Vec::new();
-        for file_id in set.changes.iter().flat_map(named) {
+        for file_id in set.changes.iter().flat_map(|change| named(change).iter().chain(imported(change))) {
             if !missing.contains(file_id) && !self.has_file(file_id)? {
                 missing.push(file_id.clone());
             }
@@ -99,6 +99,15 @@ fn named(change: &Change) -> &[String] {
     match change {
         Change::Create(new) => &new.blobs,
         Change::Update(update) => update.blobs.as_deref().unwrap_or_default(),
-        Change::Purge(_) | Change::Prune { .. } => &[],
+        Change::Purge(_) | Change::Prune { .. } | Change::Import(_) => &[],
     }
+}
+
+/// The files of the revisions of an import.
+fn imported(change: &Change) -> impl Iterator<Item = &String> {
+    let blobs = match change {
+        Change::Import(import) => &import.blobs[..],
+        _ => &[],
+    };
+    blobs.iter().map(|(_, file_id)| file_id)
 }
