@@ -7,18 +7,20 @@
 //! that the request changes nothing and nothing is to be written.
 
 mod history;
+mod migrate;
 mod precondition;
 #[cfg(test)]
 mod tests;
 mod undo;
 
 pub use history::{Direction, HistoryPage, HistoryRequest, Keep, prune, select};
+pub use migrate::{Before, existing_after, migrate, migrate_superseded, take_back, take_back_superseded};
 pub use precondition::{Preconditions, tag};
 pub use undo::undo;
 
 use uuid::Uuid;
 
-use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
+use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Previous, Removal};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::json::IndexRow;
@@ -250,6 +252,8 @@ fn touch(
         kind,
         seq: head.revision.seq,
         updated: context.stamp(),
+        at: None,
+        previous: Previous::Leave,
         is_deleted: None,
         cascade: Vec::new(),
         archive: false,

@@ -190,7 +190,9 @@ pub(super) fn owned(head: &HeadRef<'_>) -> Head {
 }
 
 /// Collects what is taken of each row, on whatever thread the store reads.
-pub(super) fn collector<T: Send + 'static>(take: fn(&HeadRef<'_>) -> T) -> (Visit, Arc<Mutex<Vec<T>>>) {
+pub(super) fn collector<T: Send + 'static>(
+    take: impl Fn(&HeadRef<'_>) -> T + Send + 'static,
+) -> (Visit, Arc<Mutex<Vec<T>>>) {
     let found: Arc<Mutex<Vec<T>>> = Arc::default();
     let sink = Arc::clone(&found);
     let visit: Visit = Box::new(move |head: HeadRef<'_>| {

@@ -111,14 +111,25 @@ impl Service {
         caller: &Caller,
     ) -> Result<Error> {
         let model = &self.models()[index.0];
+        let known = self.known_to(model, &holder, caller).await?;
+        Ok(self.unique_error(model, unique, values, known.then_some(holder)))
+    }
+
+    /// The values are taken, by whoever may be named.
+    pub(super) fn unique_error(
+        &self,
+        model: &Model,
+        unique: usize,
+        values: &[IndexValue],
+        holder: Option<String>,
+    ) -> Error {
         let descriptor = model.descriptor();
         let constraint = &descriptor.uniques[unique];
-        let known = self.known_to(model, &holder, caller).await?;
-        Ok(Error::UniqueConflict {
+        Error::UniqueConflict {
             field: keys(descriptor, constraint),
             value: shown(descriptor, constraint, values),
-            conflicting_resource_id: known.then_some(holder),
-        })
+            conflicting_resource_id: holder,
+        }
     }
 
     /// Whether the caller may know of a resource: it exists for them, and they may read its metadata.
@@ -172,6 +183,7 @@ fn place(change: &Change) -> (ModelIndex, &str) {
     match change {
         Change::Create(new) => (new.model, &new.resource_id),
         Change::Update(update) => (update.of.model, &update.of.resource_id),
+        Change::Rewrite(update) => (update.of.model, &update.of.resource_id),
         Change::Purge(removal) | Change::Prune { of: removal, .. } => {
             (removal.of.model, &removal.of.resource_id)
         }

@@ -67,7 +67,8 @@ pub(crate) fn decode_error(error: DecodeError) -> Error {
     }
 }
 
-fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
+/// What a payload needs besides, once its type and its validator have seen it.
+pub(super) fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
     let index = index_of(model, &prepared.canonical)?;
     json::check_vectors(model.descriptor(), &index)?;
     let payload = Payload {

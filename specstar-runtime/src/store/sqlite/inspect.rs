@@ -73,7 +73,7 @@ impl Inspect for SqliteStore {
 
 impl SqliteStore {
     /// Runs a long read on a thread and a connection of its own, without a time limit.
-    async fn apart<T: Send + 'static>(
+    pub(super) async fn apart<T: Send + 'static>(
         &self,
         work: impl FnOnce(Lease, Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
