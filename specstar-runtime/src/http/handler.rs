@@ -6,6 +6,7 @@ mod feed;
 mod history;
 mod lifecycle;
 mod list;
+pub(crate) mod migrate;
 mod read;
 mod reference;
 mod revision;
@@ -47,6 +48,8 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
+        Operation::TestMigration | Operation::ExecuteMigration => Box::pin(migrate::many(call)),
+        Operation::MigrateOne | Operation::RollbackMigration => Box::pin(migrate::one(call)),
         Operation::Relationships | Operation::AllChanges => run_global(call),
     }
 }

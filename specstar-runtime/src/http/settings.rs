@@ -30,6 +30,9 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow`.
     pub head_and_options: bool,
+    /// Whether there are routes to migrate resources; where it does not say, for the types that declare a schema
+    /// version.
+    pub migration_routes: Option<bool>,
     /// Every error is an object with `message` and `code`.
     pub structured_errors: bool,
     /// What a read answers without `returns`.
@@ -59,6 +62,7 @@ impl Default for HttpSettings {
             body_limit: 2 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             head_and_options: true,
+            migration_routes: None,
             structured_errors: false,
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),

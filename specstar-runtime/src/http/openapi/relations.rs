@@ -9,6 +9,7 @@ use crate::change::ChangeKind;
 pub(super) fn schemas() -> Schemas {
     Schemas::from([
         ("Change".into(), change()),
+        ("MigrateProgress".into(), migrate_progress()),
         ("Referrers".into(), referrers()),
         ("Relationship".into(), relationship()),
     ])
@@ -55,6 +56,24 @@ fn change() -> Value {
             },
             "time": {"type": "string", "format": "date-time", "description": "When."},
             "by": text("Who did it."),
+        },
+    })
+}
+
+fn migrate_progress() -> Value {
+    let text_or_null = |description: &str| json!({"type": ["string", "null"], "description": description});
+    json!({
+        "type": "object",
+        "description": "What became of a revision of a resource.",
+        "required": ["resource_id", "status", "message", "error"],
+        "properties": {
+            "resource_id": text("The id of the resource."),
+            "status": {
+                "type": "string", "enum": ["success", "failed", "skipped"],
+                "description": "Whether it has the present schema version now, has not, or had it already.",
+            },
+            "message": text_or_null("In words."),
+            "error": text_or_null("Why it failed."),
         },
     })
 }
