@@ -1,5 +1,6 @@
 //! From registered types and settings to a running application.
 
+mod blobs;
 mod builder;
 mod info;
 mod preset;

@@ -1,15 +1,16 @@
 //! The builder: every choice of an application in one place, checked as a whole.
 
 mod access;
+mod blobs;
 mod check;
 mod rules;
 mod wire;
 
-#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use self::access::Access;
+use self::blobs::BlobSettings;
 use super::{ApiInfo, App, Preset};
 use crate::access::PrincipalExtractor;
 use crate::acl;
@@ -51,9 +52,13 @@ pub struct SpecStarBuilder {
     anonymous: bool,
     api_keys: Option<ApiKeys>,
     clock: Arc<dyn Clock>,
+    blobs: BlobSettings,
     encoders: Encoders,
     problems: Vec<String>,
 }
+
+/// A store, and its file where it has one.
+type Opened = (Arc<dyn Store>, Option<PathBuf>);
 
 enum Database {
     None,
@@ -81,6 +86,7 @@ impl Default for SpecStarBuilder {
             anonymous: false,
             api_keys: None,
             clock: Arc::new(SystemClock),
+            blobs: BlobSettings::default(),
             encoders: Encoders::default(),
             problems: Vec::new(),
         }
@@ -138,6 +144,7 @@ impl SpecStarBuilder {
     pub fn preset(mut self, preset: Preset) -> Self {
         self.rules = preset.rules();
         self.wire = preset.wire();
+        self.blobs.ids = preset.blob_ids();
         self
     }
 
@@ -201,7 +208,8 @@ impl SpecStarBuilder {
         let principals = self.principals();
         let document = self.document(principals.security());
         let store = self.open();
-        let (Some(document), Some(store), true) = (document, store, self.problems.is_empty()) else {
+        let (Some(document), Some((store, database)), true) = (document, store, self.problems.is_empty())
+        else {
             return Err(Error::CannotStart { problems: self.problems });
         };
         let descriptors: Vec<_> = self.entries.iter().map(|entry| entry.descriptor).collect();
@@ -216,7 +224,9 @@ impl SpecStarBuilder {
         }
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
         let access = Arc::new(self.policies());
-        let mut service = Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks);
+        let blobs = self.blobs.open(&store, database);
+        let mut service =
+            Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks, blobs);
         for action in self.actions.iter().filter(|action| action.kind.creates()) {
             service.reserve(action.resource.path_hash, action.path.split('/').next().unwrap_or_default());
         }
@@ -245,6 +255,10 @@ impl SpecStarBuilder {
         if self.access.acl.is_some() {
             tokio::spawn(acl::follow(Arc::downgrade(&state.service), state.stopping.subscribe()));
         }
+        if let (Ok(blobs), Some(every)) = (state.service.blobs(), self.blobs.every) {
+            let (clock, stopping) = (Arc::clone(&state.clock), state.stopping.subscribe());
+            tokio::spawn(super::blobs::collect(blobs.clone(), clock, every, self.blobs.options, stopping));
+        }
         // All places are noted before anything can be written.
         let mut dispatchers = Vec::new();
         for (name, subscriber) in self.subscribers {
@@ -262,19 +276,20 @@ impl SpecStarBuilder {
         })
     }
 
-    fn open(&mut self) -> Option<Arc<dyn Store>> {
+    /// The store, and its file.
+    fn open(&mut self) -> Option<Opened> {
         if !self.problems.is_empty() {
             return None;
         }
         let opened = match &self.database {
             Database::None => Err("no database: call sqlite(…), database_url(…) or store(…)".to_owned()),
-            Database::Given(store) => Ok(Arc::clone(store)),
+            Database::Given(store) => Ok((Arc::clone(store), None)),
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(path) => open_sqlite(crate::store::SqliteOptions::new(path)),
+            Database::Sqlite(path) => {
+                opened_sqlite(crate::store::SqliteStore::open(crate::store::SqliteOptions::new(path)))
+            }
             #[cfg(feature = "sqlite")]
-            Database::SqliteTemporary => crate::store::SqliteStore::temporary()
-                .map(|store| Arc::new(store) as Arc<dyn Store>)
-                .map_err(|error| format!("the database: {error}")),
+            Database::SqliteTemporary => opened_sqlite(crate::store::SqliteStore::temporary()),
         };
         opened.map_err(|problem| self.problems.push(problem)).ok()
     }
@@ -287,9 +302,10 @@ fn belongs_elsewhere(what: &str) -> Error {
 }
 
 #[cfg(feature = "sqlite")]
-fn open_sqlite(options: crate::store::SqliteOptions) -> Result<Arc<dyn Store>, String> {
-    match crate::store::SqliteStore::open(options) {
-        Ok(store) => Ok(Arc::new(store)),
-        Err(error) => Err(format!("the database: {error}")),
-    }
+fn opened_sqlite(
+    opened: Result<crate::store::SqliteStore, crate::store::StoreError>,
+) -> Result<Opened, String> {
+    let store = opened.map_err(|error| format!("the database: {error}"))?;
+    let path = store.path().to_owned();
+    Ok((Arc::new(store), Some(path)))
 }

@@ -1,5 +1,6 @@
 //! Sets of settings.
 
+use crate::blob::BlobIds;
 use crate::descriptor::{IdGenerator, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
 use crate::query::UnindexedPolicy;
@@ -15,7 +16,8 @@ pub enum Preset {
     /// are ignored, filters on fields without an index match nothing, pages are unlimited, ids are UUID v4,
     /// `HEAD` is not answered, a stable revision may be rewritten by a request that makes it a draft, references
     /// are neither validated by writes nor followed by permanent deletes, a restrict is not
-    /// lifted by what goes along, a restore leaves alone what the delete took along, and a write may leave a resource outside of its writer's scope.
+    /// lifted by what goes along, a restore leaves alone what the delete took along, a write may leave a resource
+    /// outside of its writer's scope, and blobs are called by the XXH3-128 of their content.
     Compat,
 }
 
@@ -34,6 +36,13 @@ impl Preset {
                 scope_of_writes: false,
                 ..Settings::default()
             },
+        }
+    }
+
+    pub(crate) fn blob_ids(self) -> BlobIds {
+        match self {
+            Self::Standard => BlobIds::Blake3,
+            Self::Compat => BlobIds::Xxh3,
         }
     }
 

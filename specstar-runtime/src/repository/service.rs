@@ -8,6 +8,7 @@ use super::queue::{Attempts, Queues};
 use super::reference::References;
 use super::{ModelSettings, Settings};
 use crate::access::AccessControl;
+use crate::blob::Blobs;
 use crate::change::ModelIndex;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
@@ -51,6 +52,7 @@ pub struct Service {
     pub(super) encoders: Encoders,
     pub(super) hooks: HookSet,
     pub(super) references: References,
+    blobs: Option<Blobs>,
     models: Vec<Model>,
     /// Names that are routes of one type, by the hash of the type.
     taken: HashSet<(u64, &'static str)>,
@@ -67,6 +69,7 @@ impl Service {
         settings: Settings,
         encoders: Encoders,
         hooks: HookSet,
+        blobs: Option<Blobs>,
     ) -> Self {
         let models: Vec<Model> = entries
             .iter()
@@ -86,6 +89,7 @@ impl Service {
             encoders,
             hooks,
             references: References::of(&models),
+            blobs,
             changes: models.iter().map(|_| AtomicU64::default()).collect(),
             models,
             taken: HashSet::new(),
@@ -117,6 +121,11 @@ impl Service {
     /// The type of that name in paths.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.by_name.get(name).map(|at| &self.models[*at])
+    }
+
+    /// The files of the application; an error when it keeps none.
+    pub fn blobs(&self) -> Result<&Blobs> {
+        self.blobs.as_ref().ok_or(Error::NoBlobStorage)
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
