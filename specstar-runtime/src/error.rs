@@ -392,9 +392,7 @@ impl Error {
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
             Self::Unauthenticated | Self::InvalidToken | Self::TokenExpired => ErrorKind::Unauthenticated,
             Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
-            Self::NotFound { .. }
-            | Self::TargetNotFound { .. }
-            | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
             Self::BlobNotFound { .. } | Self::UploadNotFound { .. } => ErrorKind::BlobNotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,
             Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,

@@ -26,7 +26,8 @@ pub trait UploadIndex: Send + Sync {
     fn sweep_uploads(&self, sweep: UploadSweep) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// Notes who has uploaded a file.
-    fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str)
+    -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Whether this is somebody who has uploaded the file.
     fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str)

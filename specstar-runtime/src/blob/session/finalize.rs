@@ -103,7 +103,8 @@ impl Uploads {
     async fn make(&self, upload: &Upload, running: Running) -> Result<StoredFile> {
         let source = self.source(upload).await?;
         let key = self.blobs.stage(running.now()).await?;
-        let digest = match self.storage().put_stream(&key, checked(upload, source), self.blobs.limit()).await {
+        let digest = match self.storage().put_stream(&key, checked(upload, source), self.blobs.limit()).await
+        {
             Ok(digest) => digest,
             Err(error) => {
                 self.blobs.discard(key).await;

@@ -18,7 +18,8 @@ impl Uploads {
         let signs = self.signs();
         match wanted {
             Some(UploadMethod::SinglePut) if !signs => Err(Error::BadRequest(
-                "the storage of this application cannot sign addresses: upload with the method `proxy`".into(),
+                "the storage of this application cannot sign addresses: upload with the method `proxy`"
+                    .into(),
             )),
             Some(method) => Ok(method),
             None if signs && self.settings.single_put => Ok(UploadMethod::SinglePut),

@@ -197,7 +197,11 @@ pub(super) fn headers() -> Map<String, Value> {
         ),
         (
             "ContentDisposition",
-            header("A file that a browser must not show as a page of this site is saved.", false, "attachment"),
+            header(
+                "A file that a browser must not show as a page of this site is saved.",
+                false,
+                "attachment",
+            ),
         ),
         ("ContentRange", header("Which bytes these are; not with several ranges.", false, "bytes 0-9/1024")),
     ];

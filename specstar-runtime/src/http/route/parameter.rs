@@ -431,7 +431,8 @@ pub mod parameters {
     );
     pub static FILE_ID: Parameter =
         path("FileId", "file_id", Shape::Name, "The id of the file, as an upload or a resource says it.");
-    pub static UPLOAD_ID: Parameter = path("UploadId", "upload_id", Shape::Name, "The id of the upload session.");
+    pub static UPLOAD_ID: Parameter =
+        path("UploadId", "upload_id", Shape::Name, "The id of the upload session.");
     pub static PART_NUMBER: Parameter = query(
         "PartNumber",
         "part_number",
@@ -445,12 +446,8 @@ pub mod parameters {
         "Send only these bytes (RFC 9110), such as `bytes=0-1023`, with 206; several ranges as \
          `multipart/byteranges`. Other units, and more ranges than 16, are ignored.",
     );
-    pub static IF_RANGE: Parameter = header(
-        "IfRange",
-        "If-Range",
-        Shape::FileTag,
-        "Send the whole file unless this is its entity tag.",
-    );
+    pub static IF_RANGE: Parameter =
+        header("IfRange", "If-Range", Shape::FileTag, "Send the whole file unless this is its entity tag.");
     pub static IF_NONE_FILE: Parameter = header(
         "IfNoneFile",
         "If-None-Match",

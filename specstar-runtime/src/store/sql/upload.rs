@@ -1,8 +1,8 @@
 //! Upload sessions, their parts, and who has uploaded which file.
 
 use sea_query::{
-    ColumnDef, ConditionalStatement, Expr, ExprTrait, Index, IndexCreateStatement, OnConflict, Order, Query, SelectStatement, Table,
-    TableCreateStatement, UpdateStatement,
+    ColumnDef, ConditionalStatement, Expr, ExprTrait, Index, IndexCreateStatement, OnConflict, Order, Query,
+    SelectStatement, Table, TableCreateStatement, UpdateStatement,
 };
 
 use super::{Dialect, column, hole, insert_into, is_bound, name};
@@ -164,10 +164,7 @@ pub(crate) fn tables<D: Dialect>() -> Vec<String> {
     let indexes = [
         index("open", "expires_at").and_where(is_open(true)).take(),
         index("closed", "changed_at").and_where(is_open(false)).take(),
-        index("keyed", "expires_at")
-            .and_where(is_open(false))
-            .and_where(column("key").is_not_null())
-            .take(),
+        index("keyed", "expires_at").and_where(is_open(false)).and_where(column("key").is_not_null()).take(),
     ];
     texts.extend(indexes.iter().map(|index| index.to_string(D::default())));
     texts

@@ -141,8 +141,7 @@ fn apply(
         PartsAfter::Joined => &texts.join_parts,
         PartsAfter::Dropped => &texts.drop_parts,
     };
-    let keys: Vec<Option<String>> =
-        all(connection, &texts.part_keys, [&change.upload_id], |row| row.get(0))?;
+    let keys: Vec<Option<String>> = all(connection, &texts.part_keys, [&change.upload_id], |row| row.get(0))?;
     keys.iter().flatten().try_for_each(|key| doom(connection, models, key, change.now))?;
     execute(connection, clear, [&change.upload_id])?;
     Ok(UploadChanged::Applied)

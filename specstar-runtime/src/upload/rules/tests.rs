@@ -192,7 +192,10 @@ fn a_second_finalize_is_a_conflict_unless_it_is_the_first_one_again() {
 #[test]
 fn a_finalization_that_fails_leaves_the_session_open() {
     let released = release(&session(S::Finalizing, &[1]), NOW);
-    assert_eq!((released.state, released.lease_until, released.parts), (S::Uploading, None, PartsAfter::Kept));
+    assert_eq!(
+        (released.state, released.lease_until, released.parts),
+        (S::Uploading, None, PartsAfter::Kept)
+    );
     assert_eq!(release(&single_put(S::Finalizing), NOW).state, S::Pending);
     let finished = finish(&session(S::Finalizing, &[1]), file(), NOW);
     assert_eq!((finished.state, finished.parts), (S::Finalized, PartsAfter::Joined));

@@ -163,9 +163,7 @@ async fn in_time<T>(limits: Limits, step: impl Future<Output = T>) -> Result<T> 
 fn broken(fault: &Fault) -> Error {
     match fault {
         Fault::Broken => Error::BadRequest("the body ended before it was complete".into()),
-        Fault::TooMuch => {
-            refused(&format!("more than {AROUND} bytes of the form are not the part `file`"))
-        }
+        Fault::TooMuch => refused(&format!("more than {AROUND} bytes of the form are not the part `file`")),
     }
 }
 

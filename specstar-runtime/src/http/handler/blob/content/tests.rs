@@ -80,7 +80,8 @@ async fn forms_that_are_none_are_refused() {
 
 #[tokio::test]
 async fn headers_without_an_end_are_given_up() {
-    for start in ["--B\r\nX: ".to_owned(), part("note", "").trim_end().to_owned() + "\r\n\r\n", String::new()] {
+    for start in ["--B\r\nX: ".to_owned(), part("note", "").trim_end().to_owned() + "\r\n\r\n", String::new()]
+    {
         let endless = stream::once(async move { Bytes::from(start) })
             .chain(stream::repeat(Bytes::from_static(&[b'x'; 1024])))
             .map(Ok::<_, std::io::Error>);
