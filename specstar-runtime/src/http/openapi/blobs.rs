@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::BLOBS_TAG;
 use super::shapes;
-use super::walk::{Schemas, reference};
+use super::walk::Schemas;
 use crate::upload::rules::MOST_PARTS;
 use crate::upload::{UploadMethod, UploadState};
 
@@ -12,8 +12,6 @@ use crate::upload::{UploadMethod, UploadState};
 pub(super) const BINARY: &str = "Binary";
 /// The name of the schema of an upload session.
 pub(super) const UPLOAD_SESSION: &str = "UploadSession";
-/// The name of the schema of what is said of a file before it comes.
-const ANNOUNCEMENT: &str = "UploadAnnouncement";
 
 const UPLOAD_ID: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 const CHECKSUM: &str = "^(sha256|blake3):[0-9A-Fa-f]{64}$";
@@ -25,11 +23,7 @@ pub(super) fn tag() -> Value {
 
 /// The schemas; those that nothing refers to are dropped later.
 pub(super) fn schemas() -> Schemas {
-    Schemas::from([
-        (BINARY.into(), binary()),
-        (UPLOAD_SESSION.into(), upload_session()),
-        (ANNOUNCEMENT.into(), announced()),
-    ])
+    Schemas::from([(BINARY.into(), binary()), (UPLOAD_SESSION.into(), upload_session())])
 }
 
 fn text(description: &str) -> Value {
@@ -127,11 +121,12 @@ fn announced() -> Value {
     })
 }
 
-/// The body with what is said of a file.
+/// The body with what is said of a file. It is no reference, because form generators guess from those what a resource
+/// type is, and what stands in front of its path.
 pub(super) fn announcement() -> Value {
     json!({
         "description": "What is known of the file; an empty object is fine.", "required": true,
-        "content": {"application/json": {"schema": reference(ANNOUNCEMENT)}},
+        "content": {"application/json": {"schema": announced()}},
     })
 }
 
