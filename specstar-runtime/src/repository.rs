@@ -6,6 +6,7 @@
 
 mod action;
 mod batch;
+mod blob;
 mod caller;
 mod commit;
 mod embed;
