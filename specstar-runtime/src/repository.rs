@@ -7,6 +7,7 @@
 mod action;
 mod batch;
 mod blob;
+mod blob_access;
 mod caller;
 mod commit;
 mod embed;

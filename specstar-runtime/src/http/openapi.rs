@@ -161,10 +161,11 @@ impl Document {
 pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     let (models, actions, mut schemas) = model::collect(input)?;
     let failures = Failures { structured: input.structured_errors };
-    let own = shapes::schemas().into_iter().chain(relations::schemas()).chain(blobs::schemas());
+    let own = shapes::schemas().into_iter().chain(relations::schemas());
     for (name, schema) in own.chain(failures.schemas()) {
         union::insert(&mut schemas, name, schema)?;
     }
+    blobs::add_schemas(&mut schemas)?;
     model::add_envelopes(&models, &mut schemas)?;
     let mut operations = Operations {
         base: base_path(input),

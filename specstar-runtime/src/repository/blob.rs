@@ -1,155 +1,139 @@
-//! Who may read and upload files.
+//! The blobs of what is written: what is said of them, and the bytes they bring.
 
+use bytes::Bytes;
+
+use super::payload::{Checked, hashed};
 use super::service::store_error;
 use super::{Caller, Model, Service};
-use crate::access::{AccessRequest, Action, BLOBS, authorize};
-use crate::blob::Blobs;
-use crate::error::{Error, ErrorKind, Result};
-use crate::store::{BlobOwner, BlobRecord};
+use crate::blob::{BlobIds, Digest};
+use crate::error::{Error, Result};
+use crate::json::{BlobMembers, BlobPlace, Canonical, DecodeError, blob_places, path_of, rewrite_blobs};
+use crate::timeline::Payload;
 
-/// Resources that are looked at together, to find one that the caller may read.
-const OWNERS: usize = 100;
+/// Bytes that are stored when everything else is decided: what is refused leaves none behind.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub(super) file_id: String,
+    data: Bytes,
+    content_type: Option<String>,
+}
+
+/// Content that can be planned.
+pub(super) struct Ready {
+    pub(super) payload: Payload,
+    pub(super) uploads: Vec<Upload>,
+}
+
+/// Puts the ids of the bytes of a text in their place. Nothing is stored yet: an id is a hash of the bytes.
+pub(super) fn identify(model: &Model, canonical: &mut Canonical) -> Result<(Vec<BlobPlace>, Vec<Upload>)> {
+    if canonical.blobs.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut places = blob_places(canonical).ok_or_else(misplaced)?;
+    let mut uploads: Vec<Upload> = Vec::new();
+    for (blob, place) in canonical.blobs.iter_mut().zip(&mut places) {
+        let Some(data) = blob.data.take() else { continue };
+        let ids = model.settings.blob_ids.ok_or(Error::NoBlobStorage)?;
+        let upload = upload(ids, data.into(), &mut place.members).map_err(|given| {
+            let path = path_of(&canonical.text, place.range.start);
+            DecodeError::data(path, format!("the data is not that of the file `{given}`"))
+        })?;
+        match uploads.iter_mut().find(|other| other.file_id == upload.file_id) {
+            Some(same) => same.content_type = upload.content_type.or(same.content_type.take()),
+            None => uploads.push(upload),
+        }
+    }
+    if !uploads.is_empty() {
+        canonical.text = rewrite_blobs(&canonical.text, &mut places).ok_or_else(misplaced)?;
+    }
+    Ok((places, uploads))
+}
+
+/// What is said of the bytes from now on; `Err` with the id they were sent with, when it is another one.
+fn upload(ids: BlobIds, data: Bytes, members: &mut BlobMembers) -> Result<Upload, String> {
+    let digest = Digest::of(&data);
+    let file_id = ids.id(&digest);
+    if let Some(given) = members.file_id.take()
+        && given != file_id
+    {
+        return Err(given);
+    }
+    members.file_id = Some(file_id.clone());
+    members.size = Some(digest.size);
+    Ok(Upload { file_id, data, content_type: members.content_type.clone() })
+}
+
+/// The files that a text names, each once.
+pub(super) fn named(places: &[BlobPlace]) -> Vec<String> {
+    let mut file_ids: Vec<String> = places.iter().filter_map(|place| place.members.file_id.clone()).collect();
+    file_ids.sort_unstable();
+    file_ids.dedup();
+    file_ids
+}
+
+fn misplaced() -> Error {
+    Error::internal("the blobs of a text are not where they were written")
+}
 
 impl Service {
-    /// A file that a revision of a resource names, for those who may read the files of the resource.
-    pub async fn blob_of(
+    /// Raises what the validator said, and fills in what is known of files that are only named. What the content
+    /// before says of a file stays as it is.
+    pub(super) async fn complete_blobs(
         &self,
         model: &Model,
-        resource_id: &str,
-        file_id: &str,
-        caller: &Caller,
-    ) -> Result<BlobRecord> {
-        let gate = self.gate(model, caller, Some(resource_id), &[Action::READ_BLOB]).await?;
-        let head = self.visible(model, resource_id, false, &gate).await?;
-        let found = self.blobs()?.find(file_id).await?;
-        let named = self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?;
-        found.filter(|_| named).ok_or_else(|| not_found(file_id))
-    }
-
-    /// A file, for those who may read the files of a live resource that names it, and for who has uploaded it.
-    ///
-    /// For others it is 404, whether it is there or not, or 403 when they may read no files at all.
-    pub async fn blob(&self, blobs: &Blobs, file_id: &str, caller: &Caller) -> Result<BlobRecord> {
-        let found = blobs.find(file_id).await?;
-        if let Some(found) = found
-            && (self.reads_as_owner(file_id, caller).await?
-                || self.reads_as_uploader(file_id, caller).await?)
-        {
-            return Ok(found);
-        }
-        Err(if self.reads_none(caller).await? {
-            denied(caller, Action::READ_BLOB)
-        } else {
-            not_found(file_id)
-        })
-    }
-
-    /// Fails with 403 unless the caller may upload files.
-    pub async fn authorize_upload(&self, caller: &Caller) -> Result<()> {
-        if caller.is_trusted() {
-            return Ok(());
-        }
-        authorize(&*self.access, about_files(caller, Action::WRITE_BLOB)).await
-    }
-
-    /// Notes that the caller has uploaded a file, which makes it readable for them.
-    pub async fn note_uploader(&self, file_id: &str, caller: &Caller) -> Result<()> {
-        self.store.note_uploader(file_id, caller.principal().name()).await.map_err(store_error)
-    }
-
-    /// Whether the caller may read a resource that names the file.
-    async fn reads_as_owner(&self, file_id: &str, caller: &Caller) -> Result<bool> {
-        let mut after = None;
-        loop {
-            let owners = self.store.blob_owners(file_id, after, OWNERS).await.map_err(store_error)?;
-            let Some(last) = owners.last() else { return Ok(false) };
-            // Further revisions of the last resource have nothing to add.
-            let next = BlobOwner { seq: i64::MAX, ..last.clone() };
-            let mut seen = None;
-            for owner in &owners {
-                if seen.replace((owner.model, owner.pk)) != Some((owner.model, owner.pk))
-                    && self.reads(owner, caller).await?
-                {
-                    return Ok(true);
-                }
-            }
-            after = Some(next);
-        }
-    }
-
-    async fn reads(&self, owner: &BlobOwner, caller: &Caller) -> Result<bool> {
-        let model = self.model_at(owner.model);
-        let read = async {
-            let gate = self.gate(model, caller, Some(&owner.resource_id), &[Action::READ_BLOB]).await?;
-            self.visible(model, &owner.resource_id, false, &gate).await
+        checked: Checked,
+        before: Option<&[u8]>,
+    ) -> Result<Ready> {
+        let (payload, mut places, uploads) = checked.valid()?;
+        let wanted = |place: &&mut BlobPlace| {
+            let BlobMembers { file_id, size, content_type } = &place.members;
+            let incomplete = size.is_none() || content_type.is_none();
+            let brought = uploads.iter().any(|upload| Some(&upload.file_id) == file_id.as_ref());
+            let as_before = before.is_some_and(|before| contains(before, &payload.data[place.range.clone()]));
+            incomplete && !as_before && !(brought && size.is_some()) && file_id.is_some()
         };
-        match read.await {
-            // A row number tells one resource from a later one of the same id.
-            Ok(head) => Ok(head.pk == owner.pk),
-            Err(error) if is_refusal(&error) => Ok(false),
-            Err(error) => Err(error),
+        let mut open: Vec<&mut BlobPlace> = places.iter_mut().filter(wanted).collect();
+        if open.is_empty() {
+            return Ok(Ready { payload, uploads });
         }
-    }
-
-    async fn reads_as_uploader(&self, file_id: &str, caller: &Caller) -> Result<bool> {
-        if caller.is_trusted() {
-            return Ok(true);
-        }
-        match authorize(&*self.access, about_files(caller, Action::READ_BLOB)).await {
-            Ok(()) => {}
-            Err(error) if is_refusal(&error) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        self.store.is_uploader(file_id, caller.principal().name()).await.map_err(store_error)
-    }
-
-    /// Whether the rules deny the caller the files of every type, whatever the resource is.
-    async fn reads_none(&self, caller: &Caller) -> Result<bool> {
-        for model in self.models() {
-            if !self.access.needs(model.descriptor(), Action::READ_BLOB).is_empty() {
-                return Ok(false);
-            }
-            match self.gate(model, caller, None, &[Action::READ_BLOB]).await {
-                Ok(_) => return Ok(false),
-                Err(error) if is_refusal(&error) => {}
-                Err(error) => return Err(error),
+        let file_ids: Vec<String> = open.iter().filter_map(|place| place.members.file_id.clone()).collect();
+        let records = self.store.blobs(&file_ids).await.map_err(store_error)?;
+        let mut missing = Vec::new();
+        for ((place, record), file_id) in open.iter_mut().zip(records).zip(file_ids) {
+            let BlobMembers { size, content_type, .. } = &mut place.members;
+            let brought = uploads.iter().find(|upload| upload.file_id == file_id);
+            match (record, brought) {
+                (_, Some(upload)) => {
+                    *size = size.or(Some(upload.data.len() as u64));
+                    *content_type = content_type.take().or_else(|| upload.content_type.clone());
+                }
+                (Some(record), None) => {
+                    *size = size.or(Some(record.size));
+                    *content_type = content_type.take().or(record.content_type);
+                }
+                (None, None) if missing.contains(&file_id) => {}
+                (None, None) => missing.push(file_id),
             }
         }
-        match authorize(&*self.access, about_files(caller, Action::READ_BLOB)).await {
-            Ok(()) => Ok(false),
-            Err(error) if is_refusal(&error) => Ok(true),
-            Err(error) => Err(error),
+        if !missing.is_empty() {
+            return Err(Error::BlobsMissing { file_ids: missing });
         }
+        let text = rewrite_blobs(&payload.data, &mut places).ok_or_else(misplaced)?;
+        Ok(Ready { payload: hashed(model, text, payload.blobs)?, uploads })
+    }
+
+    /// Stores the bytes of what is about to be committed.
+    pub(super) async fn store_uploads(&self, uploads: &[Upload], caller: &Caller) -> Result<()> {
+        for Upload { data, content_type, .. } in uploads {
+            self.blobs()?.store_bytes(data.clone(), content_type.clone(), caller.now()).await?;
+        }
+        Ok(())
     }
 }
 
-fn about_files(caller: &Caller, action: Action) -> AccessRequest<'_> {
-    AccessRequest {
-        principal: caller.principal(),
-        action,
-        custom: None,
-        model: &BLOBS,
-        resource_id: None,
-        current: None,
-        input: None,
-        status: None,
-        now: caller.now(),
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    match (std::str::from_utf8(text), std::str::from_utf8(part)) {
+        (Ok(text), Ok(part)) => text.contains(part),
+        _ => false,
     }
-}
-
-/// Refused for what the caller is, and not because something does not work.
-fn is_refusal(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Deleted)
-}
-
-fn denied(caller: &Caller, action: Action) -> Error {
-    Error::PermissionDenied {
-        user: caller.principal().name().to_owned(),
-        action: action.name().to_owned(),
-        model: BLOBS.id.name.to_owned(),
-    }
-}
-
-fn not_found(file_id: &str) -> Error {
-    Error::BlobNotFound { file_id: file_id.to_owned() }
 }

@@ -1,10 +1,12 @@
 //! Files and upload sessions.
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
 
 use super::operation::BLOBS_TAG;
-use super::shapes;
 use super::walk::Schemas;
+use super::{DocumentError, shapes, union};
+use crate::binary::Blob;
 use crate::upload::rules::MOST_PARTS;
 use crate::upload::{UploadMethod, UploadState};
 
@@ -21,9 +23,15 @@ pub(super) fn tag() -> Value {
     json!({"name": BLOBS_TAG, "description": "Files, which fields of resources name."})
 }
 
-/// The schemas; those that nothing refers to are dropped later.
-pub(super) fn schemas() -> Schemas {
-    Schemas::from([(BINARY.into(), binary()), (UPLOAD_SESSION.into(), upload_session())])
+/// Adds the schemas; those that nothing refers to are dropped later. Resources that have files brought that of a file.
+pub(super) fn add_schemas(schemas: &mut Schemas) -> Result<(), DocumentError> {
+    if !schemas.contains_key(BINARY) {
+        let binary = serde_json::to_value(Blob::schema());
+        let name = BINARY.to_owned();
+        let binary = binary.map_err(|cause| DocumentError::Unwritable { name: name.clone(), cause })?;
+        union::insert(schemas, name, binary)?;
+    }
+    union::insert(schemas, UPLOAD_SESSION.into(), upload_session())
 }
 
 fn text(description: &str) -> Value {
@@ -37,18 +45,6 @@ fn size(description: &str) -> Value {
 fn or_null(mut schema: Value) -> Value {
     let description = schema.as_object_mut().and_then(|object| object.remove("description"));
     json!({"anyOf": [schema, {"type": "null"}], "description": description})
-}
-
-fn binary() -> Value {
-    json!({
-        "type": "object", "description": "What a field says of a file.", "required": ["file_id", "size"],
-        "properties": {
-            "file_id": text("What the file is called by: a hash of its bytes."),
-            "size": size("How many bytes it has."),
-            "content_type": text("Its media type."),
-        },
-        "example": {"file_id": file_id(), "size": 1024, "content_type": "image/png"},
-    })
 }
 
 fn upload_session() -> Value {
@@ -201,8 +197,4 @@ pub(super) fn headers() -> Map<String, Value> {
         ("ContentRange", header("Which bytes these are; not with several ranges.", false, "bytes 0-9/1024")),
     ];
     text.into_iter().map(|(name, header)| (name.to_owned(), header)).collect()
-}
-
-fn file_id() -> String {
-    format!("b3-{}", "0a1b2c3d".repeat(8))
 }
