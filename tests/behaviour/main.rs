@@ -19,6 +19,7 @@ mod hostile;
 mod jwt;
 mod layout;
 mod lifecycle;
+mod migration;
 mod models;
 mod pains;
 mod preconditions;
