@@ -13,7 +13,7 @@ use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
-    LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, StoreError, Swept,
+    LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, SnapshotReader, SnapshotRequest, Snapshots, StoreError, Swept,
     Visit,
 };
 use tokio::sync::watch;
@@ -96,6 +96,12 @@ impl BlobIndex for Watched {
 
     fn blob_keys(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobKey>> {
         self.inner.blob_keys(after, limit)
+    }
+}
+
+impl Snapshots for Watched {
+    fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
+        self.inner.snapshot(request)
     }
 }
 

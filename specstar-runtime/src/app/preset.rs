@@ -1,6 +1,7 @@
 //! Sets of settings.
 
 use crate::blob::BlobIds;
+use crate::backup::ArchiveFormat;
 use crate::descriptor::{IdGenerator, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
 use crate::query::UnindexedPolicy;
@@ -55,6 +56,7 @@ impl Preset {
                 page_size: u64::from(u32::MAX),
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
+                archive_format: ArchiveFormat::Acbak,
                 ..HttpSettings::default()
             },
         }

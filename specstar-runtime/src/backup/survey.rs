@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::open::Opened;
 use super::report::{Imported, OnProgress, Progress};
 use crate::change::ModelIndex;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::repository::Service;
 
 /// What is in an archive, as far as an import has to know it beforehand: a few bytes per resource.

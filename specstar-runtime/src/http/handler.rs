@@ -1,6 +1,7 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod archive;
 mod feed;
 mod history;
 mod lifecycle;
@@ -46,14 +47,21 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
-        Operation::Relationships | Operation::AllChanges => run_global(call),
+        Operation::Export => Box::pin(archive::export(call)),
+        Operation::Import => Box::pin(archive::import(call, body)),
+        Operation::Relationships
+        | Operation::AllChanges
+        | Operation::ExportAll
+        | Operation::ImportAll => run_global(call, body),
     }
 }
 
 /// The same for a route that belongs to no resource type.
-pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>) -> BoxFuture<'a, Result<Response<Body>>> {
+pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<'a, Result<Response<Body>>> {
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
+        Operation::ExportAll => Box::pin(archive::export_all(inbound)),
+        Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
         _ => Box::pin(feed::all_changes(inbound)),
     }
 }

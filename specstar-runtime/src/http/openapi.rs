@@ -57,6 +57,8 @@ pub struct DocumentInput {
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
     pub structured_errors: bool,
+    /// Imports are answered as the reference does.
+    pub reference_archives: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -74,6 +76,7 @@ impl DocumentInput {
             maximum_page_size: 1_000,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
+            reference_archives: false,
             security: Security::none(),
         }
     }
@@ -167,6 +170,7 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
         authenticated: !input.security.schemes.is_empty(),
+        reference_archives: input.reference_archives,
         parameters: Map::new(),
         responses: Map::new(),
     };

@@ -76,6 +76,21 @@ pub enum Operation {
     Relationships,
     /// What happened to all resources.
     AllChanges,
+    /// `GET /{m}/export`
+    Export,
+    /// `POST /{m}/import`
+    Import,
+    /// `GET /_backup/export`
+    ExportAll,
+    /// `POST /_backup/import`
+    ImportAll,
+}
+
+impl Operation {
+    /// Whether it takes as long as there is data: the time of a request does not limit it, but each wait in it.
+    pub const fn takes_long(self) -> bool {
+        matches!(self, Self::Export | Self::Import | Self::ExportAll | Self::ImportAll)
+    }
 }
 
 /// The method of a route.
@@ -122,6 +137,8 @@ pub enum RequestBody {
     Payload,
     /// A JSON Patch or a merge patch.
     Patch,
+    /// An archive, as it is or as a file of a form.
+    Archive,
 }
 
 /// The body a route answers with.
@@ -155,6 +172,12 @@ pub enum Answer {
     Metas,
     /// An array of [`Answer::RevisionInfo`].
     RevisionInfos,
+    /// An archive.
+    Archive,
+    /// What an import of one type did.
+    Imported,
+    /// What an import did, by type.
+    ImportedAll,
 }
 
 /// A header of a successful answer.

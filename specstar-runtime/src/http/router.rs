@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -130,7 +130,8 @@ fn action_methods(state: &Arc<HttpState>, model: Model, action: ActionEntry) -> 
         let (state, action) = (Arc::clone(&state), Arc::clone(&action));
         async move {
             let started = Instant::now();
-            let response = within_limits(&state, run_action(&state, &model, &action, path, request)).await;
+            let limit = Some(state.settings.request_timeout);
+            let response = within_limits(&state, limit, run_action(&state, &model, &action, path, request)).await;
             tracing::debug!(
                 method = "POST",
                 model = model.name(),
@@ -169,7 +170,8 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let mut response = within_limits(state, run(state, model, route, path, request)).await;
+    let limit = (!route.operation.takes_long()).then_some(state.settings.request_timeout);
+    let mut response = within_limits(state, limit, run(state, model, route, path, request)).await;
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -187,15 +189,19 @@ async fn answer(
 /// The answer of a handler, or of what went wrong in it.
 async fn within_limits(
     state: &HttpState,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<Response<Body>>>,
 ) -> Response<Body> {
-    let limit = state.settings.request_timeout;
     // A validator is code of the program: should it panic, this request fails and the server goes on.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
-    let result = match tokio::time::timeout(limit, work).await {
+    let done = match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        None => Ok(work.await),
+    };
+    let result = match done {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
-        Err(_) => Err(Error::Unavailable {
+        Err(limit) => Err(Error::Unavailable {
             reason: format!("the request took longer than {limit:?}"),
             retry_after: 1,
         }),
@@ -215,7 +221,7 @@ async fn run(
     let inbound = Inbound::new(state, route, &path, &parts).await?;
     match model {
         Some(model) => handler::run(&Call { model, inbound }, body).await,
-        None => handler::run_global(&inbound).await,
+        None => handler::run_global(&inbound, body).await,
     }
 }
 

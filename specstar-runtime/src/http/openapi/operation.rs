@@ -23,6 +23,8 @@ pub(super) struct Operations {
     pub(super) failures: Failures,
     /// Whether somebody can be refused for not saying who they are.
     pub(super) authenticated: bool,
+    /// Imports are answered as the reference does.
+    pub(super) reference_archives: bool,
     /// `components.parameters`.
     pub(super) parameters: Map<String, Value>,
     /// `components.responses`.
@@ -46,7 +48,11 @@ impl Operations {
         if !route.parameters.is_empty() {
             operation["parameters"] = self.references(route.parameters).into();
         }
-        if let Some(body) = model.and_then(|model| request_body(route.body, model)) {
+        let body = match route.body {
+            RequestBody::Archive => Some(archive_body()),
+            body => model.and_then(|model| request_body(body, model)),
+        };
+        if let Some(body) = body {
             operation["requestBody"] = body;
         }
         operation
@@ -65,7 +71,7 @@ impl Operations {
 
     fn answers(&mut self, model: Option<&Model>, route: &Route) -> Value {
         let mut responses = Map::new();
-        responses.insert("200".into(), success(model, route));
+        responses.insert("200".into(), success(model, route, self.reference_archives));
         if reads_conditionally(route) {
             let headers = header_references(&[AnswerHeader::ETag]);
             let text = "The resource still has an entity tag of `If-None-Match`.";
@@ -100,7 +106,7 @@ fn reads_conditionally(route: &Route) -> bool {
 
 fn request_body(body: RequestBody, model: &Model) -> Option<Value> {
     match body {
-        RequestBody::None => None,
+        RequestBody::None | RequestBody::Archive => None,
         RequestBody::Payload => Some(json!({
             "description": format!("The data of a `{}`.", model.schema),
             "required": true,
@@ -108,6 +114,26 @@ fn request_body(body: RequestBody, model: &Model) -> Option<Value> {
         })),
         RequestBody::Patch => Some(patch_body(model)),
     }
+}
+
+fn archive_body() -> Value {
+    json!({
+        "description": "The archive.",
+        "required": true,
+        "content": {
+            "application/octet-stream": {"schema": octets()},
+            "multipart/form-data": {"schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"description": "The archive.", "allOf": [octets()]}},
+            }},
+        },
+    })
+}
+
+/// Bytes that are no text.
+fn octets() -> Value {
+    json!({"type": "string", "contentMediaType": "application/octet-stream"})
 }
 
 fn patch_body(model: &Model) -> Value {
@@ -145,7 +171,7 @@ fn media(schema: &Value, examples: &[(&str, &Option<Value>)]) -> Value {
     if named.is_empty() { json!({"schema": schema}) } else { json!({"schema": schema, "examples": named}) }
 }
 
-fn success(model: Option<&Model>, route: &Route) -> Value {
+fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Value {
     let (name, schema) = model.map_or(("", ""), |model| (model.name(), &*model.schema));
     let mut headers = header_references(route.headers);
     if route.deprecated.is_some() {
@@ -153,9 +179,11 @@ fn success(model: Option<&Model>, route: &Route) -> Value {
     }
     let narrowed =
         route.parameters.iter().any(|parameter| parameter.component == parameters::PARTIAL.component);
+    let media_type =
+        if route.answer == Answer::Archive { "application/octet-stream" } else { "application/json" };
     let mut response = json!({
         "description": answer_text(route.answer, name),
-        "content": {"application/json": {"schema": answer_schema(route.answer, schema, narrowed)}},
+        "content": {media_type: {"schema": answer_schema(route.answer, schema, narrowed, reference_format)}},
     });
     if route.answer == Answer::Changes {
         response["content"]["text/event-stream"] = json!({"schema": {
@@ -186,10 +214,12 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
         Answer::Relationships => "The declared references.".to_owned(),
         Answer::Changes => "One page of changes, or a stream of them.".to_owned(),
+        Answer::Archive => "The archive.".to_owned(),
+        Answer::Imported | Answer::ImportedAll => "What was imported, or would be.".to_owned(),
     }
 }
 
-fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
+fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: bool) -> Value {
     let section = |name: &str| if narrowed { shapes::selected(&reference(name)) } else { reference(name) };
     let list = |items: Value| json!({"type": "array", "items": items});
     match answer {
@@ -207,6 +237,12 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
         Answer::Referrers => list(reference("Referrers")),
         Answer::Relationships => list(reference("Relationship")),
         Answer::Changes => list(reference("Change")),
+        Answer::Archive => octets(),
+        Answer::Imported if reference_format => reference("ImportCounts"),
+        Answer::ImportedAll if reference_format => {
+            json!({"type": "object", "additionalProperties": reference("ImportCounts")})
+        }
+        Answer::Imported | Answer::ImportedAll => reference("ImportReport"),
         Answer::Count => json!({"type": "integer", "format": "int64", "minimum": 0}),
     }
 }
