@@ -226,7 +226,7 @@ pub use specstar_runtime as runtime;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, acl, action, api_key, app, change, clock, column, datetime, descriptor, error, event, hook, http,
+    access, acl, action, api_key, app, backup, change, clock, column, datetime, descriptor, error, event, hook, http,
     id, index_key, json, meta, qb, query, registry, repository, resource, select, store, timeline, vector,
 };
 
