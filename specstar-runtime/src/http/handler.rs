@@ -1,6 +1,7 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod blob;
 mod feed;
 mod history;
 mod lifecycle;
@@ -46,14 +47,24 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
-        Operation::Relationships | Operation::AllChanges => run_global(call),
+        Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
+        Operation::Relationships
+        | Operation::AllChanges
+        | Operation::UploadBlob
+        | Operation::ReadBlob
+        | Operation::BeginUpload
+        | Operation::ReadUpload
+        | Operation::PutUploadContent
+        | Operation::FinalizeUpload
+        | Operation::AbortUpload => run_global(call, body),
     }
 }
 
 /// The same for a route that belongs to no resource type.
-pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>) -> BoxFuture<'a, Result<Response<Body>>> {
+pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<'a, Result<Response<Body>>> {
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
-        _ => Box::pin(feed::all_changes(inbound)),
+        Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        _ => blob::run(inbound, body),
     }
 }

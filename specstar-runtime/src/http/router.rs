@@ -21,6 +21,7 @@ use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
 use crate::access::PrincipalExtractor;
 use crate::action::ActionEntry;
+use crate::blob::Uploads;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::repository::{Model, Service};
@@ -41,6 +42,8 @@ pub struct HttpState {
     pub openapi: bytes::Bytes,
     /// Turns true when the application ends: streams end then.
     pub stopping: watch::Sender<bool>,
+    /// Upload sessions, where the application keeps files.
+    pub uploads: Option<Uploads>,
     /// The custom actions.
     pub actions: Vec<ActionEntry>,
 }
@@ -169,7 +172,11 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let mut response = within_limits(state, run(state, model, route, path, request)).await;
+    let work = run(state, model, route, path, request);
+    let mut response = match route.operation.takes_its_time() {
+        true => caught(state, work).await,
+        false => within_limits(state, work).await,
+    };
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -184,22 +191,27 @@ async fn answer(
     response
 }
 
-/// The answer of a handler, or of what went wrong in it.
+/// The answer of a handler, or of what went wrong in it, within the time of a request.
 async fn within_limits(
     state: &HttpState,
     work: impl Future<Output = Result<Response<Body>>>,
 ) -> Response<Body> {
     let limit = state.settings.request_timeout;
+    let work = tokio::time::timeout(limit, Box::pin(work));
+    let work = work.map(|result| {
+        result.unwrap_or_else(|_| {
+            let reason = format!("the request took longer than {limit:?}");
+            Err(Error::Unavailable { reason, retry_after: 1 })
+        })
+    });
+    caught(state, work).await
+}
+
+/// The answer of a handler, or of what went wrong in it.
+async fn caught(state: &HttpState, work: impl Future<Output = Result<Response<Body>>>) -> Response<Body> {
     // A validator is code of the program: should it panic, this request fails and the server goes on.
-    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
-    let result = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
-        Err(_) => Err(Error::Unavailable {
-            reason: format!("the request took longer than {limit:?}"),
-            retry_after: 1,
-        }),
-    };
+    let result = AssertUnwindSafe(Box::pin(work)).catch_unwind().await;
+    let result = result.unwrap_or_else(|panic| Err(Error::internal(panic_text(&*panic))));
     result.unwrap_or_else(|error| refuse(state, &error))
 }
 
@@ -215,7 +227,7 @@ async fn run(
     let inbound = Inbound::new(state, route, &path, &parts).await?;
     match model {
         Some(model) => handler::run(&Call { model, inbound }, body).await,
-        None => handler::run_global(&inbound).await,
+        None => handler::run_global(&inbound, body).await,
     }
 }
 

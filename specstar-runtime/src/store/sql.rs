@@ -9,9 +9,11 @@ pub(crate) mod blob;
 pub(crate) mod cascade;
 pub(crate) mod ddl;
 pub(crate) mod log;
+pub(crate) mod original;
 mod purged;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod upload;
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Query, QueryBuilder, SchemaBuilder};

@@ -108,6 +108,7 @@ impl SpecStarBuilder {
         input.maximum_page_size = self.wire.max_page_size;
         input.unknown_fields = self.rules.unknown_fields;
         input.structured_errors = self.wire.structured_errors;
+        input.raw_uploads = self.wire.raw_uploads;
         input.security = security;
         match openapi::document(&input) {
             Ok(document) => Some(document.to_json()),

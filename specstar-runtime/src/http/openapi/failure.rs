@@ -103,6 +103,11 @@ fn specimen(kind: ErrorKind) -> Error {
         ErrorKind::NotMigrated => {
             Error::NotMigrated { revision_id: format!("{ID}:1"), found: "v1".into(), expected: "v2".into() }
         }
+        ErrorKind::Undecodable => Error::Undecodable {
+            revision_id: format!("{ID}:1"),
+            version: "'v1'".into(),
+            reason: "No migration path from version 'v1' to 'v3'".into(),
+        },
         ErrorKind::TooManyChanges => Error::TooManyChanges { found: 10_001, limit: 10_000 },
         ErrorKind::Referenced => Error::Referenced {
             resource_id,
@@ -120,6 +125,10 @@ fn specimen(kind: ErrorKind) -> Error {
                 resource_id: "team:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2c".into(),
             }],
         },
+        ErrorKind::BlobNotFound => Error::BlobNotFound { file_id: format!("b3-{}", "0a1b2c3d".repeat(8)) },
+        ErrorKind::UploadConflict => Error::UploadConflict { reason: "part 2 is missing".into() },
+        ErrorKind::RangeNotSatisfiable => Error::RangeNotSatisfiable { size: 1_024 },
+        ErrorKind::NotImplemented => Error::UploadsNotImplemented,
         ErrorKind::PreconditionFailed => {
             Error::PreconditionFailed { resource_id, expected: format!("{ID}:1"), actual: format!("{ID}:2") }
         }

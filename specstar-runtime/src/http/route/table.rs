@@ -5,7 +5,7 @@ mod shared;
 
 pub use global::GLOBAL_ROUTES;
 
-use self::shared::{BATCH, BATCH_RESTORE, COUNT, ETAG, FEED, LIST_SECTION, MANY, NONE, SINGLE};
+use self::shared::{BATCH, BATCH_RESTORE, COUNT, ETAG, FEED, FILE, LIST_SECTION, MANY, NONE, SINGLE};
 use super::parameter::parameters as p;
 use super::{Answer, AnswerHeader, Method, Operation, RequestBody, Route};
 use crate::error::ErrorKind as E;
@@ -204,6 +204,7 @@ pub const ROUTES: &[Route] = &[
             E::PayloadTooLarge,
             E::UnsupportedMediaType,
             E::Validation,
+            E::Undecodable,
             E::Parameter,
         ],
         deprecated: None,
@@ -327,10 +328,10 @@ pub const ROUTES: &[Route] = &[
             E::Deleted,
             E::RevisionNotFound,
             E::UniqueConflict,
-            E::NotMigrated,
             E::Conflict,
             E::PreconditionFailed,
             E::Validation,
+            E::Undecodable,
             E::Parameter,
         ],
         deprecated: None,
@@ -350,6 +351,7 @@ pub const ROUTES: &[Route] = &[
             E::NotFound,
             E::Deleted,
             E::RevisionNotFound,
+            E::Undecodable,
             E::Parameter,
         ],
         ..SINGLE
@@ -377,6 +379,26 @@ pub const ROUTES: &[Route] = &[
         answer: Answer::Changes,
         headers: FEED,
         errors: &[E::PermissionDenied, E::NotFound, E::Parameter],
+        ..SINGLE
+    },
+    Route {
+        operation: Operation::ReadResourceBlob,
+        path: "/{resource_id}/blobs/{file_id}",
+        name: "get_blob",
+        summary: "Get blob content",
+        description: "The bytes of a file that a revision of one {m} names.",
+        parameters: &[&p::RESOURCE_ID, &p::FILE_ID, &p::RANGE, &p::IF_RANGE, &p::IF_NONE_FILE],
+        answer: Answer::File,
+        headers: FILE,
+        errors: &[
+            E::BadRequest,
+            E::PermissionDenied,
+            E::NotFound,
+            E::Deleted,
+            E::BlobNotFound,
+            E::RangeNotSatisfiable,
+            E::Parameter,
+        ],
         ..SINGLE
     },
     Route {
