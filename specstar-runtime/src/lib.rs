@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
 //! | [`index_key`], [`reference`](mod@reference) | what the types of fields can be: indexed, unique, references |
+//! | [`binary`] | fields that are files |
 //! | [`vector`] | vector fields, texts with a vector, encoders |
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
@@ -35,6 +36,7 @@ pub mod action;
 pub mod api_key;
 pub mod app;
 pub mod backup;
+pub mod binary;
 pub mod blob;
 pub mod change;
 #[cfg(feature = "cli")]

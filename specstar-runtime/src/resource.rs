@@ -3,7 +3,7 @@
 use crate::access::Policy;
 use crate::column::MetaColumns;
 use crate::descriptor::{Identity, ResourceDescriptor};
-use crate::json::DecodeError;
+use crate::json::{CapturedBlob, DecodeError};
 
 pub mod migrate;
 pub mod payload;
@@ -70,8 +70,11 @@ pub type SchemaSink = Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schem
 /// A payload that fits its type.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// Canonical JSON: declared field order, defaults filled in, map keys sorted, no white space.
+    /// Canonical JSON: declared field order, defaults filled in, map keys sorted, no white space. The bytes of blobs
+    /// are not part of it.
     pub canonical: Vec<u8>,
+    /// The blobs in it, and their bytes.
+    pub blobs: Vec<CapturedBlob>,
     /// What the validator of the resource said. It is raised later than a decode error: after
     /// permission, existence and preconditions.
     pub invalid: Option<ValidationErrors>,

@@ -130,7 +130,9 @@ fn ids(answer: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn every_route_about_many_is_narrowed() {
-    for route in ROUTES.iter().filter(|route| !is_about_one(route) && route.operation != Operation::Create) {
+    // Archives are not text; what is in them is asked in a suite of its own.
+    let others = [Operation::Create, Operation::Export, Operation::Import];
+    for route in ROUTES.iter().filter(|route| !is_about_one(route) && !others.contains(&route.operation)) {
         let app = archive().await;
         fill(&app).await;
         let own = match route.operation {

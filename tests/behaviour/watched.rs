@@ -154,6 +154,16 @@ impl UploadIndex for Watched {
     }
 }
 
+impl Versions for Watched {
+    fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Original>> {
+        self.inner.original(model, pk, seq)
+    }
+
+    fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
+        self.inner.versions(model)
+    }
+}
+
 impl Snapshots for Watched {
     fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
         self.inner.snapshot(request)

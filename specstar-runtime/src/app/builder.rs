@@ -20,6 +20,7 @@ use crate::access::PrincipalExtractor;
 use crate::acl;
 use crate::action::ActionEntry;
 use crate::api_key::ApiKeys;
+use crate::blob::Uploads;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::event::{Dispatcher, Subscriber};
@@ -150,7 +151,7 @@ impl SpecStarBuilder {
     pub fn preset(mut self, preset: Preset) -> Self {
         self.rules = preset.rules();
         self.wire = preset.wire();
-        self.blobs.ids = preset.blob_ids();
+        (self.blobs.ids, self.blobs.uploads) = (preset.blob_ids(), preset.uploads());
         self
     }
 
@@ -247,8 +248,14 @@ impl SpecStarBuilder {
         {
             return Err(belongs_elsewhere("ApiKeys"));
         }
+        let settings = self.blobs.uploads;
+        let uploads = service
+            .blobs()
+            .ok()
+            .map(|blobs| Uploads::new(Arc::clone(service.store()), blobs.clone(), settings));
         let state = HttpState {
             service,
+            uploads,
             settings: self.wire,
             principals,
             clock: self.clock,
@@ -261,9 +268,9 @@ impl SpecStarBuilder {
         if self.access.acl.is_some() {
             tokio::spawn(acl::follow(Arc::downgrade(&state.service), state.stopping.subscribe()));
         }
-        if let (Ok(blobs), Some(every)) = (state.service.blobs(), self.blobs.every) {
+        if let (Some(uploads), Some(every)) = (&state.uploads, self.blobs.every) {
             let (clock, stopping) = (Arc::clone(&state.clock), state.stopping.subscribe());
-            tokio::spawn(super::blobs::collect(blobs.clone(), clock, every, self.blobs.options, stopping));
+            tokio::spawn(super::blobs::collect(uploads.clone(), clock, every, self.blobs.options, stopping));
         }
         // All places are noted before anything can be written.
         let mut dispatchers = Vec::new();

@@ -1,6 +1,7 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod archive;
 mod blob;
 mod feed;
 mod history;
@@ -50,14 +51,30 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
         Operation::TestMigration | Operation::ExecuteMigration => Box::pin(migrate::many(call)),
         Operation::MigrateOne | Operation::RollbackMigration => Box::pin(migrate::one(call)),
-        Operation::Relationships | Operation::AllChanges => run_global(call),
+        Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
+        Operation::Export => Box::pin(archive::export(call)),
+        Operation::Import => Box::pin(archive::import(call, body)),
+        Operation::Relationships
+        | Operation::AllChanges
+        | Operation::ExportAll
+        | Operation::ImportAll
+        | Operation::UploadBlob
+        | Operation::ReadBlob
+        | Operation::BeginUpload
+        | Operation::ReadUpload
+        | Operation::PutUploadContent
+        | Operation::FinalizeUpload
+        | Operation::AbortUpload => run_global(call, body),
     }
 }
 
 /// The same for a route that belongs to no resource type.
-pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>) -> BoxFuture<'a, Result<Response<Body>>> {
+pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<'a, Result<Response<Body>>> {
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
-        _ => Box::pin(feed::all_changes(inbound)),
+        Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        Operation::ExportAll => Box::pin(archive::export_all(inbound)),
+        Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
+        _ => blob::run(inbound, body),
     }
 }

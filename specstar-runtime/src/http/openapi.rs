@@ -5,6 +5,7 @@
 //! without a lie (two types of one name, a reference that leads nowhere) is an error there.
 
 mod action;
+mod blobs;
 mod closed;
 mod failure;
 mod inputs;
@@ -60,6 +61,10 @@ pub struct DocumentInput {
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
     pub structured_errors: bool,
+    /// The body of an upload may be the file itself.
+    pub raw_uploads: bool,
+    /// Imports are answered as the reference does.
+    pub reference_archives: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -78,6 +83,8 @@ impl DocumentInput {
             migration_routes: None,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
+            raw_uploads: true,
+            reference_archives: false,
             security: Security::none(),
         }
     }
@@ -165,13 +172,16 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     for (name, schema) in own.chain(failures.schemas()) {
         union::insert(&mut schemas, name, schema)?;
     }
+    blobs::add_schemas(&mut schemas)?;
     model::add_envelopes(&models, &mut schemas)?;
     let mut operations = Operations {
         base: base_path(input),
         migration_routes: input.migration_routes,
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
+        raw_uploads: input.raw_uploads,
         authenticated: !input.security.schemes.is_empty(),
+        reference_archives: input.reference_archives,
         parameters: Map::new(),
         responses: Map::new(),
     };
@@ -218,7 +228,7 @@ fn head(input: &DocumentInput, models: &[Model], actions: &[Action]) -> Value {
         "info": input.info,
         "servers": servers,
         "security": security,
-        "tags": models.iter().map(tag).chain([meta_tag()]).collect::<Vec<_>>(),
+        "tags": models.iter().map(tag).chain([meta_tag(), blobs::tag()]).collect::<Vec<_>>(),
     });
     let relationships = model::relationships(models);
     if !relationships.is_empty() {

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +21,7 @@ use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
 use crate::access::PrincipalExtractor;
 use crate::action::ActionEntry;
+use crate::blob::Uploads;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::repository::{Model, Service};
@@ -41,6 +42,8 @@ pub struct HttpState {
     pub openapi: bytes::Bytes,
     /// Turns true when the application ends: streams end then.
     pub stopping: watch::Sender<bool>,
+    /// Upload sessions, where the application keeps files.
+    pub uploads: Option<Uploads>,
     /// The custom actions.
     pub actions: Vec<ActionEntry>,
 }
@@ -149,7 +152,7 @@ fn with_socket(
                 let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
                 handler::migrate::socket(&state, &model, route, path, request).await
             };
-            within_limits(&state, work).await
+            within_limits(&state, Some(state.settings.request_timeout), work).await
         }
     })
 }
@@ -166,7 +169,9 @@ fn action_methods(state: &Arc<HttpState>, model: Model, action: ActionEntry) -> 
         let (state, action) = (Arc::clone(&state), Arc::clone(&action));
         async move {
             let started = Instant::now();
-            let response = within_limits(&state, run_action(&state, &model, &action, path, request)).await;
+            let limit = Some(state.settings.request_timeout);
+            let response =
+                within_limits(&state, limit, run_action(&state, &model, &action, path, request)).await;
             tracing::debug!(
                 method = "POST",
                 model = model.name(),
@@ -205,7 +210,8 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let mut response = within_limits(state, run(state, model, route, path, request)).await;
+    let limit = (!route.operation.takes_long()).then_some(state.settings.request_timeout);
+    let mut response = within_limits(state, limit, run(state, model, route, path, request)).await;
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -220,18 +226,22 @@ async fn answer(
     response
 }
 
-/// The answer of a handler, or of what went wrong in it.
+/// The answer of a handler, or of what went wrong in it, within the time of a request.
 async fn within_limits(
     state: &HttpState,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<Response<Body>>>,
 ) -> Response<Body> {
-    let limit = state.settings.request_timeout;
     // A validator is code of the program: should it panic, this request fails and the server goes on.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
-    let result = match tokio::time::timeout(limit, work).await {
+    let done = match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        None => Ok(work.await),
+    };
+    let result = match done {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
-        Err(_) => Err(Error::Unavailable {
+        Err(limit) => Err(Error::Unavailable {
             reason: format!("the request took longer than {limit:?}"),
             retry_after: 1,
         }),
@@ -251,7 +261,7 @@ async fn run(
     let inbound = Inbound::new(state, route, &path, &parts).await?;
     match model {
         Some(model) => handler::run(&Call { model, inbound }, body).await,
-        None => handler::run_global(&inbound).await,
+        None => handler::run_global(&inbound, body).await,
     }
 }
 

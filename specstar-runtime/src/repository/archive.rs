@@ -165,6 +165,11 @@ impl Service {
         }
     }
 
+    /// Whether the caller may know of a resource.
+    pub(crate) async fn knows(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+        self.known_to(model, resource_id, caller).await
+    }
+
     /// What is to become of a resource, and what it replaces.
     async fn fate(
         &self,

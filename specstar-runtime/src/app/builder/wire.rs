@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::SpecStarBuilder;
+use crate::backup::ArchiveFormat;
 use crate::http::{Sections, UnknownParameters};
 use crate::query::UnindexedPolicy;
 
@@ -44,6 +45,39 @@ impl SpecStarBuilder {
     /// How long a request may take before it is answered with 503 (30 s).
     pub fn request_timeout(mut self, limit: Duration) -> Self {
         self.wire.request_timeout = limit;
+        self
+    }
+
+    /// Whether the body of an upload may be the file itself, without a form around it (yes).
+    pub fn raw_uploads(mut self, allowed: bool) -> Self {
+        self.wire.raw_uploads = allowed;
+        self
+    }
+
+    /// Whether files are read and uploaded by everybody, whatever the rules say (no). Files of one resource are
+    /// still read by those who may read the resource.
+    pub fn open_blobs(mut self, open: bool) -> Self {
+        self.wire.open_blobs = open;
+        self
+    }
+
+    /// How long an upload or a download may make no progress (30 s): they are not limited by the time of a request.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.wire.idle_timeout = limit;
+        self
+    }
+
+    /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
+    /// request holds for archives.
+    pub fn archive_limit(mut self, bytes: u64) -> Self {
+        self.wire.archive_limit = bytes;
+        self
+    }
+
+    /// The format of an export that does not ask for one (our own). With that of the reference, imports are answered
+    /// as the reference does.
+    pub fn archive_format(mut self, format: ArchiveFormat) -> Self {
+        self.wire.archive_format = format;
         self
     }
 

@@ -115,6 +115,7 @@ impl Page {
             call.route.operation,
             Operation::BatchDelete
                 | Operation::BatchRestore
+                | Operation::Export
                 | Operation::TestMigration
                 | Operation::ExecuteMigration
         );

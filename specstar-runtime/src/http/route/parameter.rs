@@ -64,6 +64,12 @@ pub enum Shape {
     IfNoneMatch,
     /// The header `If-None-Match` of a replace: only `*` has a meaning.
     CreateOnly,
+    /// The number of a part, from 1; it has to be given.
+    PartNumber,
+    /// The header `Range`.
+    Range,
+    /// The header `If-None-Match`, or `If-Range`, of a file.
+    FileTag,
 }
 
 /// Something a route reads besides its body.
@@ -217,6 +223,35 @@ pub mod parameters {
         "since",
         Shape::Integer { default: 0, minimum: 0 },
         "Only changes behind this position of the feed; 0 is its beginning.",
+    );
+    pub static ARCHIVE_FORMAT: Parameter = query(
+        "ArchiveFormat",
+        "format",
+        Shape::Choice { default: None, values: &["ssbak", "acbak"] },
+        "The format of the archive: our own, or that of SpecStar 0.12 for Python; the application says which one \
+         holds without it.",
+    );
+    pub static ARCHIVE_SINCE: Parameter = query(
+        "ArchiveSince",
+        "since",
+        Shape::Text,
+        "Only what changed since the state with this token, which an archive has in its manifest. Our own format \
+         only.",
+    );
+    pub static ARCHIVE_MODELS: Parameter =
+        list("ArchiveModels", "models", Shape::Name, "The resource types to take; all of them without it.");
+    pub static ON_DUPLICATE: Parameter = query(
+        "OnDuplicate",
+        "on_duplicate",
+        Shape::Choice { default: Some("overwrite"), values: &["overwrite", "skip", "raise_error"] },
+        "What happens where a resource of the id exists: the one of the archive replaces it with its whole history, \
+         it stays, or nothing is imported.",
+    );
+    pub static DRY_RUN: Parameter = query(
+        "DryRun",
+        "dry_run",
+        Shape::Boolean { default: false },
+        "Only look whether it could be imported, and say what stands in the way.",
     );
     pub static LAST_EVENT_ID: Parameter = Parameter {
         location: Location::Header,
@@ -440,6 +475,37 @@ pub mod parameters {
         "If-None-Match",
         Shape::IfNoneMatch,
         "Answer 304 without a body when the resource still has one of these entity tags.",
+    );
+    pub static FILE_ID: Parameter =
+        path("FileId", "file_id", Shape::Name, "The id of the file, as an upload or a resource says it.");
+    pub static UPLOAD_ID: Parameter =
+        path("UploadId", "upload_id", Shape::Name, "The id of the upload session.");
+    pub static PART_NUMBER: Parameter = query(
+        "PartNumber",
+        "part_number",
+        Shape::PartNumber,
+        "The place of the part in the file, from 1. Parts may come in any order.",
+    );
+    pub static RANGE: Parameter = header(
+        "Range",
+        "Range",
+        Shape::Range,
+        "Send only these bytes (RFC 9110), such as `bytes=0-1023`, with 206; several ranges as \
+         `multipart/byteranges`. Other units, and more ranges than 16, are ignored.",
+    );
+    pub static IF_RANGE: Parameter =
+        header("IfRange", "If-Range", Shape::FileTag, "Send the whole file unless this is its entity tag.");
+    pub static IF_NONE_FILE: Parameter = header(
+        "IfNoneFile",
+        "If-None-Match",
+        Shape::FileTag,
+        "Answer 304 without a body when one of these is the entity tag of the file.",
+    );
+    pub static IDEMPOTENCY_KEY: Parameter = header(
+        "IdempotencyKey",
+        "Idempotency-Key",
+        Shape::Text,
+        "Names the request: when it is sent again under the same name, it is answered as the first time.",
     );
     pub static CREATE_ONLY: Parameter = header(
         "CreateOnly",

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
 use crate::query::Predicate;
 use crate::repository::batch::{collected, collector};
+use crate::repository::blob::Upload;
 use crate::repository::gate::Gate;
 use crate::repository::reference::Need;
 use crate::repository::service::store_error;
@@ -89,7 +90,7 @@ impl Service {
                 told.extend(jobs.into_iter().flat_map(|job| job.told));
                 continue;
             }
-            match self.store.commit(set).await {
+            match self.commit_with(set, &uploads(&jobs), migration.caller).await? {
                 Ok(()) => {
                     self.count_changes(&[model.index]);
                     told.extend(jobs.into_iter().flat_map(|job| job.told));
@@ -126,7 +127,8 @@ impl Service {
                 loop {
                     let Some(head) = self.find(model, &job.resource_id).await? else { return Ok(Vec::new()) };
                     let again = self.job(model, &head, revisions, caller).await?;
-                    match self.store.commit(changes(std::slice::from_ref(&again))).await {
+                    let one = std::slice::from_ref(&again);
+                    match self.commit_with(changes(one), &uploads(one), caller).await? {
                         Ok(()) => {
                             self.count_changes(&[model.index]);
                             return Ok(again.told);
@@ -172,6 +174,11 @@ fn changes(jobs: &[Job]) -> ChangeSet {
     let changes = jobs.iter().flat_map(|job| job.changes.iter().cloned()).collect();
     let requirements = jobs.iter().flat_map(|job| &job.needs).map(Need::requirement).collect();
     ChangeSet { changes, requirements, ..ChangeSet::default() }
+}
+
+/// The bytes of the files that they name and that their steps have made.
+fn uploads(jobs: &[Job]) -> Vec<Upload> {
+    jobs.iter().flat_map(|job| &job.uploads).cloned().collect()
 }
 
 impl Migration {

@@ -65,7 +65,8 @@ impl Service {
                 };
                 return told.ok_or_else(|| Error::internal("a migration of one revision told nothing"));
             }
-            let plan = Plan { changes: job.changes, needs: job.needs, ..Plan::default() };
+            let plan =
+                Plan { changes: job.changes, needs: job.needs, uploads: job.uploads, ..Plan::default() };
             match self.commit(plan, caller).await {
                 Ok(true) => {
                     let told = job.told.into_iter().next();

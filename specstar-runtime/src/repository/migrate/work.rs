@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::id;
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Problem, Revision};
+use crate::repository::blob::{Ready, Upload};
 use crate::repository::embed::Encoded;
 use crate::repository::payload;
 use crate::repository::read::not_found;
@@ -19,7 +20,7 @@ use crate::repository::reference::Need;
 use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Service};
 use crate::schema::{self, index_as_stored, is_current};
-use crate::timeline::{self, Payload};
+use crate::timeline;
 
 /// What is to be changed of one resource.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(super) struct Job {
     pub(super) resource_id: String,
     pub(super) changes: Vec<Change>,
     pub(super) needs: Vec<Need>,
+    /// Bytes of files that steps have made.
+    pub(super) uploads: Vec<Upload>,
     /// Index values of the current revision afterwards, when it is among the changes and the resource is live.
     pub(super) index: Option<IndexRow>,
     /// What is told of it: of each revision, in the order of their numbers.
@@ -63,13 +66,15 @@ impl Service {
         caller: &Caller,
     ) -> Result<Job> {
         let resource_id = head.resource_id.clone();
-        let mut job = Job { resource_id, changes: vec![], needs: vec![], index: None, told: vec![] };
+        let mut job =
+            Job { resource_id, changes: vec![], needs: vec![], uploads: vec![], index: None, told: vec![] };
         for seq in self.seqs(model, head, revisions).await? {
             match self.plan_one(model, head, seq, job.changes.len(), caller).await? {
                 None => job.told.push(MigrateProgress::skipped(&job.resource_id)),
-                Some(Ok(Planned { change, needs, index, message })) => {
+                Some(Ok(Planned { change, needs, uploads, index, message })) => {
                     job.changes.push(change);
                     job.needs.extend(needs);
+                    job.uploads.extend(uploads);
                     job.index = index.filter(|_| !head.is_deleted).or(job.index);
                     job.told.push(MigrateProgress::success(&job.resource_id, message));
                 }
@@ -117,8 +122,8 @@ impl Service {
         if is_current(model.descriptor(), revision.schema_version.as_deref()) {
             return Ok(None);
         }
-        let payload = match self.migrated(model, head, revision).await {
-            Ok(payload) => payload,
+        let Ready { payload, uploads } = match self.migrated(model, head, revision).await {
+            Ok(ready) => ready,
             Err(refusal) => return Ok(Some(Err(refusal))),
         };
         let message = format!(
@@ -132,7 +137,7 @@ impl Service {
         if !is_head {
             let update = timeline::migrate_superseded(of, revision, payload, &context);
             let change = Change::Rewrite(Box::new(update));
-            return Ok(Some(Ok(Planned { change, needs: Vec::new(), index: None, message })));
+            return Ok(Some(Ok(Planned { change, needs: Vec::new(), uploads, index: None, message })));
         }
         let before = index_as_stored(model.descriptor(), &revision.as_ref())?;
         let needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
@@ -140,11 +145,11 @@ impl Service {
         let mut update = timeline::migrate(model.index, head, before, payload, &context);
         update.of = of;
         let change = Change::Update(Box::new(update));
-        Ok(Some(Ok(Planned { change, needs, index: Some(index), message })))
+        Ok(Some(Ok(Planned { change, needs, uploads, index: Some(index), message })))
     }
 
     /// The payload that a revision becomes, checked as every new content is.
-    async fn migrated(&self, model: &Model, head: &Head, revision: &Revision) -> Result<Payload, Refusal> {
+    async fn migrated(&self, model: &Model, head: &Head, revision: &Revision) -> Result<Ready, Refusal> {
         let failed = |error: Error| Refusal::Failed(error.to_string());
         let version = revision.schema_version.as_deref();
         let prepared =
@@ -154,8 +159,9 @@ impl Service {
                     Problem::Failed(reason) => Refusal::Failed(reason),
                 },
             )?;
-        let payload = payload::checked(model, prepared).and_then(payload::Checked::valid).map_err(failed)?;
-        self.embedded(model, payload, Some(head), &mut Encoded::default()).await.map_err(failed)
+        let (canonical, invalid) = payload::split(prepared);
+        let checked = payload::checked(model, canonical, invalid, None).map_err(failed)?;
+        self.ready(model, checked, Some(head), &mut Encoded::default()).await.map_err(failed)
     }
 
     /// What would keep a job from being done, found by looking and not by doing.
@@ -188,6 +194,7 @@ impl Service {
 pub(super) struct Planned {
     pub(super) change: Change,
     needs: Vec<Need>,
+    uploads: Vec<Upload>,
     index: Option<IndexRow>,
     message: String,
 }
