@@ -36,7 +36,7 @@ pub use scope::{RowScope, Scope};
 pub use security::Security;
 
 use crate::datetime::Timestamp;
-use crate::descriptor::ResourceDescriptor;
+use crate::descriptor::{Identity, ResourceDescriptor};
 use crate::error::{Error, Result};
 use crate::meta::{HeadRef, RevisionStatus};
 
@@ -150,13 +150,30 @@ where
     }
 }
 
-/// Decides one question. For the actions that read one resource a rule that grants
-/// [`Action::GET`] speaks where no rule speaks of the action itself.
+/// Stands for files that belong to no resource: uploads are asked of it ([`Action::WRITE_BLOB`]), and so is reading
+/// what one has uploaded and no resource names yet ([`Action::READ_BLOB`]). No resource type can have its name.
+///
+/// ```
+/// use specstar_runtime::access::{Action, BLOBS, Decision, access_fn};
+/// let editors_upload = access_fn(|request| match request.model.id.name == BLOBS.id.name {
+///     true if request.principal.roles().iter().any(|role| role == "editor") => Decision::Allow,
+///     true => Decision::Deny,
+///     false => Decision::Abstain,
+/// });
+/// # let _ = editors_upload;
+/// ```
+pub static BLOBS: ResourceDescriptor =
+    ResourceDescriptor::named(Identity::new("blobs", "specstar::blobs", "Blobs"));
+
+/// Decides one question. Where no rule speaks of the action itself, a rule of a more general one does: of
+/// [`Action::GET`] for the actions that read one resource, of [`Action::CREATE`] for uploads.
 #[allow(clippy::large_types_passed_by_value)] // The port takes it by value, twice.
 pub(crate) async fn authorize(control: &dyn AccessControl, request: AccessRequest<'_>) -> Result<()> {
     let mut decision = control.decide(request).await?;
-    if decision == Decision::Abstain && Action::GET_PARTS.contains(request.action) {
-        decision = control.decide(AccessRequest { action: Action::GET, ..request }).await?;
+    if decision == Decision::Abstain
+        && let Some(action) = request.action.general()
+    {
+        decision = control.decide(AccessRequest { action, ..request }).await?;
     }
     if decision == Decision::Allow {
         return Ok(());

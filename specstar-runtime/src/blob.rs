@@ -10,6 +10,7 @@ mod digest;
 mod error;
 #[cfg(feature = "s3")]
 mod s3;
+mod session;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use futures_util::Stream;
 
 pub use self::collect::{CollectOptions, Collected};
 pub use self::digest::{BlobIds, Digest, Hasher};
+pub use self::session::{Announced, UploadSettings, Uploads};
 pub use self::storage::{BlobStorage, ByteStream};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};

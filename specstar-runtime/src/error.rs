@@ -251,6 +251,27 @@ pub enum Error {
     /// The request has to do with files, and the application keeps none.
     #[error("this application has no blob storage")]
     NoBlobStorage,
+    /// Nobody, or somebody else, has begun an upload session of this id.
+    #[error("Upload session '{upload_id}' not found.")]
+    UploadNotFound {
+        /// The id.
+        upload_id: String,
+    },
+    /// An upload session is not in a state that allows this.
+    #[error("{reason}")]
+    UploadConflict {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Files cannot be uploaded, because the application keeps none.
+    #[error("this application has no blob storage")]
+    UploadsNotImplemented,
+    /// No byte of a file lies in a range that was asked for.
+    #[error("the file has {size} bytes, and the range lies behind them")]
+    RangeNotSatisfiable {
+        /// How many bytes the file has.
+        size: u64,
+    },
     /// What is to become current, or live again, refers to resources that are gone.
     #[error("Resource '{resource_id}' refers to what is missing or deleted: {}", targets(missing))]
     TargetsGone {
@@ -353,6 +374,9 @@ impl Error {
             | Self::TargetsMissing { .. } => ErrorKind::Validation,
             Self::TargetsGone { .. } | Self::Conflict(_) => ErrorKind::Conflict,
             Self::Referenced { .. } => ErrorKind::Referenced,
+            Self::UploadConflict { .. } => ErrorKind::UploadConflict,
+            Self::UploadsNotImplemented => ErrorKind::NotImplemented,
+            Self::RangeNotSatisfiable { .. } => ErrorKind::RangeNotSatisfiable,
             Self::MalformedJson { .. }
             | Self::MissingBody
             | Self::InvalidParameter { .. }
@@ -368,10 +392,8 @@ impl Error {
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
             Self::Unauthenticated | Self::InvalidToken | Self::TokenExpired => ErrorKind::Unauthenticated,
             Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
-            Self::NotFound { .. }
-            | Self::TargetNotFound { .. }
-            | Self::BlobNotFound { .. }
-            | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
+            Self::BlobNotFound { .. } | Self::UploadNotFound { .. } => ErrorKind::BlobNotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,
             Self::RevisionNotFound { .. } => ErrorKind::RevisionNotFound,
             Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,

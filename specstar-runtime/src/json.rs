@@ -4,6 +4,7 @@
 //! instead of the type: index values, `indexed_data` and partial answers are read from it by the names
 //! in the descriptor. So one copy of this code serves every resource.
 
+mod blob;
 mod canonical;
 mod decode;
 mod index;
@@ -12,9 +13,11 @@ mod scan;
 mod select;
 mod walk;
 
-pub use canonical::{to_canonical, write_string};
+pub use blob::{BlobMembers, BlobPlace, blob_places, rewrite_blobs, with_data_members};
+pub use canonical::{Canonical, CapturedBlob, capture, to_canonical, write_string};
 pub use decode::{decode, decode_canonical};
 pub use index::{check_vectors, index_row, write_indexed_data};
+pub(crate) use path::path_at as path_of;
 pub use select::{Section, Sections, SelectError, Selection};
 pub use walk::{Unknown, refuse_other_forms, unknown_fields, unknown_fields_confirmed};
 

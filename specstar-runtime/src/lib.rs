@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`descriptor`], [`resource`] | what the derive emits: constants, and the trait that carries them |
 //! | [`index_key`], [`reference`](mod@reference) | what the types of fields can be: indexed, unique, references |
+//! | [`binary`] | fields that are files |
 //! | [`vector`] | vector fields, texts with a vector, encoders |
 //! | [`json`], [`datetime`] | canonical JSON, decoding, selection; date-times and timestamps |
 //! | [`meta`], [`id`], [`error`] | metadata shapes, ids, and the one error enum with its table |
@@ -15,6 +16,7 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
@@ -25,6 +27,7 @@
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
+//! | `cli` | the command line of an application |
 
 pub mod access;
 pub mod acl;
@@ -32,8 +35,11 @@ pub mod action;
 pub mod api_key;
 pub mod app;
 pub mod backup;
+pub mod binary;
 pub mod blob;
 pub mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod column;
 pub mod datetime;
@@ -56,4 +62,5 @@ pub mod resource;
 pub mod select;
 pub mod store;
 pub mod timeline;
+pub mod upload;
 pub mod vector;

@@ -7,6 +7,8 @@
 mod action;
 mod archive;
 mod batch;
+mod blob;
+mod blob_access;
 mod caller;
 mod commit;
 mod embed;

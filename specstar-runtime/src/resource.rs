@@ -3,10 +3,13 @@
 use crate::access::Policy;
 use crate::column::MetaColumns;
 use crate::descriptor::{Identity, ResourceDescriptor};
-use crate::json::DecodeError;
+use crate::json::{CapturedBlob, DecodeError};
 
+pub mod migrate;
 pub mod payload;
 pub mod schema;
+
+pub use migrate::{MigrateError, MigrateFrom, Migration};
 
 /// A struct whose values are stored as versioned resources. Derive it.
 #[diagnostic::on_unimplemented(
@@ -35,6 +38,9 @@ pub struct ResourceEntry {
     pub schemas: fn(&mut SchemaSink),
     /// Who may do what with it.
     pub policy: Policy,
+    /// How stored content of older schema versions becomes the type, by the positions of
+    /// [`older_versions`](ResourceDescriptor::older_versions).
+    pub migrations: &'static [Migration],
 }
 
 impl ResourceEntry {
@@ -47,6 +53,7 @@ impl ResourceEntry {
             prepare: |_| Err(DecodeError::data("$", "the resource was not derived")),
             schemas: schema::no_schemas,
             policy: Policy::NONE,
+            migrations: &[],
         }
     }
 }
@@ -63,8 +70,11 @@ pub type SchemaSink = Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schem
 /// A payload that fits its type.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// Canonical JSON: declared field order, defaults filled in, map keys sorted, no white space.
+    /// Canonical JSON: declared field order, defaults filled in, map keys sorted, no white space. The bytes of blobs
+    /// are not part of it.
     pub canonical: Vec<u8>,
+    /// The blobs in it, and their bytes.
+    pub blobs: Vec<CapturedBlob>,
     /// What the validator of the resource said. It is raised later than a decode error: after
     /// permission, existence and preconditions.
     pub invalid: Option<ValidationErrors>,

@@ -1,6 +1,7 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
 mod blob;
+pub mod inspect;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
 mod snapshot;
@@ -8,6 +9,7 @@ mod snapshot;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod upload;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
+pub use inspect::Inspect;
 pub use snapshot::{
     LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };
@@ -29,9 +32,10 @@ pub use snapshot::{
 pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + Snapshots + Send + Sync + 'static {
+pub trait Store: BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

@@ -45,9 +45,11 @@ bitflags::bitflags! {
         const PRUNE = 65536;
         /// Count only.
         const COUNT = 1 << 17;
-        /// Download a blob.
+        /// Download a blob. Where no rule speaks of it, one that grants [`Action::GET`] does; a
+        /// [rule](super::deny) that denies `GET` denies it.
         const READ_BLOB = 1 << 18;
-        /// Upload a blob.
+        /// Upload a blob. It is asked of the type [`BLOBS`](super::BLOBS). Where no rule speaks of it, one that grants
+        /// [`Action::CREATE`] does.
         const WRITE_BLOB = 1 << 19;
         /// Change draft to stable and back.
         const SET_STATUS = 1 << 20;
@@ -83,6 +85,18 @@ bitflags::bitflags! {
 }
 
 impl Action {
+    /// The action whose rules speak for this one where none speaks of it.
+    pub(crate) fn general(self) -> Option<Self> {
+        match self {
+            Self::WRITE_BLOB => Some(Self::CREATE),
+            _ if Self::ANSWERED_BY_GET.contains(self) => Some(Self::GET),
+            _ => None,
+        }
+    }
+
+    /// What a rule about [`Action::GET`] speaks for.
+    pub(crate) const ANSWERED_BY_GET: Self = Self::GET_PARTS.union(Self::READ_BLOB);
+
     /// The name of a single action, as in messages and rules.
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(action, _)| *action == self).map_or("several actions", |(_, name)| name)

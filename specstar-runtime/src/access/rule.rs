@@ -124,9 +124,9 @@ pub fn deny(actions: Action) -> Rule {
     Rule::new(Fixed { actions: denied(actions), decision: Decision::Deny })
 }
 
-/// What a rule that denies these actions denies: with [`Action::GET`] all it consists of.
+/// What a rule that denies these actions denies: with [`Action::GET`] all it consists of, and files.
 pub(crate) fn denied(actions: Action) -> Action {
-    if actions.contains(Action::GET) { actions | Action::GET_PARTS } else { actions }
+    if actions.contains(Action::GET) { actions | Action::ANSWERED_BY_GET } else { actions }
 }
 
 /// Everybody who is known may do everything.
@@ -137,7 +137,7 @@ pub fn authenticated() -> Rule {
 /// Whether the rules for these actions have to see what a question about `action` is about. A question about a
 /// part of [`Action::GET`] is asked about `GET` too, where nobody speaks of the part.
 pub(super) fn may_speak(actions: Action, action: Action) -> bool {
-    actions.intersects(action) || (Action::GET_PARTS.intersects(action) && actions.contains(Action::GET))
+    actions.intersects(action) || action.general().is_some_and(|general| actions.contains(general))
 }
 
 struct Fixed {

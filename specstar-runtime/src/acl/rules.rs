@@ -52,12 +52,12 @@ impl Rules {
         combining: Combining,
         request: &AccessRequest<'_>,
     ) -> Decision {
-        let part = Action::GET_PARTS.contains(request.action);
         let spoken = self.matching(subjects, request).any(|entry| entry.actions.contains(request.action));
         // A rule for `get` speaks for its parts: one that allows, where no rule speaks of the part itself; one that
         // denies, always. Asked here, because the default would answer first elsewhere.
+        let asked = if spoken { None } else { request.action.general() };
         let counts = |entry: &Entry| match entry.effect {
-            _ if part && !spoken => entry.actions.contains(Action::GET),
+            _ if asked.is_some() => asked.is_some_and(|general| entry.actions.contains(general)),
             Effect::Allow => entry.actions.contains(request.action),
             Effect::Deny => denied(entry.actions).contains(request.action),
         };

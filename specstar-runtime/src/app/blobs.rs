@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::App;
-use crate::blob::{Blobs, CollectOptions, Collected};
+use crate::blob::{Blobs, CollectOptions, Collected, Uploads};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The first collection does not wait for the whole period: a program may be restarted more often than that.
 const FIRST: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ impl App {
         self.service().blobs()
     }
 
-    /// Removes blobs that nobody has named for long, now.
+    /// Gives up upload sessions whose time is over, and removes blobs that nobody has named for long, now.
     ///
     /// ```no_run
     /// # async fn run(app: &specstar_runtime::app::App) -> specstar_runtime::error::Result<()> {
@@ -29,13 +29,23 @@ impl App {
     /// # Ok(()) }
     /// ```
     pub async fn collect_blobs(&self, options: &CollectOptions) -> Result<Collected> {
-        self.blobs()?.collect(options, self.state.clock.now(None)?).await
+        let uploads = self.state.uploads.as_ref().ok_or(Error::NoBlobStorage)?;
+        collect_now(uploads, &*self.state.clock, options).await
     }
+}
+
+async fn collect_now(uploads: &Uploads, clock: &dyn Clock, options: &CollectOptions) -> Result<Collected> {
+    let now = clock.now(None)?;
+    let expired = uploads.sweep(now).await?;
+    if expired > 0 {
+        tracing::info!(expired, "upload sessions were given up");
+    }
+    uploads.blobs().collect(options, now).await
 }
 
 /// Collects from time to time, until the application ends.
 pub(super) async fn collect(
-    blobs: Blobs,
+    uploads: Uploads,
     clock: Arc<dyn Clock>,
     every: Duration,
     options: CollectOptions,
@@ -49,11 +59,7 @@ pub(super) async fn collect(
             () = tokio::time::sleep(pause) => {}
         }
         pause = every;
-        let collected = match clock.now(None) {
-            Ok(now) => blobs.collect(&options, now).await,
-            Err(error) => Err(error),
-        };
-        match collected {
+        match collect_now(&uploads, &*clock, &options).await {
             Ok(collected) if collected == Collected::default() => {}
             Ok(collected) => tracing::info!(?collected, "blobs were collected"),
             Err(error) => tracing::warn!(%error, "blobs could not be collected; the next collection goes on"),

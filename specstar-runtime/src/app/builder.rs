@@ -3,6 +3,8 @@
 mod access;
 mod blobs;
 mod check;
+#[cfg(feature = "cli")]
+mod examine;
 mod rules;
 mod wire;
 
@@ -11,11 +13,14 @@ use std::sync::{Arc, Mutex};
 
 use self::access::Access;
 use self::blobs::BlobSettings;
+#[cfg(feature = "cli")]
+pub(crate) use self::examine::Openness;
 use super::{ApiInfo, App, Preset};
 use crate::access::PrincipalExtractor;
 use crate::acl;
 use crate::action::ActionEntry;
 use crate::api_key::ApiKeys;
+use crate::blob::Uploads;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::event::{Dispatcher, Subscriber};
@@ -55,6 +60,7 @@ pub struct SpecStarBuilder {
     blobs: BlobSettings,
     encoders: Encoders,
     problems: Vec<String>,
+    prepared: bool,
 }
 
 /// A store, and its file where it has one.
@@ -89,6 +95,7 @@ impl Default for SpecStarBuilder {
             blobs: BlobSettings::default(),
             encoders: Encoders::default(),
             problems: Vec::new(),
+            prepared: false,
         }
     }
 }
@@ -144,7 +151,7 @@ impl SpecStarBuilder {
     pub fn preset(mut self, preset: Preset) -> Self {
         self.rules = preset.rules();
         self.wire = preset.wire();
-        self.blobs.ids = preset.blob_ids();
+        (self.blobs.ids, self.blobs.uploads) = (preset.blob_ids(), preset.uploads());
         self
     }
 
@@ -202,9 +209,7 @@ impl SpecStarBuilder {
 
     /// Opens the store, fits its tables to the types and writes the OpenAPI document.
     pub async fn build(mut self) -> Result<App> {
-        self.read_environment();
-        self.register_built_in();
-        self.check();
+        self.prepare();
         let principals = self.principals();
         let document = self.document(principals.security());
         let store = self.open();
@@ -223,7 +228,9 @@ impl SpecStarBuilder {
             tracing::info!(?change, "tables adapted");
         }
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
-        let access = Arc::new(self.policies());
+        let policies = self.policies();
+        self.warn_of_open(&policies);
+        let access = Arc::new(policies);
         let blobs = self.blobs.open(&store, database);
         let mut service =
             Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks, blobs);
@@ -241,8 +248,14 @@ impl SpecStarBuilder {
         {
             return Err(belongs_elsewhere("ApiKeys"));
         }
+        let settings = self.blobs.uploads;
+        let uploads = service
+            .blobs()
+            .ok()
+            .map(|blobs| Uploads::new(Arc::clone(service.store()), blobs.clone(), settings));
         let state = HttpState {
             service,
+            uploads,
             settings: self.wire,
             principals,
             clock: self.clock,
@@ -255,9 +268,9 @@ impl SpecStarBuilder {
         if self.access.acl.is_some() {
             tokio::spawn(acl::follow(Arc::downgrade(&state.service), state.stopping.subscribe()));
         }
-        if let (Ok(blobs), Some(every)) = (state.service.blobs(), self.blobs.every) {
+        if let (Some(uploads), Some(every)) = (&state.uploads, self.blobs.every) {
             let (clock, stopping) = (Arc::clone(&state.clock), state.stopping.subscribe());
-            tokio::spawn(super::blobs::collect(blobs.clone(), clock, every, self.blobs.options, stopping));
+            tokio::spawn(super::blobs::collect(uploads.clone(), clock, every, self.blobs.options, stopping));
         }
         // All places are noted before anything can be written.
         let mut dispatchers = Vec::new();
@@ -274,6 +287,17 @@ impl SpecStarBuilder {
             dispatchers: Arc::new(Mutex::new(dispatchers)),
             api_keys: self.api_keys,
         })
+    }
+
+    /// Reads the environment and checks everything that needs no database, once.
+    fn prepare(&mut self) {
+        if self.prepared {
+            return;
+        }
+        self.prepared = true;
+        self.read_environment();
+        self.register_built_in();
+        self.check();
     }
 
     /// The store, and its file.

@@ -1,7 +1,7 @@
 //! Sets of settings.
 
-use crate::blob::BlobIds;
 use crate::backup::ArchiveFormat;
+use crate::blob::{BlobIds, UploadSettings};
 use crate::descriptor::{IdGenerator, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
 use crate::query::UnindexedPolicy;
@@ -18,7 +18,8 @@ pub enum Preset {
     /// `HEAD` is not answered, a stable revision may be rewritten by a request that makes it a draft, references
     /// are neither validated by writes nor followed by permanent deletes, a restrict is not
     /// lifted by what goes along, a restore leaves alone what the delete took along, a write may leave a resource
-    /// outside of its writer's scope, and blobs are called by the XXH3-128 of their content.
+    /// outside of its writer's scope, blobs are called by the XXH3-128 of their content and are everybody's to read
+    /// and to upload, in forms only, and upload sessions do not expire.
     Compat,
 }
 
@@ -47,6 +48,15 @@ impl Preset {
         }
     }
 
+    pub(crate) fn uploads(self) -> UploadSettings {
+        match self {
+            Self::Standard => UploadSettings::default(),
+            Self::Compat => {
+                UploadSettings { expires_after: None, forgotten_after: None, ..UploadSettings::default() }
+            }
+        }
+    }
+
     pub(crate) fn wire(self) -> HttpSettings {
         match self {
             Self::Standard => HttpSettings::default(),
@@ -57,6 +67,8 @@ impl Preset {
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
                 archive_format: ArchiveFormat::Acbak,
+                raw_uploads: false,
+                open_blobs: true,
                 ..HttpSettings::default()
             },
         }

@@ -98,9 +98,8 @@ pub trait ArchiveReader {
 impl Archived {
     /// Fails when the resource contradicts itself.
     pub(super) fn check(&mut self) -> ArchiveResult<()> {
-        self.problem().map_or(Ok(()), |problem| {
-            Err(Fault::resource(&self.resource_id, problem).at(self.at))
-        })?;
+        self.problem()
+            .map_or(Ok(()), |problem| Err(Fault::resource(&self.resource_id, problem).at(self.at)))?;
         self.revisions.sort_by_key(|revision| revision.revision.seq);
         Ok(())
     }
@@ -122,7 +121,10 @@ impl Archived {
                 return Some(format!("revision {seq} is there twice"));
             }
             // A parent may have been pruned, but it was given a number once.
-            if revision.parent_seq.is_some_and(|parent| parent < 1 || parent > self.rev_count || parent == seq) {
+            if revision
+                .parent_seq
+                .is_some_and(|parent| parent < 1 || parent > self.rev_count || parent == seq)
+            {
                 return Some(format!("revision {seq} has a parent that cannot be"));
             }
             if revision.data.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {

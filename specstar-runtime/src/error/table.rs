@@ -11,6 +11,7 @@ pub enum ErrorKind {
     Unauthenticated,
     PermissionDenied,
     NotFound,
+    BlobNotFound,
     Deleted,
     RevisionNotFound,
     MethodNotAllowed,
@@ -21,13 +22,16 @@ pub enum ErrorKind {
     TooManyChanges,
     Referenced,
     Conflict,
+    UploadConflict,
     PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
+    RangeNotSatisfiable,
     Validation,
     Parameter,
     ParameterConflict,
     Internal,
+    NotImplemented,
     Unavailable,
 }
 
@@ -51,6 +55,7 @@ impl ErrorKind {
         Self::Unauthenticated,
         Self::PermissionDenied,
         Self::NotFound,
+        Self::BlobNotFound,
         Self::Deleted,
         Self::RevisionNotFound,
         Self::MethodNotAllowed,
@@ -61,13 +66,16 @@ impl ErrorKind {
         Self::TooManyChanges,
         Self::Referenced,
         Self::Conflict,
+        Self::UploadConflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
+        Self::RangeNotSatisfiable,
         Self::Validation,
         Self::Parameter,
         Self::ParameterConflict,
         Self::Internal,
+        Self::NotImplemented,
         Self::Unavailable,
     ];
 
@@ -82,6 +90,7 @@ impl ErrorKind {
             Self::Unauthenticated => (401, "UNAUTHORIZED", "The caller must say who they are."),
             Self::PermissionDenied => (403, "PERMISSION_DENIED", "The caller may not do this."),
             Self::NotFound => (404, "RESOURCE_NOT_FOUND", "No such resource."),
+            Self::BlobNotFound => (404, "RESOURCE_NOT_FOUND", "No such file, or no such upload session."),
             Self::Deleted => (404, "RESOURCE_DELETED", "The resource is soft-deleted."),
             Self::RevisionNotFound => (404, "RESOURCE_NOT_FOUND", "The resource has no such revision."),
             Self::MethodNotAllowed => (405, "METHOD_NOT_ALLOWED", "The path has no such method."),
@@ -100,6 +109,9 @@ impl ErrorKind {
             Self::Conflict => {
                 (409, "RESOURCE_CONFLICT", "A resource it depends on is not in a state that allows this.")
             }
+            Self::UploadConflict => {
+                (409, "RESOURCE_CONFLICT", "The upload session is not in a state that allows this.")
+            }
             Self::PreconditionFailed => {
                 (412, "PRECONDITION_FAILED", "The resource is not at the expected revision.")
             }
@@ -107,12 +119,16 @@ impl ErrorKind {
             Self::UnsupportedMediaType => {
                 (415, "UNSUPPORTED_MEDIA_TYPE", "The media type of the body is not one this route reads.")
             }
+            Self::RangeNotSatisfiable => {
+                (416, "RANGE_NOT_SATISFIABLE", "No byte of the file lies in a range that was asked for.")
+            }
             Self::Validation => (422, "VALIDATION_ERROR", "The body does not fit the resource."),
             Self::Parameter => {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }
             Self::ParameterConflict => (422, "VALIDATION_ERROR", "Parameters exclude one another."),
             Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
+            Self::NotImplemented => (501, "NOT_IMPLEMENTED", "The application keeps no files."),
             Self::Unavailable => {
                 (503, "UNAVAILABLE", "The database, or an encoder, is away or too busy; try again later.")
             }

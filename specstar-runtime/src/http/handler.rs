@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 mod archive;
+mod blob;
 mod feed;
 mod history;
 mod lifecycle;
@@ -49,10 +50,18 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
         Operation::Export => Box::pin(archive::export(call)),
         Operation::Import => Box::pin(archive::import(call, body)),
+        Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
         Operation::Relationships
         | Operation::AllChanges
         | Operation::ExportAll
-        | Operation::ImportAll => run_global(call, body),
+        | Operation::ImportAll
+        | Operation::UploadBlob
+        | Operation::ReadBlob
+        | Operation::BeginUpload
+        | Operation::ReadUpload
+        | Operation::PutUploadContent
+        | Operation::FinalizeUpload
+        | Operation::AbortUpload => run_global(call, body),
     }
 }
 
@@ -62,6 +71,7 @@ pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
         Operation::ExportAll => Box::pin(archive::export_all(inbound)),
         Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
-        _ => Box::pin(feed::all_changes(inbound)),
+        Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        _ => blob::run(inbound, body),
     }
 }

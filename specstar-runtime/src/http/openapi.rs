@@ -5,6 +5,7 @@
 //! without a lie (two types of one name, a reference that leads nowhere) is an error there.
 
 mod action;
+mod blobs;
 mod closed;
 mod failure;
 mod inputs;
@@ -59,6 +60,8 @@ pub struct DocumentInput {
     pub structured_errors: bool,
     /// Imports are answered as the reference does.
     pub reference_archives: bool,
+    /// The body of an upload may be the file itself.
+    pub raw_uploads: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -77,6 +80,7 @@ impl DocumentInput {
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
             reference_archives: false,
+            raw_uploads: true,
             security: Security::none(),
         }
     }
@@ -164,11 +168,13 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     for (name, schema) in own.chain(failures.schemas()) {
         union::insert(&mut schemas, name, schema)?;
     }
+    blobs::add_schemas(&mut schemas)?;
     model::add_envelopes(&models, &mut schemas)?;
     let mut operations = Operations {
         base: base_path(input),
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
+        raw_uploads: input.raw_uploads,
         authenticated: !input.security.schemes.is_empty(),
         reference_archives: input.reference_archives,
         parameters: Map::new(),
@@ -217,7 +223,7 @@ fn head(input: &DocumentInput, models: &[Model], actions: &[Action]) -> Value {
         "info": input.info,
         "servers": servers,
         "security": security,
-        "tags": models.iter().map(tag).chain([meta_tag()]).collect::<Vec<_>>(),
+        "tags": models.iter().map(tag).chain([meta_tag(), blobs::tag()]).collect::<Vec<_>>(),
     });
     let relationships = model::relationships(models);
     if !relationships.is_empty() {

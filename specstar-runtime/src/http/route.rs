@@ -84,12 +84,36 @@ pub enum Operation {
     ExportAll,
     /// `POST /_backup/import`
     ImportAll,
+    /// A file, of one resource.
+    ReadResourceBlob,
+    /// A new file.
+    UploadBlob,
+    /// A file.
+    ReadBlob,
+    /// A new upload session.
+    BeginUpload,
+    /// An upload session.
+    ReadUpload,
+    /// A part of an upload session.
+    PutUploadContent,
+    /// Makes a file of an upload session.
+    FinalizeUpload,
+    /// Gives an upload session up.
+    AbortUpload,
 }
 
 impl Operation {
-    /// Whether it takes as long as there is data: the time of a request does not limit it, but each wait in it.
-    pub const fn takes_long(self) -> bool {
-        matches!(self, Self::Export | Self::Import | Self::ExportAll | Self::ImportAll)
+    /// Whether it takes as long as its bytes do: then it is given up when nothing comes any more, and not after a
+    /// time.
+    pub const fn takes_its_time(self) -> bool {
+        matches!(
+            self,
+            Self::UploadBlob
+                | Self::PutUploadContent
+                | Self::FinalizeUpload
+                | Self::Import
+                | Self::ImportAll
+        )
     }
 }
 
@@ -139,6 +163,10 @@ pub enum RequestBody {
     Patch,
     /// An archive, as it is or as a file of a form.
     Archive,
+    /// A form with a file, or the file itself.
+    File,
+    /// What is said of a file before it comes.
+    Announcement,
 }
 
 /// The body a route answers with.
@@ -178,6 +206,14 @@ pub enum Answer {
     Imported,
     /// What an import did, by type.
     ImportedAll,
+    /// The bytes of a file.
+    File,
+    /// `Binary`.
+    Binary,
+    /// `UploadSession`.
+    UploadSession,
+    /// Nothing, with 204.
+    Nothing,
 }
 
 /// A header of a successful answer.
@@ -193,13 +229,24 @@ pub enum AnswerHeader {
     TotalCount,
     /// `X-Next-Since`: where the next page of a feed begins.
     NextSince,
+    /// `ETag` of a file.
+    FileTag,
+    /// `Accept-Ranges`: parts of the file can be asked for.
+    AcceptRanges,
+    /// `Cache-Control` of a file.
+    CacheControl,
+    /// `Content-Disposition`, unless the file is one that browsers may show.
+    ContentDisposition,
 }
 
 impl AnswerHeader {
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::ETag => "ETag",
+            Self::ETag | Self::FileTag => "ETag",
+            Self::AcceptRanges => "Accept-Ranges",
+            Self::CacheControl => "Cache-Control",
+            Self::ContentDisposition => "Content-Disposition",
             Self::HasMore => "X-Has-More",
             Self::NextCursor => "X-Next-Cursor",
             Self::TotalCount => "X-Total-Count",
@@ -211,6 +258,10 @@ impl AnswerHeader {
 /// The value of the `Deprecation` header (RFC 9745) of a route with [`Route::deprecated`]: 2025-01-01 UTC,
 /// before the first release, since these spellings were deprecated from the start.
 pub const DEPRECATION: &str = "@1735689600";
+
+/// The value of `Cache-Control` of a file: an id is a hash of the bytes, so they never change; what one caller may
+/// read another one may not.
+pub const FILE_CACHING: &str = "private, max-age=31536000, immutable";
 
 /// What every route can answer besides its own [`Route::errors`].
 pub const COMMON_ERRORS: &[ErrorKind] = &[ErrorKind::Internal, ErrorKind::Unavailable];

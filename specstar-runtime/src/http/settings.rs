@@ -42,6 +42,12 @@ pub struct HttpSettings {
     pub head_and_options: bool,
     /// Every error is an object with `message` and `code`.
     pub structured_errors: bool,
+    /// The body of an upload may be the file itself, without a form around it.
+    pub raw_uploads: bool,
+    /// Files are read and uploaded by everybody, and upload sessions are everybody's: nobody is asked.
+    pub open_blobs: bool,
+    /// The longest time in which nothing of an upload or a download moves.
+    pub idle_timeout: Duration,
     /// What a read answers without `returns`.
     pub(crate) default_returns: Sections,
     /// How many streams of changes may read at once: every commit wakes all of them, and other reads need the
@@ -74,6 +80,9 @@ impl Default for HttpSettings {
             archive_format: ArchiveFormat::Ssb,
             head_and_options: true,
             structured_errors: false,
+            raw_uploads: true,
+            open_blobs: false,
+            idle_timeout: Duration::from_secs(30),
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),
             archives: Arc::new(Semaphore::new(ARCHIVES)),

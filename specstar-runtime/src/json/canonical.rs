@@ -3,12 +3,16 @@
 mod map;
 
 use std::fmt::Display;
+use std::ops::Range;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::ser::{self, Serialize};
 
 use super::path::path_at;
 use super::scan::is_plain;
 use super::{DecodeError, DecodeErrorKind};
+use crate::binary;
 use map::SortedMap;
 
 /// The names under which `serde_json` smuggles text through other serializers.
@@ -30,9 +34,48 @@ const BIG_NUMBER: &str = "$serde_json::private::Number";
 /// assert_eq!(to_canonical(&[1.0, f64::NAN]).unwrap_err().path, "$[1]");
 /// ```
 pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, DecodeError> {
-    let mut writer = Writer { out: Vec::with_capacity(512) };
+    let mut writer = Writer { out: Vec::with_capacity(512), blobs: None, open_blob: None };
     match value.serialize(&mut writer) {
         Ok(()) => Ok(writer.out),
+        Err(error) => Err(error.locate(&writer.out)),
+    }
+}
+
+/// A value as canonical JSON, and the blobs in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Canonical {
+    /// The text. The bytes of blobs are not part of it.
+    pub text: Vec<u8>,
+    /// Every blob, in the order of the text.
+    pub blobs: Vec<CapturedBlob>,
+}
+
+/// A blob in a canonical text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapturedBlob {
+    /// Where its object stands in the text.
+    pub range: Range<usize>,
+    /// The bytes it brings.
+    pub data: Option<Vec<u8>>,
+}
+
+/// [`to_canonical`] that finds the [blobs](crate::binary::Blob), however deep they are, and takes their bytes out of
+/// the text.
+///
+/// ```
+/// use specstar_runtime::binary::Blob;
+/// use specstar_runtime::json::capture;
+///
+/// let files = [Some(Blob::from_bytes("hello", "text/plain")), None];
+/// let canonical = capture(&files).unwrap();
+/// assert_eq!(canonical.text, br#"[{"content_type":"text/plain"},null]"#);
+/// assert_eq!(canonical.blobs[0].range, 1..30);
+/// assert_eq!(canonical.blobs[0].data.as_deref(), Some(&b"hello"[..]));
+/// ```
+pub fn capture<T: Serialize + ?Sized>(value: &T) -> Result<Canonical, DecodeError> {
+    let mut writer = Writer { out: Vec::with_capacity(512), blobs: Some(Vec::new()), open_blob: None };
+    match value.serialize(&mut writer) {
+        Ok(()) => Ok(Canonical { text: writer.out, blobs: writer.blobs.unwrap_or_default() }),
         Err(error) => Err(error.locate(&writer.out)),
     }
 }
@@ -97,6 +140,10 @@ type Done = Result<(), EncodeError>;
 
 struct Writer {
     out: Vec<u8>,
+    /// The blobs that were written, when they are looked for; their bytes are written otherwise.
+    blobs: Option<Vec<CapturedBlob>>,
+    /// The bytes of the blob that is being written; there is none inside of another one.
+    open_blob: Option<Option<Vec<u8>>>,
 }
 
 impl Writer {
@@ -114,6 +161,12 @@ impl Writer {
     fn open(&mut self, bracket: u8, end: &'static [u8]) -> Compound<'_> {
         self.out.push(bracket);
         Compound { writer: self, first: true, end, embedded: Embedded::No }
+    }
+
+    fn open_blob(&mut self) -> Compound<'_> {
+        let start = self.out.len();
+        self.open_blob = Some(None);
+        Compound { embedded: Embedded::Blob { start }, ..self.open(b'{', b"}") }
     }
 
     /// `1e16` and not `1e+16`: versions of `serde_json` differ, and the hash must not.
@@ -207,7 +260,10 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Done {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Done {
+        if name == binary::MEMBER && self.blobs.is_some() && self.open_blob.is_none() {
+            return Err(ser::Error::custom("a blob cannot be flattened: its bytes would not be found"));
+        }
         value.serialize(self)
     }
 
@@ -255,6 +311,7 @@ impl<'a> ser::Serializer for &'a mut Writer {
         let embedded = match name {
             RAW_VALUE => Embedded::Json,
             BIG_NUMBER => Embedded::Number,
+            binary::STRUCT if self.blobs.is_some() => return Ok(self.open_blob()),
             _ => return Ok(self.open(b'{', b"}")),
         };
         Ok(Compound { writer: self, first: true, end: b"", embedded })
@@ -280,12 +337,16 @@ fn refuse_non_finite(finite: bool) -> Done {
     if finite { Ok(()) } else { Err(ser::Error::custom("JSON has no NaN and no infinity")) }
 }
 
-/// Whether a struct is one of `serde_json`'s wrappers of ready JSON text.
+/// Whether a struct is one of `serde_json`'s wrappers of ready JSON text, or a blob.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Embedded {
     No,
     Json,
     Number,
+    /// It is a blob, whose object begins here.
+    Blob {
+        start: usize,
+    },
 }
 
 /// An open sequence or struct.
@@ -315,9 +376,13 @@ impl Compound<'_> {
     }
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
-        if self.embedded == Embedded::No {
-            self.key(key);
-            return value.serialize(&mut *self.writer);
+        match self.embedded {
+            Embedded::No => {
+                self.key(key);
+                return value.serialize(&mut *self.writer);
+            }
+            Embedded::Blob { .. } => return self.blob_member(key, value),
+            Embedded::Json | Embedded::Number => {}
         }
         let start = self.writer.out.len();
         value.serialize(&mut *self.writer)?;
@@ -336,8 +401,29 @@ impl Compound<'_> {
         serde_json::from_str::<serde_json::Value>(&text)?.serialize(&mut *self.writer)
     }
 
+    /// The bytes are taken out of the text again.
+    #[cold]
+    fn blob_member<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Done {
+        if key != "data" {
+            self.key(key);
+            return value.serialize(&mut *self.writer);
+        }
+        let start = self.writer.out.len();
+        value.serialize(&mut *self.writer)?;
+        let text: &str = serde_json::from_slice(&self.writer.out[start..])?;
+        let data = STANDARD.decode(text).map_err(<EncodeError as ser::Error>::custom)?;
+        self.writer.out.truncate(start);
+        self.writer.open_blob = Some(Some(data));
+        Ok(())
+    }
+
     fn close(self) {
         self.writer.out.extend_from_slice(self.end);
+        if let Embedded::Blob { start } = self.embedded {
+            let data = self.writer.open_blob.take().flatten();
+            let range = start..self.writer.out.len();
+            self.writer.blobs.get_or_insert_default().push(CapturedBlob { range, data });
+        }
     }
 }
 

@@ -32,7 +32,7 @@ enum Frame<'a> {
 /// The path of the value that is being read at an offset, or was read when the offset is behind it.
 ///
 /// The text may be cut off or broken: it is only read as far as the offset.
-pub(super) fn path_at(text: &[u8], offset: usize) -> String {
+pub(crate) fn path_at(text: &[u8], offset: usize) -> String {
     let mut frames = Vec::new();
     let mut at = 0;
     while at < offset.min(text.len()) {

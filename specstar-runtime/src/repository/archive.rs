@@ -48,10 +48,7 @@ pub(crate) enum Arrival {
     /// It is to be there.
     Resource(Box<Arriving>),
     /// A resource of this id is to be gone for good.
-    Purged {
-        model: ModelIndex,
-        resource_id: String,
-    },
+    Purged { model: ModelIndex, resource_id: String },
 }
 
 /// What a check of one resource found out.
@@ -129,7 +126,8 @@ impl Service {
             return Ok(findings);
         }
         for (at, unique) in model.descriptor().uniques.iter().enumerate() {
-            let values: Vec<IndexValue> = unique.indexes.iter().map(|at| scalar(&arriving.index, *at)).collect();
+            let values: Vec<IndexValue> =
+                unique.indexes.iter().map(|at| scalar(&arriving.index, *at)).collect();
             if !unique.nulls_equal && values.contains(&IndexValue::Null) {
                 continue;
             }
@@ -149,7 +147,12 @@ impl Service {
     }
 
     /// Whether a resource is live now, for the caller.
-    pub(crate) async fn is_live(&self, model: ModelIndex, resource_id: &str, caller: &Caller) -> Result<bool> {
+    pub(crate) async fn is_live(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+        caller: &Caller,
+    ) -> Result<bool> {
         let model = &self.models()[model.0];
         let head = self.store.head(model.index, resource_id).await.map_err(store_error)?;
         match head.filter(|head| !head.is_deleted) {
@@ -282,11 +285,7 @@ impl Service {
             return Ok(fate);
         }
         if !arriving.head.is_deleted {
-            plan.needs.extend(self.needs_of_arrival(
-                model,
-                &arriving.head.resource_id,
-                &arriving.index,
-            ));
+            plan.needs.extend(self.needs_of_arrival(model, &arriving.head.resource_id, &arriving.index));
         }
         plan.changes.push(Change::Import(Box::new(Import {
             model: model.index,

@@ -1,5 +1,6 @@
 //! Committing what was planned, and what a refusal of the store means to a caller.
 
+use super::blob::Upload;
 use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
@@ -11,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::store::CommitError;
 
+/// How often bytes are stored for a set that a collection then keeps from being committed.
+const UPLOAD_ATTEMPTS: usize = 10;
+
 /// What one operation wants to commit.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -21,6 +25,8 @@ pub(super) struct Plan {
     pub(super) guards: Vec<Requirement>,
     /// Messages to subscribers.
     pub(super) events: Vec<NewEvent>,
+    /// Bytes that are stored before it is committed.
+    pub(super) uploads: Vec<Upload>,
     /// Older content becomes current or live again: what it refers to is not the fault of what was sent.
     pub(super) returning: bool,
 }
@@ -35,12 +41,12 @@ impl Plan {
 impl Service {
     /// Commits; `Ok(false)` when the plan was stale and nothing was written.
     pub(super) async fn commit(&self, plan: Plan, caller: &Caller) -> Result<bool> {
-        let Plan { changes, needs, guards, events, returning } = plan;
+        let Plan { changes, needs, guards, events, uploads, returning } = plan;
         let models = touched(&changes);
         // With several changes, the one that fails need not be one that the caller knows of.
         let all = if changes.len() > 1 { changes.iter().map(changed).collect() } else { Vec::new() };
         let requirements = needs.iter().map(Need::requirement).chain(guards).collect();
-        match self.store.commit(ChangeSet { changes, requirements, events }).await {
+        match self.commit_with(ChangeSet { changes, requirements, events }, &uploads, caller).await? {
             Ok(()) => {
                 self.count_changes(&models);
                 Ok(true)
@@ -66,6 +72,29 @@ impl Service {
             Err(CommitError::MissingBlob { file_ids }) => Err(Error::BlobsMissing { file_ids }),
             Err(CommitError::Store(error)) => Err(store_error(error)),
         }
+    }
+
+    /// Stores the bytes that a set needs, and commits it. A collection that is set to wait for nobody may have removed
+    /// them in between, and then they are stored again.
+    async fn commit_with(
+        &self,
+        set: ChangeSet,
+        uploads: &[Upload],
+        caller: &Caller,
+    ) -> Result<Result<(), CommitError>> {
+        if uploads.is_empty() {
+            return Ok(self.store.commit(set).await);
+        }
+        let ours = |file_id: &String| uploads.iter().any(|upload| upload.file_id == *file_id);
+        for _ in 1..UPLOAD_ATTEMPTS {
+            self.store_uploads(uploads, caller).await?;
+            match self.store.commit(set.clone()).await {
+                Err(CommitError::MissingBlob { file_ids }) if file_ids.iter().all(ours) => {}
+                done => return Ok(done),
+            }
+        }
+        self.store_uploads(uploads, caller).await?;
+        Ok(self.store.commit(set).await)
     }
 
     /// Names references that lead nowhere: of what was sent all, of what comes back those of the first resource that

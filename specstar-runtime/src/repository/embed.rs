@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::batch::Selection;
-use super::payload::{from_program, from_stored};
+use super::blob::Ready;
+use super::payload::{Checked, from_program, from_stored};
 use super::{Model, Service};
 use crate::error::{Error, Result};
 use crate::meta::Head;
@@ -40,8 +41,22 @@ impl Encoded {
 }
 
 impl Service {
+    /// Raises what the validator said, and completes what the server adds to content: what is known of files, and
+    /// vectors of texts.
+    pub(super) async fn ready(
+        &self,
+        model: &Model,
+        checked: Checked,
+        current: Option<&Head>,
+        encoded: &mut Encoded,
+    ) -> Result<Ready> {
+        let before = current.map(|head| &*head.revision.data);
+        let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
+        Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
+    }
+
     /// The payload with the vectors that are missing in it. What the current revision says of a text is kept.
-    pub(super) async fn embedded(
+    async fn embedded(
         &self,
         model: &Model,
         payload: Payload,
@@ -70,7 +85,7 @@ impl Service {
             return Ok(payload);
         }
         let body = serde_json::to_vec(&document).map_err(Error::internal)?;
-        from_program(model, &body)?.valid()
+        Ok(from_program(model, &body)?.valid()?.0)
     }
 
     /// A text with its vector: the one that was sent, the one that is stored for the same text, or a new one.

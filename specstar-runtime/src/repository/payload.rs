@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 use super::Model;
+use super::blob::{self, Upload};
 use super::service::stored_index;
 use crate::descriptor::{FieldDescriptor, UnknownFields};
 use crate::error::{Error, Result};
-use crate::json::{self, DecodeError, DecodeErrorKind};
+use crate::json::{self, BlobPlace, Canonical, DecodeError, DecodeErrorKind, with_data_members};
 use crate::meta::{DataHash, Head};
 use crate::resource::{Prepared, ValidationErrors};
 use crate::timeline::Payload;
@@ -16,27 +17,51 @@ use crate::timeline::Payload;
 /// A payload that fits its type; its validator may still object.
 pub(super) struct Checked {
     pub(super) payload: Payload,
-    pub(super) invalid: Option<ValidationErrors>,
+    /// The blobs in it.
+    places: Vec<BlobPlace>,
+    /// The bytes that some of them bring.
+    uploads: Vec<Upload>,
+    invalid: Option<ValidationErrors>,
 }
 
 impl Checked {
     /// Raises what the validator said.
-    pub(super) fn valid(self) -> Result<Payload> {
+    pub(super) fn valid(self) -> Result<(Payload, Vec<BlobPlace>, Vec<Upload>)> {
         match self.invalid {
             Some(errors) => Err(Error::Validation(errors)),
-            None => Ok(self.payload),
+            None => Ok((self.payload, self.places, self.uploads)),
         }
+    }
+
+    /// What the validator said.
+    pub(super) const fn objection(&self) -> Option<&ValidationErrors> {
+        self.invalid.as_ref()
+    }
+
+    /// Made from other content by something that only sees the ids of files: the bytes of those that it still names
+    /// come along.
+    pub(super) fn made_from(mut self, other: Self) -> Self {
+        let known = |uploads: &[Upload], file_id: &str| uploads.iter().any(|own| own.file_id == file_id);
+        for upload in other.uploads {
+            if self.payload.blobs.contains(&upload.file_id) && !known(&self.uploads, &upload.file_id) {
+                self.uploads.push(upload);
+            }
+        }
+        self
     }
 }
 
 /// The body of a create or a replace: fits the type, names nothing the client may not name.
 pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
     refuse_reserved(body)?;
-    let prepared = prepare(model, body)?;
-    let again = |body: &[u8]| (model.entry.prepare)(body).ok().map(|prepared| prepared.canonical);
+    let (canonical, invalid) = prepare(model, body)?;
+    let again = |body: &[u8]| {
+        let (canonical, _) = split((model.entry.prepare)(body).ok()?);
+        Some(with_data_members(&canonical).into_owned())
+    };
     if model.settings.unknown_fields == UnknownFields::Deny
         && let Some(unknown) =
-            json::unknown_fields_confirmed(body, &prepared.canonical, model.descriptor(), &again)
+            json::unknown_fields_confirmed(body, &with_data_members(&canonical), model.descriptor(), &again)
     {
         return Err(Error::UnknownField {
             path: unknown.path,
@@ -44,19 +69,24 @@ pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
             suggestion: unknown.suggestion,
         });
     }
-    checked(model, prepared)
+    checked(model, canonical, invalid)
 }
 
 /// A value the program made itself: only its type and its validator have a say.
 pub(super) fn from_program(model: &Model, body: &[u8]) -> Result<Checked> {
-    checked(model, prepare(model, body)?)
+    let (canonical, invalid) = prepare(model, body)?;
+    checked(model, canonical, invalid)
 }
 
-fn prepare(model: &Model, body: &[u8]) -> Result<Prepared> {
+fn prepare(model: &Model, body: &[u8]) -> Result<(Canonical, Option<ValidationErrors>)> {
     let prepared = (model.entry.prepare)(body).map_err(decode_error)?;
     // serde takes an array for a struct and an object for a unit variant; the canonical form shows both.
     json::refuse_other_forms(body, &prepared.canonical).map_err(decode_error)?;
-    Ok(prepared)
+    Ok(split(prepared))
+}
+
+fn split(Prepared { canonical, blobs, invalid }: Prepared) -> (Canonical, Option<ValidationErrors>) {
+    (Canonical { text: canonical, blobs }, invalid)
 }
 
 pub(crate) fn decode_error(error: DecodeError) -> Error {
@@ -66,17 +96,18 @@ pub(crate) fn decode_error(error: DecodeError) -> Error {
     }
 }
 
-fn checked(model: &Model, prepared: Prepared) -> Result<Checked> {
-    let index = stored_index(model, &prepared.canonical)?;
+fn checked(model: &Model, mut canonical: Canonical, invalid: Option<ValidationErrors>) -> Result<Checked> {
+    let (places, uploads) = blob::identify(model, &mut canonical)?;
+    let payload = hashed(model, canonical.text, blob::named(&places))?;
+    Ok(Checked { payload, places, uploads, invalid })
+}
+
+/// Canonical JSON that names these files, with everything that is read from it.
+pub(super) fn hashed(model: &Model, data: Vec<u8>, blobs: Vec<String>) -> Result<Payload> {
+    let index = stored_index(model, &data)?;
     json::check_vectors(model.descriptor(), &index)?;
-    let payload = Payload {
-        hash: DataHash::of(&prepared.canonical),
-        index,
-        blobs: Vec::new(),
-        data: prepared.canonical,
-        schema_version: model.descriptor().schema_version,
-    };
-    Ok(Checked { payload, invalid: prepared.invalid })
+    let schema_version = model.descriptor().schema_version;
+    Ok(Payload { hash: DataHash::of(&data), index, blobs, data, schema_version })
 }
 
 type Members<'a> = BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;

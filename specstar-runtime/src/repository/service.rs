@@ -71,13 +71,14 @@ impl Service {
         hooks: HookSet,
         blobs: Option<Blobs>,
     ) -> Self {
+        let blob_ids = blobs.as_ref().map(Blobs::ids);
         let models: Vec<Model> = entries
             .iter()
             .enumerate()
             .map(|(at, entry)| Model {
                 index: ModelIndex(at),
                 entry: *entry,
-                settings: ModelSettings::of(entry.descriptor, &settings),
+                settings: ModelSettings::of(entry.descriptor, &settings, blob_ids),
             })
             .collect();
         let by_name = models.iter().enumerate().map(|(at, model)| (model.name(), at)).collect();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::blob::BlobIds;
 use crate::descriptor::{IdGenerator, ResourceDescriptor, UnknownFields};
 use crate::meta::RevisionStatus;
 
@@ -63,15 +64,18 @@ pub struct ModelSettings {
     pub id_generator: IdGenerator,
     /// What happens to unknown fields of a body.
     pub unknown_fields: UnknownFields,
+    /// How blobs are called; `None` when the application keeps none.
+    pub blob_ids: Option<BlobIds>,
 }
 
 impl ModelSettings {
     /// What the attributes say, else what the application says.
-    pub fn of(descriptor: &ResourceDescriptor, settings: &Settings) -> Self {
+    pub fn of(descriptor: &ResourceDescriptor, settings: &Settings, blob_ids: Option<BlobIds>) -> Self {
         Self {
             default_status: descriptor.default_status.unwrap_or(settings.default_status),
             id_generator: descriptor.id_generator.unwrap_or(settings.id_generator),
             unknown_fields: descriptor.unknown_fields.unwrap_or(settings.unknown_fields),
+            blob_ids,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
 use super::gate::Gate;
@@ -123,7 +124,8 @@ impl Service {
         let kind = ChangeKind::Created;
         let happening = Happening { model, caller, resource_id: &resource_id, kind, cause };
         let checked = self.before_content(happening, None, checked, &mut plan.events).await?;
-        let payload = self.embedded(model, checked.valid()?, None, &mut Encoded::default()).await?;
+        let Ready { payload, uploads } = self.ready(model, checked, None, &mut Encoded::default()).await?;
+        plan.uploads = uploads;
         plan.needs = self.needs(model, &resource_id, None, &payload.index);
         self.refuse_hidden(&plan.needs, caller).await?;
         let hooked = !self.hooks.is_empty(model.descriptor());
@@ -258,20 +260,24 @@ impl Service {
         let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
         let hooked = !self.hooks.is_empty(model.descriptor());
         let mut planned = Plan::default();
-        let payload = match checked {
+        let checked = match checked {
             Some(checked) => {
-                let checked = self.before_content(happening, Some(old), checked, &mut planned.events).await?;
-                Some(self.embedded(model, checked.valid()?, Some(&head), encoded).await?)
+                Some(self.before_content(happening, Some(old), checked, &mut planned.events).await?)
             }
             None if hooked => {
                 let wanted = self.before(happening, Some(old), Some(old), &mut planned.events).await?;
                 match wanted.filter(|wanted| wanted != old) {
-                    Some(body) => Some(payload::from_program(model, &body)?.valid()?),
+                    Some(body) => Some(payload::from_program(model, &body)?),
                     None => None,
                 }
             }
             None => None,
         };
+        let mut payload = None;
+        if let Some(checked) = checked {
+            let ready = self.ready(model, checked, Some(&head), encoded).await?;
+            (payload, planned.uploads) = (Some(ready.payload), ready.uploads);
+        }
         let before = stored_index(model, &head.revision.data)?;
         let content = hooked.then(|| payload.as_ref().map_or_else(|| old.clone(), |new| new.data.clone()));
         if let Some(payload) = &payload {

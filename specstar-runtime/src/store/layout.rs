@@ -53,6 +53,38 @@ pub(crate) const LOG_COLUMNS: [&str; 12] = [
     "body",
 ];
 
+/// Upload sessions.
+pub(crate) const UPLOAD_TABLE: &str = "ss_upload";
+
+/// The parts of upload sessions.
+pub(crate) const UPLOAD_PART_TABLE: &str = "ss_upload_part";
+
+/// Who has uploaded which file.
+pub(crate) const UPLOADER_TABLE: &str = "ss_uploader";
+
+/// The columns of [`UPLOAD_TABLE`], in the order readers rely on. `key` is where the bytes of a single request are
+/// put; `is_open` says whether the state is one that can end, for the indexes.
+pub(crate) const UPLOAD_COLUMNS: [&str; 18] = [
+    "upload_id",
+    "owner",
+    "state",
+    "method",
+    "content_type",
+    "size",
+    "total_parts",
+    "checksum",
+    "key",
+    "file_id",
+    "file_size",
+    "idempotency_key",
+    "created_at",
+    "expires_at",
+    "lease_until",
+    "version",
+    "is_open",
+    "changed_at",
+];
+
 /// The head column with the position of the last entry of the log of this resource; 0 where the log began
 /// after its last change. It concerns nobody who reads a head.
 pub(crate) const LOG_AT: &str = "log_at";

@@ -12,6 +12,7 @@ pub(crate) mod log;
 mod purged;
 pub(crate) mod read;
 pub(crate) mod search;
+pub(crate) mod upload;
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Query, QueryBuilder, SchemaBuilder};

@@ -10,6 +10,7 @@ mod blob;
 mod conflict;
 mod connection;
 mod counts;
+mod inspect;
 mod log;
 mod migrate;
 mod model;
@@ -22,6 +23,7 @@ mod search;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod values;
 mod writer;
 

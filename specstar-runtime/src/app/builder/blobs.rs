@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SpecStarBuilder;
-use crate::blob::{BlobIds, BlobStorage, Blobs, CollectOptions};
+use crate::blob::{BlobIds, BlobStorage, Blobs, CollectOptions, UploadSettings};
 use crate::store::Store;
 
 /// The settings of files.
@@ -16,6 +16,7 @@ pub(super) struct BlobSettings {
     /// How often the collection runs.
     pub(super) every: Option<Duration>,
     pub(super) options: CollectOptions,
+    pub(super) uploads: UploadSettings,
 }
 
 enum Wanted {
@@ -33,6 +34,7 @@ impl Default for BlobSettings {
             limit: 1 << 30,
             every: Some(Duration::from_secs(3600)),
             options: CollectOptions::default(),
+            uploads: UploadSettings::default(),
         }
     }
 }
@@ -83,6 +85,22 @@ impl SpecStarBuilder {
     /// [`App::collect_blobs`](crate::app::App::collect_blobs).
     pub fn blob_collection(mut self, every: Option<Duration>) -> Self {
         self.blobs.every = every;
+        self
+    }
+
+    /// How upload sessions behave.
+    ///
+    /// ```no_run
+    /// # use specstar_runtime::app::SpecStar;
+    /// use std::time::Duration;
+    /// use specstar_runtime::blob::UploadSettings;
+    /// let hour = Some(Duration::from_secs(3600));
+    /// let builder = SpecStar::builder()
+    ///     .upload_settings(UploadSettings { expires_after: hour, ..UploadSettings::default() });
+    /// # let _ = builder;
+    /// ```
+    pub fn upload_settings(mut self, settings: UploadSettings) -> Self {
+        self.blobs.uploads = settings;
         self
     }
 

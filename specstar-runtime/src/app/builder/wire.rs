@@ -62,6 +62,25 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Whether the body of an upload may be the file itself, without a form around it (yes).
+    pub fn raw_uploads(mut self, allowed: bool) -> Self {
+        self.wire.raw_uploads = allowed;
+        self
+    }
+
+    /// Whether files are read and uploaded by everybody, whatever the rules say (no). Files of one resource are
+    /// still read by those who may read the resource.
+    pub fn open_blobs(mut self, open: bool) -> Self {
+        self.wire.open_blobs = open;
+        self
+    }
+
+    /// How long an upload or a download may make no progress (30 s): they are not limited by the time of a request.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.wire.idle_timeout = limit;
+        self
+    }
+
     /// What a read answers without `returns`, in the words of that parameter (`data,revision_info,meta`).
     pub fn default_returns(mut self, returns: &str) -> Self {
         match Sections::parse(returns) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::record::{self, Meta, Payload, RawResource, Record};
 use super::{FRAME, VERSION};
 use crate::backup::entry::{
-    Archived, ArchiveReader, ArchivedRevision, Entry, HashState, compact, is_file_id, is_name,
+    ArchiveReader, Archived, ArchivedRevision, Entry, HashState, compact, is_file_id, is_name,
 };
 use crate::backup::fault::{ArchiveResult, Fault, truncated};
 use crate::backup::ssb::{FileHash, parse_hash};
@@ -166,15 +166,17 @@ impl<R: Read> Reader<R> {
             }
             ("RevisionRecord", Some(_)) => {
                 let data = record.data.as_ref().ok_or_else(|| missing("data"))?;
-                let raw = record::decode(&data.0).map_err(|why| Fault::malformed("a revision", why).at(at))?;
+                let raw =
+                    record::decode(&data.0).map_err(|why| Fault::malformed("a revision", why).at(at))?;
                 self.revision(raw)?;
                 Ok(None)
             }
             ("BlobRecord", Some(_)) => {
                 let file_id = record.file_id.clone().ok_or_else(|| missing("file_id"))?;
-                let mut data = record.blob_data.ok_or_else(|| {
-                    Fault::Malformed("BlobRecord has no blob_data".into()).at(at)
-                })?.0;
+                let mut data = record
+                    .blob_data
+                    .ok_or_else(|| Fault::Malformed("BlobRecord has no blob_data".into()).at(at))?
+                    .0;
                 let size = data.len() as u64;
                 // In another order than it is written in, so it was read as a whole; it is read again as any other.
                 super::pack::text(&mut data, "size");
@@ -276,7 +278,11 @@ impl<R: Read> Reader<R> {
 enum Frame {
     Record(Record),
     /// A file, read up to its bytes; so many bytes stand behind these.
-    Blob { file_id: String, size: u64, tail: u64 },
+    Blob {
+        file_id: String,
+        size: u64,
+        tail: u64,
+    },
 }
 
 #[derive(serde::Deserialize)]
@@ -359,7 +365,8 @@ fn revision(raw: RawResource, resource_id: &str) -> Result<ArchivedRevision, Str
         data_hash,
         created: Stamp { time: info.created_time.0, by: info.created_by },
         updated: Stamp { time: info.updated_time.0, by: info.updated_by },
-        data: json(&raw_data.0).map_err(|why| format!("the data of revision {seq} cannot be decoded: {why}"))?,
+        data: json(&raw_data.0)
+            .map_err(|why| format!("the data of revision {seq} cannot be decoded: {why}"))?,
     };
     Ok(ArchivedRevision { revision, hash })
 }

@@ -125,7 +125,9 @@ impl<'de> Deserialize<'de> for Instant {
             }
             fn visit_newtype_struct<D: Deserializer<'de>>(self, extension: D) -> Result<Instant, D::Error> {
                 let (kind, bytes) = <(i8, Bytes)>::deserialize(extension)?;
-                instant(kind, &bytes.0).map(Instant).ok_or_else(|| de::Error::custom("no valid timestamp extension"))
+                instant(kind, &bytes.0)
+                    .map(Instant)
+                    .ok_or_else(|| de::Error::custom("no valid timestamp extension"))
             }
         }
         deserializer.deserialize_any(Wanted)

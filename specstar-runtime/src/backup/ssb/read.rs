@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use super::chunk::{Chunk, Kind, MAGIC};
 use super::json::{BlobBegin, Counts, FORMAT, Line, Manifest, ModelBegin, Sealed};
-use crate::backup::entry::{Archived, ArchiveReader, ArchivedRevision, Entry, HashState, is_file_id, is_name};
+use crate::backup::entry::{
+    ArchiveReader, Archived, ArchivedRevision, Entry, HashState, is_file_id, is_name,
+};
 use crate::backup::fault::{ArchiveResult, Fault, truncated};
 
 /// Reads an archive. What it gives is only known to be whole when it has given `None`.
@@ -360,7 +362,11 @@ impl<R: Read> Reader<R> {
                 return Err(Fault::Count { what, declared, found }.at(self.at));
             }
         }
-        if sealed.blake3 == hash.to_hex().as_str() { Ok(()) } else { Err(Fault::Checksum("everything before").at(self.at)) }
+        if sealed.blake3 == hash.to_hex().as_str() {
+            Ok(())
+        } else {
+            Err(Fault::Checksum("everything before").at(self.at))
+        }
     }
 }
 

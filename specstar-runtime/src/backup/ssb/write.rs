@@ -141,10 +141,8 @@ impl<W: Write> Writer<W> {
     /// The resources of the type end here.
     pub fn end_model(&mut self) -> ArchiveResult<()> {
         self.flush_rows()?;
-        let sealed = Sealed {
-            counts: self.model,
-            blake3: Cow::Owned(self.of_model.finalize().to_hex().to_string()),
-        };
+        let sealed =
+            Sealed { counts: self.model, blake3: Cow::Owned(self.of_model.finalize().to_hex().to_string()) };
         self.total.add(&self.model);
         self.json(Kind::ModelEnd, &sealed)
     }

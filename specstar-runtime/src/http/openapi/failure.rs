@@ -120,6 +120,10 @@ fn specimen(kind: ErrorKind) -> Error {
                 resource_id: "team:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2c".into(),
             }],
         },
+        ErrorKind::BlobNotFound => Error::BlobNotFound { file_id: format!("b3-{}", "0a1b2c3d".repeat(8)) },
+        ErrorKind::UploadConflict => Error::UploadConflict { reason: "part 2 is missing".into() },
+        ErrorKind::RangeNotSatisfiable => Error::RangeNotSatisfiable { size: 1_024 },
+        ErrorKind::NotImplemented => Error::UploadsNotImplemented,
         ErrorKind::PreconditionFailed => {
             Error::PreconditionFailed { resource_id, expected: format!("{ID}:1"), actual: format!("{ID}:2") }
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::shapes;
 use crate::http::route::{Location, Parameter, Shape};
 use crate::query::limit;
+use crate::upload::rules::MOST_PARTS;
 
 /// What the application says about pages.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +27,7 @@ pub(super) fn parameter(parameter: &Parameter, page: PageSize) -> Value {
     }
     let mut object = json!({
         "name": parameter.name, "in": place, "description": description(parameter), "schema": schema,
-        "required": parameter.location == Location::Path,
+        "required": parameter.location == Location::Path || parameter.shape == Shape::PartNumber,
     });
     if parameter.repeated {
         object["style"] = "form".into();
@@ -52,7 +53,15 @@ fn description(parameter: &Parameter) -> String {
 
 fn schema(shape: Shape, page: PageSize) -> Value {
     match shape {
-        Shape::Text | Shape::IfMatch | Shape::IfNoneMatch | Shape::CreateOnly => json!({"type": "string"}),
+        Shape::Text
+        | Shape::IfMatch
+        | Shape::IfNoneMatch
+        | Shape::CreateOnly
+        | Shape::FileTag
+        | Shape::Range => json!({"type": "string"}),
+        Shape::PartNumber => json!({
+            "type": "integer", "format": "int32", "minimum": 1, "maximum": MOST_PARTS,
+        }),
         Shape::Name => json!({"type": "string", "minLength": 1}),
         Shape::RevisionSelector => json!({"type": "string", "pattern": "^([0-9]+|.+:[0-9]+)$"}),
         Shape::Boolean { default } => json!({"type": "boolean", "default": default}),
@@ -120,6 +129,9 @@ fn example(parameter: &Parameter) -> Option<Value> {
         Shape::RevisionSelector => "1".into(),
         Shape::IfMatch => "*".into(),
         Shape::IfNoneMatch => shapes::ENTITY_TAG.into(),
+        Shape::FileTag => shapes::file_tag().into(),
+        Shape::Range => "bytes=0-1023".into(),
+        Shape::PartNumber => 1.into(),
         _ => return None,
     })
 }

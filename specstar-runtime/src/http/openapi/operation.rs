@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::blobs;
 use super::failure::Failures;
 use super::inputs::{self, PageSize};
 use super::model::{Model, patch_name};
@@ -12,6 +13,8 @@ use crate::http::route::{Answer, AnswerHeader, COMMON_ERRORS, Parameter, Request
 
 /// The tag of what belongs to no resource.
 pub(super) const META_TAG: &str = "_meta";
+/// The tag of files.
+pub(super) const BLOBS_TAG: &str = "Blobs";
 
 /// Writes operations, and gathers what they share.
 pub(super) struct Operations {
@@ -21,6 +24,8 @@ pub(super) struct Operations {
     pub(super) page: PageSize,
     /// The errors of the application.
     pub(super) failures: Failures,
+    /// A file may be a body of its own.
+    pub(super) raw_uploads: bool,
     /// Whether somebody can be refused for not saying who they are.
     pub(super) authenticated: bool,
     /// Imports are answered as the reference does.
@@ -36,7 +41,7 @@ impl Operations {
     pub(super) fn write(&mut self, model: Option<&Model>, route: &Route) -> Value {
         let name = model.map_or("", Model::name);
         let mut operation = json!({
-            "tags": [model.map_or(META_TAG, Model::name)],
+            "tags": [model.map_or(tag(route), Model::name)],
             "summary": route.summary.replace("{m}", name),
             "description": description(route, name),
             "operationId": route.operation_id(&self.base, name),
@@ -48,11 +53,7 @@ impl Operations {
         if !route.parameters.is_empty() {
             operation["parameters"] = self.references(route.parameters).into();
         }
-        let body = match route.body {
-            RequestBody::Archive => Some(archive_body()),
-            body => model.and_then(|model| request_body(body, model)),
-        };
-        if let Some(body) = body {
+        if let Some(body) = request_body(route.body, model, self.raw_uploads) {
             operation["requestBody"] = body;
         }
         operation
@@ -71,7 +72,15 @@ impl Operations {
 
     fn answers(&mut self, model: Option<&Model>, route: &Route) -> Value {
         let mut responses = Map::new();
-        responses.insert("200".into(), success(model, route, self.reference_archives));
+        if route.answer == Answer::Nothing {
+            responses.insert("204".into(), json!({"description": answer_text(route.answer, "")}));
+        } else {
+            responses.insert("200".into(), success(model, route, self.reference_archives));
+        }
+        if route.answer == Answer::File {
+            responses.insert("206".into(), blobs::partial_content(header_references(route.headers)));
+            responses.insert("304".into(), blobs::not_modified());
+        }
         if reads_conditionally(route) {
             let headers = header_references(&[AnswerHeader::ETag]);
             let text = "The resource still has an entity tag of `If-None-Match`.";
@@ -104,15 +113,29 @@ fn reads_conditionally(route: &Route) -> bool {
     route.parameters.iter().any(|parameter| parameter.component == parameters::IF_NONE_MATCH.component)
 }
 
-fn request_body(body: RequestBody, model: &Model) -> Option<Value> {
+fn tag(route: &Route) -> &'static str {
+    if route.path.starts_with("/blobs/") { BLOBS_TAG } else { META_TAG }
+}
+
+fn request_body(body: RequestBody, model: Option<&Model>, raw: bool) -> Option<Value> {
     match body {
-        RequestBody::None | RequestBody::Archive => None,
+        RequestBody::None => None,
+        RequestBody::Archive => Some(archive_body()),
+        RequestBody::File => Some(blobs::file_body(raw)),
+        RequestBody::Announcement => Some(blobs::announcement()),
+        RequestBody::Payload | RequestBody::Patch => model.and_then(|model| model_body(body, model)),
+    }
+}
+
+fn model_body(body: RequestBody, model: &Model) -> Option<Value> {
+    match body {
         RequestBody::Payload => Some(json!({
             "description": format!("The data of a `{}`.", model.schema),
             "required": true,
             "content": {"application/json": {"schema": reference(&model.schema)}},
         })),
         RequestBody::Patch => Some(patch_body(model)),
+        RequestBody::None | RequestBody::Archive | RequestBody::File | RequestBody::Announcement => None,
     }
 }
 
@@ -179,6 +202,9 @@ fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Valu
     }
     let narrowed =
         route.parameters.iter().any(|parameter| parameter.component == parameters::PARTIAL.component);
+    if route.answer == Answer::File {
+        return blobs::file(answer_text(route.answer, name), headers);
+    }
     let media_type =
         if route.answer == Answer::Archive { "application/octet-stream" } else { "application/json" };
     let mut response = json!({
@@ -216,6 +242,10 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::Changes => "One page of changes, or a stream of them.".to_owned(),
         Answer::Archive => "The archive.".to_owned(),
         Answer::Imported | Answer::ImportedAll => "What was imported, or would be.".to_owned(),
+        Answer::File => "The bytes of the file.".to_owned(),
+        Answer::Binary => "What a field of a resource says of the file.".to_owned(),
+        Answer::UploadSession => "The upload session.".to_owned(),
+        Answer::Nothing => "It is done.".to_owned(),
     }
 }
 
@@ -243,13 +273,19 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: 
             json!({"type": "object", "additionalProperties": reference("ImportCounts")})
         }
         Answer::Imported | Answer::ImportedAll => reference("ImportReport"),
+        Answer::Binary => reference(blobs::BINARY),
+        Answer::UploadSession => reference(blobs::UPLOAD_SESSION),
+        Answer::File | Answer::Nothing => json!({}),
         Answer::Count => json!({"type": "integer", "format": "int64", "minimum": 0}),
     }
 }
 
 fn header_references(headers: &[AnswerHeader]) -> Map<String, Value> {
     let one = |header: &AnswerHeader| {
-        let component = header.name().replace('-', "");
+        let component = match header {
+            AnswerHeader::FileTag => "FileETag".to_owned(),
+            _ => header.name().replace('-', ""),
+        };
         (header.name().to_owned(), json!({"$ref": format!("#/components/headers/{component}")}))
     };
     headers.iter().map(one).collect()
@@ -257,7 +293,8 @@ fn header_references(headers: &[AnswerHeader]) -> Map<String, Value> {
 
 /// `components.headers`; those that nothing refers to are dropped later.
 pub(super) fn headers() -> Value {
-    json!({
+    let mut headers = blobs::headers();
+    let own = json!({
         "ETag": {
             "description": "The entity tag of the state: the revision id, the hash of its data and a count of \
                 changes.",
@@ -299,5 +336,9 @@ pub(super) fn headers() -> Value {
             "description": "Seconds until a new attempt makes sense.",
             "schema": {"type": "integer", "minimum": 0},
         },
-    })
+    });
+    if let Value::Object(own) = own {
+        headers.extend(own);
+    }
+    headers.into()
 }

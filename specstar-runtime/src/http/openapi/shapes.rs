@@ -12,6 +12,11 @@ const REVISION: &str = "user:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b:1";
 /// What `ETag` looks like.
 pub(super) const ENTITY_TAG: &str =
     "\"user:0190a4b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b:1@xxh3_128:ebb2843001356f8976d4a36e17817051+1\"";
+/// What `ETag` of a file looks like.
+pub(super) fn file_tag() -> String {
+    format!("\"b3-{}\"", "0a1b2c3d".repeat(8))
+}
+
 const TIME: &str = "2024-05-01T12:00:00Z";
 const POINTER: &str = "^(/([^~/]|~[01])*)*$";
 

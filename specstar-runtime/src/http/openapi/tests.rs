@@ -112,8 +112,12 @@ fn well_described(document: &Document) -> usize {
         assert!(statuses.iter().any(|status| *status == "500"), "{name}");
         assert!(statuses.iter().any(|status| *status == "503"), "{name}");
         let body = operation["requestBody"].is_object();
-        assert_eq!(body, operation["responses"]["413"].is_object(), "{name}");
-        assert_eq!(body, operation["responses"]["415"].is_object(), "{name}");
+        // What is put into the storage itself is only looked at when the session is finalized.
+        let finalizes = name.ends_with("/finalize");
+        assert_eq!(body || finalizes, operation["responses"]["413"].is_object(), "{name}");
+        // Files have any media type.
+        let is_file = operation["requestBody"]["content"]["multipart/form-data"].is_object();
+        assert_eq!(body && !is_file, operation["responses"]["415"].is_object(), "{name}");
     }
     ids.len()
 }
@@ -136,7 +140,7 @@ fn the_body_of_a_create_is_a_bare_reference_and_of_no_other_post_below_the_model
             "POST /user" => "User",
             "POST /game-event" => "GameEvent",
             _ => {
-                assert_eq!(schema, &Value::Null, "{name}");
+                assert_eq!(schema.get("$ref"), None, "{name}");
                 continue;
             }
         };

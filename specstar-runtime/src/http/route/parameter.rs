@@ -64,6 +64,12 @@ pub enum Shape {
     IfNoneMatch,
     /// The header `If-None-Match` of a replace: only `*` has a meaning.
     CreateOnly,
+    /// The number of a part, from 1; it has to be given.
+    PartNumber,
+    /// The header `Range`.
+    Range,
+    /// The header `If-None-Match`, or `If-Range`, of a file.
+    FileTag,
 }
 
 /// Something a route reads besides its body.
@@ -455,6 +461,37 @@ pub mod parameters {
         "If-None-Match",
         Shape::IfNoneMatch,
         "Answer 304 without a body when the resource still has one of these entity tags.",
+    );
+    pub static FILE_ID: Parameter =
+        path("FileId", "file_id", Shape::Name, "The id of the file, as an upload or a resource says it.");
+    pub static UPLOAD_ID: Parameter =
+        path("UploadId", "upload_id", Shape::Name, "The id of the upload session.");
+    pub static PART_NUMBER: Parameter = query(
+        "PartNumber",
+        "part_number",
+        Shape::PartNumber,
+        "The place of the part in the file, from 1. Parts may come in any order.",
+    );
+    pub static RANGE: Parameter = header(
+        "Range",
+        "Range",
+        Shape::Range,
+        "Send only these bytes (RFC 9110), such as `bytes=0-1023`, with 206; several ranges as \
+         `multipart/byteranges`. Other units, and more ranges than 16, are ignored.",
+    );
+    pub static IF_RANGE: Parameter =
+        header("IfRange", "If-Range", Shape::FileTag, "Send the whole file unless this is its entity tag.");
+    pub static IF_NONE_FILE: Parameter = header(
+        "IfNoneFile",
+        "If-None-Match",
+        Shape::FileTag,
+        "Answer 304 without a body when one of these is the entity tag of the file.",
+    );
+    pub static IDEMPOTENCY_KEY: Parameter = header(
+        "IdempotencyKey",
+        "Idempotency-Key",
+        Shape::Text,
+        "Names the request: when it is sent again under the same name, it is answered as the first time.",
     );
     pub static CREATE_ONLY: Parameter = header(
         "CreateOnly",

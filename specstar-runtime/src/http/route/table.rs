@@ -6,7 +6,7 @@ mod shared;
 pub use global::GLOBAL_ROUTES;
 
 use self::shared::{
-    BATCH, BATCH_RESTORE, COUNT, ETAG, EXPORT, FEED, IMPORT_ERRORS, LIST_SECTION, MANY, NONE, SINGLE,
+    BATCH, BATCH_RESTORE, COUNT, ETAG, EXPORT, FEED, FILE, IMPORT_ERRORS, LIST_SECTION, MANY, NONE, SINGLE,
 };
 use super::parameter::parameters as p;
 use super::{Answer, AnswerHeader, Method, Operation, RequestBody, Route};
@@ -416,6 +416,26 @@ pub const ROUTES: &[Route] = &[
         answer: Answer::Changes,
         headers: FEED,
         errors: &[E::PermissionDenied, E::NotFound, E::Parameter],
+        ..SINGLE
+    },
+    Route {
+        operation: Operation::ReadResourceBlob,
+        path: "/{resource_id}/blobs/{file_id}",
+        name: "get_blob",
+        summary: "Get blob content",
+        description: "The bytes of a file that a revision of one {m} names.",
+        parameters: &[&p::RESOURCE_ID, &p::FILE_ID, &p::RANGE, &p::IF_RANGE, &p::IF_NONE_FILE],
+        answer: Answer::File,
+        headers: FILE,
+        errors: &[
+            E::BadRequest,
+            E::PermissionDenied,
+            E::NotFound,
+            E::Deleted,
+            E::BlobNotFound,
+            E::RangeNotSatisfiable,
+            E::Parameter,
+        ],
         ..SINGLE
     },
     Route {

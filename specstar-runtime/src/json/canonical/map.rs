@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::ser::{self, Serialize, Serializer as _};
 
-use super::{Done, EncodeError, Writer};
+use super::{CapturedBlob, Done, EncodeError, Writer};
 use crate::json::scan::Text;
 
 /// An open map. Its entries are written as they come and put in order at the end, which costs nothing
@@ -59,7 +59,7 @@ impl ser::SerializeMap for SortedMap<'_> {
         if entries.is_empty() {
             writer.out.push(b'{');
         } else if !entries.is_sorted_by(|a, b| a.compare(b, &writer.out).is_le()) {
-            reorder(&mut writer.out, start, entries);
+            reorder(writer, start, entries);
         }
         writer.out.push(b'}');
         Ok(())
@@ -73,8 +73,10 @@ impl Entry {
     }
 }
 
-fn reorder(out: &mut Vec<u8>, start: usize, mut entries: Vec<Entry>) {
+fn reorder(writer: &mut Writer, start: usize, mut entries: Vec<Entry>) {
+    let out = &mut writer.out;
     let unsorted = out.split_off(start);
+    let mut moved = Vec::new();
     for entry in &mut entries {
         entry.key = entry.key.start - start..entry.key.end - start;
         entry.end -= start;
@@ -82,6 +84,34 @@ fn reorder(out: &mut Vec<u8>, start: usize, mut entries: Vec<Entry>) {
     entries.sort_by(|a, b| a.compare(b, &unsorted));
     for (at, entry) in entries.iter().enumerate() {
         out.push(if at == 0 { b'{' } else { b',' });
+        moved.push(Moved { from: start + entry.key.start, to: out.len() });
         out.extend_from_slice(&unsorted[entry.key.start..entry.end]);
     }
+    if let Some(blobs) = &mut writer.blobs {
+        move_blobs(blobs, start, moved);
+    }
+}
+
+/// Where an entry stood, and stands now.
+struct Moved {
+    from: usize,
+    to: usize,
+}
+
+/// The blobs in the entries go with them, and stay in the order of the text.
+fn move_blobs(blobs: &mut [CapturedBlob], start: usize, mut moved: Vec<Moved>) {
+    let first = blobs.partition_point(|blob| blob.range.start < start);
+    let blobs = &mut blobs[first..];
+    if blobs.is_empty() {
+        return;
+    }
+    moved.sort_unstable_by_key(|entry| entry.from);
+    for CapturedBlob { range, .. } in &mut *blobs {
+        // The entry that begins last before it holds it.
+        let entry = moved.partition_point(|entry| entry.from <= range.start).checked_sub(1);
+        if let Some(Moved { from, to }) = entry.map(|at| &moved[at]) {
+            *range = range.start - from + to..range.end - from + to;
+        }
+    }
+    blobs.sort_unstable_by_key(|blob| blob.range.start);
 }

@@ -315,8 +315,12 @@ impl Planner<'_> {
         let happening = self.happening(index, &head.resource_id, ChangeKind::Updated, Cause::Reference);
         let old = Some(&*head.revision.data);
         let checked = self.service.before_content(happening, old, checked, &mut plan.events).await?;
-        let payload = checked.valid().map_err(|error| refused(error.to_string()))?;
-        let payload = self.service.embedded(model, payload, Some(&head), &mut Encoded::default()).await?;
+        if let Some(errors) = checked.objection() {
+            return Err(refused(errors.to_string()));
+        }
+        let ready = self.service.ready(model, checked, Some(&head), &mut Encoded::default()).await?;
+        let payload = ready.payload;
+        plan.uploads.extend(ready.uploads);
         let before = stored_index(model, &head.revision.data)?;
         // What a hook made of it is a write like every other.
         if edges.iter().any(|(edge, id)| edge.ids(&payload.index).any(|left| left == id)) {

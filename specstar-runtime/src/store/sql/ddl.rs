@@ -34,7 +34,11 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .col(ColumnDef::new(name("layout")).text().not_null());
     let tables = [models, revision_table(), super::cascade::table(), super::purged::table()];
     let texts = tables.iter().map(|table| table.to_string(D::default()));
-    texts.chain(super::log::tables::<D>()).chain(super::blob::tables::<D>()).collect()
+    texts
+        .chain(super::log::tables::<D>())
+        .chain(super::blob::tables::<D>())
+        .chain(super::upload::tables::<D>())
+        .collect()
 }
 
 /// Clustered by resource: the history of one is read together and no other index is needed.

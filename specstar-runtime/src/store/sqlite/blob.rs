@@ -267,6 +267,7 @@ fn run_sweep(connection: &Connection, models: &Models, sweep: &BlobSweep) -> Res
     let mut removed = 0;
     for (file_id, key) in &removable {
         if execute(connection, &texts.remove, [file_id])? > 0 {
+            execute(connection, &models.upload().forget_uploaders, [file_id])?;
             execute(connection, &texts.put_key, params![key, sweep.now.0, true])?;
             removed += 1;
         } else {
@@ -281,7 +282,7 @@ fn run_sweep(connection: &Connection, models: &Models, sweep: &BlobSweep) -> Res
     Ok(Swept { quarantined, removed, expired, keys })
 }
 
-fn execute(connection: &Connection, sql: &str, keys: impl Params) -> Result<usize, StoreError> {
+pub(super) fn execute(connection: &Connection, sql: &str, keys: impl Params) -> Result<usize, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(store_error)?;
     statement.execute(keys).map_err(store_error)
 }
@@ -290,7 +291,7 @@ fn each(keys: &[String], write: impl Fn(&String) -> Result<usize, StoreError>) -
     keys.iter().try_for_each(|key| write(key).map(|_| ()))
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     connection: &Connection,
     sql: &str,
     keys: impl Params,
@@ -300,7 +301,7 @@ fn optional<T>(
     statement.query_row(keys, read).optional().map_err(store_error)
 }
 
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     keys: impl Params,

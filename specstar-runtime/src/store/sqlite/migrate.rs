@@ -7,8 +7,11 @@
 
 mod backfill;
 mod duplicates;
+mod plan;
 #[cfg(test)]
 mod tests;
+
+pub(super) use plan::plan;
 
 use rusqlite::Connection;
 use sea_query::SqliteQueryBuilder;
@@ -315,7 +318,7 @@ fn finish(
 }
 
 /// All of it, or nothing when it fails.
-fn in_transaction<T>(
+pub(super) fn in_transaction<T>(
     connection: &Connection,
     work: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {

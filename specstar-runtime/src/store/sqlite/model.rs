@@ -11,6 +11,7 @@ use crate::store::layout::ModelLayout;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::log::LogTexts;
 use crate::store::sql::read::ReadTexts;
+use crate::store::sql::upload::UploadTexts;
 use crate::store::sql::write::WriteTexts;
 
 /// One resource type: where it is kept, and the statements for it.
@@ -43,6 +44,7 @@ struct Registered {
     numbers: HashMap<i64, ModelIndex>,
     log: LogTexts,
     blob: BlobTexts,
+    upload: UploadTexts,
 }
 
 impl Models {
@@ -69,6 +71,11 @@ impl Models {
         &self.0.blob
     }
 
+    /// The statements of upload sessions.
+    pub(super) fn upload(&self) -> &UploadTexts {
+        &self.0.upload
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.models.len()
@@ -88,6 +95,7 @@ impl FromIterator<Model> for Models {
         let numbers = numbers.collect();
         let log = LogTexts::new::<SqliteQueryBuilder>();
         let blob = BlobTexts::new::<SqliteQueryBuilder>();
-        Self(Arc::new(Registered { models, numbers, log, blob }))
+        let upload = UploadTexts::new::<SqliteQueryBuilder>();
+        Self(Arc::new(Registered { models, numbers, log, blob, upload }))
     }
 }

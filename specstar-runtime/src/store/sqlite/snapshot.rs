@@ -224,7 +224,10 @@ impl Lease {
         let text = match entry.filter(|entry| entry.position() == position) {
             Some(Logged::Change(change)) => {
                 let gone = u8::from(change.kind == ChangeKind::Purged);
-                format!("{} {} {gone} {} {}", change.resource_id, change.version, change.at.time.0, change.at.by)
+                format!(
+                    "{} {} {gone} {} {}",
+                    change.resource_id, change.version, change.at.time.0, change.at.by
+                )
             }
             Some(Logged::Event(event)) => format!("{} {} {}", event.name, event.at.time.0, event.at.by),
             None => String::new(),

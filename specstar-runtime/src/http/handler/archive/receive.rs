@@ -22,7 +22,7 @@ pub(super) async fn archive(inbound: &Inbound<'_>, body: Body, required: bool) -
     let content_type = inbound.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let limits = Limits {
         bytes: inbound.state.settings.archive_limit,
-        idle: inbound.state.settings.request_timeout,
+        idle: inbound.state.settings.idle_timeout,
     };
     let content_type = content_type.unwrap_or_default();
     let parts = body.into_data_stream();

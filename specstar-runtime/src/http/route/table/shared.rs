@@ -7,6 +7,13 @@ use crate::http::route::{Answer, AnswerHeader, Method, Operation, RequestBody, R
 pub(super) const NONE: &[&Parameter] = &[];
 pub(super) const ETAG: &[AnswerHeader] = &[AnswerHeader::ETag];
 pub(super) const FEED: &[AnswerHeader] = &[AnswerHeader::HasMore, AnswerHeader::NextSince];
+pub(super) const FILE: &[AnswerHeader] = &[
+    AnswerHeader::FileTag,
+    AnswerHeader::AcceptRanges,
+    AnswerHeader::CacheControl,
+    AnswerHeader::ContentDisposition,
+];
+pub(super) const FILE_PARAMETERS: &[&Parameter] = &[&p::FILE_ID, &p::RANGE, &p::IF_RANGE, &p::IF_NONE_FILE];
 pub(super) const PAGE: &[AnswerHeader] =
     &[AnswerHeader::HasMore, AnswerHeader::NextCursor, AnswerHeader::TotalCount];
 

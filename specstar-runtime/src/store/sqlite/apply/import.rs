@@ -1,8 +1,8 @@
 //! Resources out of archives.
 
+use super::super::connection::store_error;
 use super::log::{Entry, First};
 use super::{Applier, Binder, HeadRow};
-use super::super::connection::store_error;
 use crate::change::{Change, ChangeKind, ChangeSet, Existing, Import, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::meta::Revision;
