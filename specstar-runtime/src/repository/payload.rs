@@ -33,6 +33,11 @@ impl Checked {
         }
     }
 
+    /// Whether it brings the bytes of files.
+    pub(super) fn has_uploads(&self) -> bool {
+        !self.uploads.is_empty()
+    }
+
     /// What the validator said.
     pub(super) const fn objection(&self) -> Option<&ValidationErrors> {
         self.invalid.as_ref()
@@ -54,6 +59,11 @@ impl Checked {
 /// The body of a create or a replace: fits the type, names nothing the client may not name.
 pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
     refuse_reserved(body)?;
+    from_archive(model, body)
+}
+
+/// The same from an archive, whose payloads may have a field of whatever name.
+pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Checked> {
     let (canonical, invalid) = prepare(model, body)?;
     let again = |body: &[u8]| {
         let (canonical, _) = split((model.entry.prepare)(body).ok()?);
