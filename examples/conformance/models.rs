@@ -188,8 +188,22 @@ fn check_product(product: &Product) -> Result<(), ValidationErrors> {
     Ok(())
 }
 
+/// A gadget as it was stored before it had a label.
+#[derive(Deserialize)]
+struct GadgetV1 {
+    name: String,
+    #[serde(default)]
+    size: i64,
+}
+
+impl From<GadgetV1> for Gadget {
+    fn from(GadgetV1 { name, size }: GadgetV1) -> Self {
+        Self { label: format!("from-v1:{name}"), name, size }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
-#[resource(schema = "v2")]
+#[resource(schema = "v2", migrate("v1" => GadgetV1))]
 pub(crate) struct Gadget {
     #[indexed]
     pub(crate) name: String,

@@ -18,6 +18,7 @@
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
+//! | [`schema`] | schema versions: what becomes of older content, and the lock file |
 //! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
@@ -59,6 +60,7 @@ pub mod reference;
 pub mod registry;
 pub mod repository;
 pub mod resource;
+pub mod schema;
 pub mod select;
 pub mod store;
 pub mod timeline;

@@ -10,6 +10,7 @@ pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod upload;
+mod versions;
 
 use std::sync::Arc;
 
@@ -33,9 +34,10 @@ pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 pub use upload::{UploadChanged, UploadIndex, UploadSweep};
+pub use versions::{Original, VersionCount, Versions};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
+pub trait Store: Versions + BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

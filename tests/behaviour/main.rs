@@ -20,6 +20,7 @@ mod hostile;
 mod jwt;
 mod layout;
 mod lifecycle;
+mod migration;
 mod models;
 mod pains;
 mod preconditions;

@@ -238,7 +238,7 @@ impl Importer<'_> {
         let revision = in_force.ok_or_else(missing)?;
         let index_row = self
             .service
-            .arriving_index(model, &revision.data)
+            .arriving_index(model, &revision)
             .map_err(|error| located(&error, &resource_id, current, at))?;
         let head = Head { pk: 0, resource_id, rev_count, version, created, updated, is_deleted, revision };
         Ok(Arriving { model: index, head, older, index: index_row, blobs })

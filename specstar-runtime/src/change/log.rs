@@ -23,13 +23,15 @@ pub enum ChangeKind {
     Purged,
     /// Superseded revisions of it were removed for good.
     Pruned,
+    /// Its content, or that of a superseded revision, was brought to another schema version in place.
+    Migrated,
     /// It came out of an archive, with its whole history.
     Imported,
 }
 
 impl ChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Updated,
         Self::Modified,
@@ -38,6 +40,7 @@ impl ChangeKind {
         Self::Restored,
         Self::Purged,
         Self::Pruned,
+        Self::Migrated,
         Self::Imported,
     ];
 
@@ -52,6 +55,7 @@ impl ChangeKind {
             Self::Restored => "restored",
             Self::Purged => "purged",
             Self::Pruned => "pruned",
+            Self::Migrated => "migrated",
             Self::Imported => "imported",
         }
     }

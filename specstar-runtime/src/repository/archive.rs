@@ -2,13 +2,13 @@
 
 use super::commit::Plan;
 use super::payload;
-use super::service::{store_error, stored_index};
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, RowScope, authorize};
 use crate::change::{Change, Import, ModelIndex};
 use crate::error::{Error, Result};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
+use crate::schema;
 use crate::timeline;
 
 /// A resource out of an archive, as it would be stored.
@@ -76,7 +76,8 @@ impl Service {
     }
 
     /// The payload of a revision as it is to be stored, and the files it names, where its type tells. One of the
-    /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one.
+    /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one. One
+    /// of an older version that the type knows stays as it is: what becomes of it is seen when it is read.
     pub(crate) fn arriving_content(
         &self,
         model: &Model,
@@ -84,7 +85,10 @@ impl Service {
         data: Vec<u8>,
         exact: bool,
     ) -> Result<(Vec<u8>, Option<Vec<String>>)> {
-        if schema_version != model.descriptor().schema_version {
+        if !schema::is_current(model.descriptor(), schema_version) {
+            if model.descriptor().older_versions.contains(&schema_version) {
+                return Ok((data, None));
+            }
             return Err(Error::BadRequest(format!(
                 "`{}` has no schema version {}",
                 model.name(),
@@ -99,9 +103,9 @@ impl Service {
         Ok((if exact { data } else { canonical }, Some(blobs)))
     }
 
-    /// The index values of a payload that is to be stored.
-    pub(crate) fn arriving_index(&self, model: &Model, data: &[u8]) -> Result<IndexRow> {
-        stored_index(model, data)
+    /// The index values of a revision that is to be stored.
+    pub(crate) fn arriving_index(&self, model: &Model, revision: &Revision) -> Result<IndexRow> {
+        schema::index_as_stored(model.descriptor(), &revision.as_ref())
     }
 
     /// Looks at one resource before anything is written: fails when the caller may not bring it, and tells what has
@@ -124,7 +128,7 @@ impl Service {
             if !unique.nulls_equal && values.contains(&IndexValue::Null) {
                 continue;
             }
-            let holder = self.store.find_unique(model.index, at, &values).await.map_err(store_error)?;
+            let holder = self.holder(model, at, &values).await?;
             let holder = holder.map(|head| head.resource_id);
             findings.uniques.push((at, values, holder.filter(|id| *id != arriving.head.resource_id)));
         }
@@ -147,7 +151,7 @@ impl Service {
         caller: &Caller,
     ) -> Result<bool> {
         let model = &self.models()[model.0];
-        let head = self.store.head(model.index, resource_id).await.map_err(store_error)?;
+        let head = self.find(model, resource_id).await?;
         match head.filter(|head| !head.is_deleted) {
             None => Ok(false),
             Some(head) => self.scope(model, caller).await?.holds(model.descriptor(), &head.as_ref()),
@@ -170,7 +174,7 @@ impl Service {
         let resource_id = &arriving.head.resource_id;
         self.check_id(model, resource_id)?;
         let gate = self.gate(model, caller, None, &[]).await?;
-        let existing = self.store.head(model.index, resource_id).await.map_err(store_error)?;
+        let existing = self.find(model, resource_id).await?;
         match (&existing, duplicates) {
             (Some(_), Duplicates::Refuse) => {
                 return Err(Error::DuplicateResource { resource_id: resource_id.clone() });
@@ -265,7 +269,7 @@ impl Service {
             Arrival::Resource(arriving) => arriving,
             Arrival::Purged { model, resource_id } => {
                 let model = &self.models()[model.0];
-                let existing = self.store.head(model.index, resource_id).await.map_err(store_error)?;
+                let existing = self.find(model, resource_id).await?;
                 let Some(head) = existing else { return Ok(Fate::Skipped) };
                 self.gate(model, caller, None, &[Action::PERMANENTLY_DELETE]).await?.see(&head)?;
                 plan.changes.push(Change::Purge(timeline::removal(model.index, &head, &context)));

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::Model;
 use super::blob::{self, Upload};
-use super::service::stored_index;
+use super::service::index_of;
 use crate::descriptor::{FieldDescriptor, UnknownFields};
 use crate::error::{Error, Result};
 use crate::json::{self, BlobPlace, Canonical, DecodeError, DecodeErrorKind, with_data_members};
 use crate::meta::{DataHash, Head};
 use crate::resource::{Prepared, ValidationErrors};
+use crate::schema;
 use crate::timeline::Payload;
 
 /// A payload that fits its type; its validator may still object.
@@ -95,7 +96,9 @@ fn prepare(model: &Model, body: &[u8]) -> Result<(Canonical, Option<ValidationEr
     Ok(split(prepared))
 }
 
-fn split(Prepared { canonical, blobs, invalid }: Prepared) -> (Canonical, Option<ValidationErrors>) {
+pub(super) fn split(
+    Prepared { canonical, blobs, invalid }: Prepared,
+) -> (Canonical, Option<ValidationErrors>) {
     (Canonical { text: canonical, blobs }, invalid)
 }
 
@@ -106,7 +109,12 @@ pub(crate) fn decode_error(error: DecodeError) -> Error {
     }
 }
 
-fn checked(model: &Model, mut canonical: Canonical, invalid: Option<ValidationErrors>) -> Result<Checked> {
+/// What a payload needs besides, once its type and its validator have seen it.
+pub(super) fn checked(
+    model: &Model,
+    mut canonical: Canonical,
+    invalid: Option<ValidationErrors>,
+) -> Result<Checked> {
     let (places, uploads) = blob::identify(model, &mut canonical)?;
     let payload = hashed(model, canonical.text, blob::named(&places))?;
     Ok(Checked { payload, places, uploads, invalid })
@@ -114,7 +122,7 @@ fn checked(model: &Model, mut canonical: Canonical, invalid: Option<ValidationEr
 
 /// Canonical JSON that names these files, with everything that is read from it.
 pub(super) fn hashed(model: &Model, data: Vec<u8>, blobs: Vec<String>) -> Result<Payload> {
-    let index = stored_index(model, &data)?;
+    let index = index_of(model, &data)?;
     json::check_vectors(model.descriptor(), &index)?;
     let schema_version = model.descriptor().schema_version;
     Ok(Payload { hash: DataHash::of(&data), index, blobs, data, schema_version })
@@ -157,6 +165,7 @@ pub(super) fn with_readonly(model: &Model, body: &[u8], head: &Head) -> Result<O
     if readonly(model).next().is_none() {
         return Ok(None);
     }
+    schema::readable(head)?;
     let mut sent: Map<String, Value> = from_stored(body)?;
     let stored: Map<String, Value> = from_stored(&head.revision.data)?;
     for field in readonly(model) {

@@ -8,7 +8,6 @@ use super::embed::Encoded;
 use super::gate::Gate;
 use super::hooks::Happening;
 use super::payload::{self, Checked};
-use super::service::stored_index;
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
 use crate::change::{Change, ChangeKind, HeadUpdate};
@@ -17,6 +16,7 @@ use crate::hook::Cause;
 use crate::id;
 use crate::json::IndexRow;
 use crate::meta::{Head, Revision, RevisionStatus};
+use crate::schema::{index_as_stored, readable};
 use crate::timeline::{self, Modification, Preconditions, live};
 
 /// How a write treats the current revision.
@@ -193,6 +193,7 @@ impl Service {
         };
         let gate = self.gate(model, caller, Some(resource_id), &[action]).await?.asks_for(options.status);
         self.rewrite(&gate, resource_id, &options, Cause::Patch, |head| {
+            readable(head)?;
             let stored: Value = payload::from_stored(&head.revision.data)?;
             let patched = patch.apply(stored.clone())?;
             if !caller.is_trusted() {
@@ -258,7 +259,8 @@ impl Service {
             Mode::Modify => ChangeKind::Modified,
         };
         let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
-        let hooked = !self.hooks.is_empty(model.descriptor());
+        let hooked = self.is_hooked(model);
+        self.hookable(model, &head)?;
         let mut planned = Plan::default();
         let checked = match checked {
             Some(checked) => {
@@ -278,7 +280,7 @@ impl Service {
             let ready = self.ready(model, checked, Some(&head), encoded).await?;
             (payload, planned.uploads) = (Some(ready.payload), ready.uploads);
         }
-        let before = stored_index(model, &head.revision.data)?;
+        let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
         let content = hooked.then(|| payload.as_ref().map_or_else(|| old.clone(), |new| new.data.clone()));
         if let Some(payload) = &payload {
             planned.needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);

@@ -25,6 +25,7 @@ mod snapshot;
 mod tests;
 mod upload;
 mod values;
+mod versions;
 mod writer;
 
 use std::path::{Path, PathBuf};

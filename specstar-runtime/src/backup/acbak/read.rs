@@ -367,6 +367,7 @@ fn revision(raw: RawResource, resource_id: &str) -> Result<ArchivedRevision, Str
         updated: Stamp { time: info.updated_time.0, by: info.updated_by },
         data: json(&raw_data.0)
             .map_err(|why| format!("the data of revision {seq} cannot be decoded: {why}"))?,
+        outdated: None,
     };
     Ok(ArchivedRevision { revision, hash })
 }

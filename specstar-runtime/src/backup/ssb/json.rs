@@ -187,6 +187,7 @@ impl RevisionLine<'_> {
             created: self.created.stamp(),
             updated: self.updated.stamp(),
             data,
+            outdated: None,
         };
         Some((revision, fits))
     }

@@ -40,6 +40,8 @@ pub(crate) struct WriteTexts {
     pub(crate) log: String,
     /// See [`log::set_last`].
     pub(crate) set_last: String,
+    /// See [`log::next_version`].
+    pub(crate) next_version: String,
     /// The highest row number.
     pub(crate) last_pk: String,
     /// The highest row number that was removed for good.
@@ -91,6 +93,7 @@ impl WriteTexts {
                 .0,
             log: log::insert_next::<D>(layout),
             set_last: log::set_last::<D>(layout),
+            next_version: log::next_version::<D>(layout),
             last_pk: last_pk(layout).build(D::default()).0,
             last_purged: super::purged::last(layout).build(D::default()).0,
             note_purge: super::purged::note::<D>(layout),

@@ -5,6 +5,7 @@ mod cascade;
 mod import;
 mod log;
 mod memory;
+mod original;
 mod requirement;
 
 use std::collections::HashMap;
@@ -107,6 +108,10 @@ impl<'a> Applier<'a> {
             Change::Prune { of, seqs } => {
                 let position = self.log_next(at, &Entry::pruned(of))?;
                 self.prune(at, of, seqs, position)
+            }
+            Change::Rewrite(update) => {
+                let position = self.log_next(at, &Entry::rewritten(update))?;
+                self.rewrite(at, update, position)
             }
             Change::Import(import) => self.import(at, import),
         }
@@ -226,6 +231,7 @@ impl<'a> Applier<'a> {
         if let Some(seq) = change.take {
             self.expect_row(at, &model.writes.delete_revision, [change.of.pk, seq])?;
         }
+        self.current_original(at, change)?;
         match self.update_head(model, change, position) {
             Ok(0) => return Err(CommitError::Stale { change: at }),
             Ok(_) => self.dirty = true,
@@ -339,6 +345,7 @@ impl<'a> Applier<'a> {
         self.execute(&model.writes.delete_revisions, [of.pk])?;
         self.execute(&model.writes.note_purge, [of.pk])?;
         self.release_all(model, of.pk, removal.at.time)?;
+        self.forget_all_originals(model, of.pk)?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -382,6 +389,7 @@ impl<'a> Applier<'a> {
         self.expect_row(at, &model.writes.set_last, [position, of.pk, of.version])?;
         for seq in seqs {
             self.execute(&model.writes.delete_revision, [of.pk, *seq])?;
+            self.forget_originals(model, of.pk, *seq)?;
             self.release(model, of.pk, *seq, &[], removal.at.time)?;
         }
         Ok(())
@@ -463,7 +471,7 @@ impl<'a, 'c> Binder<'a, 'c> {
         self.value(&revision.data_hash.0.to_be_bytes()[..])?;
         self.stamp(&revision.created)?;
         self.stamp(&revision.updated)?;
-        self.value(ToSqlOutput::Borrowed(ValueRef::Text(&revision.data)))
+        self.value(ToSqlOutput::Borrowed(ValueRef::Text(revision.stored_data())))
     }
 
     /// The columns of the chosen indexes, each followed by its folded copy.

@@ -20,7 +20,7 @@ use super::values::folded;
 use super::writer::Message;
 use crate::change::ModelIndex;
 use crate::descriptor::ResourceDescriptor;
-use crate::json::{IndexEntry, IndexRow, IndexValue, index_row};
+use crate::json::{IndexEntry, IndexRow, IndexValue, fitting_index_row};
 use crate::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use crate::store::layout::IndexPlace;
 use crate::store::{StoreError, layout::ModelLayout};
@@ -73,7 +73,7 @@ impl Inspect for SqliteStore {
 
 impl SqliteStore {
     /// Runs a long read on a thread and a connection of its own, without a time limit.
-    async fn apart<T: Send + 'static>(
+    pub(super) async fn apart<T: Send + 'static>(
         &self,
         work: impl FnOnce(Lease, Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -144,8 +144,8 @@ impl<'c> Comparison<'c> {
     fn row(&mut self, row: &rusqlite::Row<'_>) -> Result<(), StoreError> {
         let pk: i64 = row.get(0).map_err(store_error)?;
         let data = row.get_ref(2).and_then(|value| Ok(value.as_bytes()?)).map_err(store_error)?;
-        // A document that the indexes cannot read has no values in them.
-        let index = index_row(self.model.layout.descriptor, data).unwrap_or_default();
+        // A value that does not fit its index is not in it.
+        let index = fitting_index_row(self.model.layout.descriptor, data);
         let mut keys = Vec::new();
         let mut at_column = 3;
         let model = self.model;
@@ -233,7 +233,7 @@ impl<'c> Comparison<'c> {
         let mut rows = statement.query([pk]).map_err(store_error)?;
         let Some(row) = rows.next().map_err(store_error)? else { return Ok((None, IndexRow::default())) };
         let data = row.get_ref(1).and_then(|value| Ok(value.as_bytes()?)).map_err(store_error)?;
-        let index = index_row(layout.descriptor, data).unwrap_or_default();
+        let index = fitting_index_row(layout.descriptor, data);
         Ok((row.get(0).map_err(store_error)?, index))
     }
 

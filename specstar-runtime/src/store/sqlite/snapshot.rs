@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::pool::Lease;
 use super::{SqliteStore, closed, row, unavailable};
 use crate::change::{ChangeKind, Logged, ModelIndex};
-use crate::json::index_row;
+use crate::json::fitting_index_row;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Row, Truth};
 use crate::store::{
@@ -166,8 +166,7 @@ impl Snapshot<'_> {
         for resource_id in self.changed_ids(part.model, since)? {
             match self.lease.head(part.model, &resource_id)? {
                 Some(head) => {
-                    let values = index_row(descriptor, &head.revision.data)
-                        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+                    let values = fitting_index_row(descriptor, &head.revision.data);
                     let row = Row { head: head.as_ref(), values: &values.entries };
                     if part.predicate.eval(&row) != Truth::True {
                         continue;

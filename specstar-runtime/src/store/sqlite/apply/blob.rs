@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::super::connection::store_error;
 use super::super::model::Model;
 use super::Applier;
-use crate::change::{Change, ChangeSet, HeadUpdate};
+use crate::change::{Change, ChangeSet, HeadUpdate, Previous};
 use crate::datetime::Timestamp;
 use crate::store::{CommitError, StoreError};
 
@@ -45,7 +45,8 @@ impl Applier<'_> {
     /// New content of a revision: one that is rewritten in place may have named others before.
     pub(super) fn update_blobs(&mut self, model: &Model, change: &HeadUpdate) -> Result<(), StoreError> {
         let Some(file_ids) = &change.blobs else { return Ok(()) };
-        if !change.archive {
+        // What a migrated revision named before stays its own, so that the migration can be taken back.
+        if !change.archive && change.previous == Previous::Leave {
             self.release(model, change.of.pk, change.seq, file_ids, change.updated.time)?;
         }
         self.name_files(model, change.of.pk, change.seq, file_ids)
@@ -99,6 +100,7 @@ fn named(change: &Change) -> &[String] {
     match change {
         Change::Create(new) => &new.blobs,
         Change::Update(update) => update.blobs.as_deref().unwrap_or_default(),
+        Change::Rewrite(update) => &update.blobs,
         Change::Purge(_) | Change::Prune { .. } | Change::Import(_) => &[],
     }
 }

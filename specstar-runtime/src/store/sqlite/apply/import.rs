@@ -30,6 +30,7 @@ impl Applier<'_> {
         self.dirty = true;
         self.execute(&model.writes.delete_revisions, [of.pk])?;
         self.release_all(model, of.pk, now)?;
+        self.forget_all_originals(model, of.pk)?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -68,7 +69,12 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn insert_revision(&self, model: ModelIndex, pk: i64, revision: &Revision) -> Result<(), StoreError> {
+    pub(super) fn insert_revision(
+        &self,
+        model: ModelIndex,
+        pk: i64,
+        revision: &Revision,
+    ) -> Result<(), StoreError> {
         let sql = &self.models.get(model)?.writes.insert_revision;
         let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
         let mut bind = Binder::new(&mut statement);

@@ -5,7 +5,9 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::super::connection::{is_duplicate, store_error};
 use super::{Applier, Binder};
-use crate::change::{ChangeKind, Existing, HeadUpdate, Import, ModelIndex, NewEvent, Removal};
+use crate::change::{
+    ChangeKind, Existing, HeadUpdate, Import, ModelIndex, NewEvent, Removal, RevisionUpdate,
+};
 use crate::meta::Stamp;
 use crate::store::layout::kind_number;
 use crate::store::{CommitError, StoreError};
@@ -34,8 +36,14 @@ impl<'a> Entry<'a> {
             kind: update.kind,
             seq: update.seq,
             version: update.of.version + 1,
-            at: &update.updated,
+            at: update.at.as_ref().unwrap_or(&update.updated),
         }
+    }
+
+    /// It is about the superseded revision.
+    pub(super) fn rewritten(update: &'a RevisionUpdate) -> Self {
+        let (of, seq) = (&update.of, update.revision.seq);
+        Self { of, kind: ChangeKind::Migrated, seq, version: of.version + 1, at: &update.at }
     }
 
     /// With the version afterwards.

@@ -8,7 +8,7 @@ use super::super::connection::{is_duplicate, store_error};
 use super::super::migrate::in_transaction;
 use super::super::model::Model;
 use super::{has_value, quoted};
-use crate::json::{IndexEntry, IndexRow, IndexValue, index_row};
+use crate::json::{IndexEntry, IndexRow, IndexValue, fitting_index_row};
 use crate::store::StoreError;
 use crate::store::inspect::{Unmended, WrongRow};
 use crate::store::layout::IndexPlace;
@@ -41,7 +41,7 @@ fn mend_row(connection: &Connection, model: &Model, row: &WrongRow) -> Result<Op
         })
         .map_err(store_error)?;
     let index =
-        found.as_ref().and_then(|(_, data)| index_row(layout.descriptor, data).ok()).unwrap_or_default();
+        found.as_ref().map(|(_, data)| fitting_index_row(layout.descriptor, data)).unwrap_or_default();
     let extra = row.extra.iter().filter(|(field, value)| !has_value(layout, &index, *field, value));
     for (field, value) in extra {
         let mut statement = connection.prepare_cached(&model.writes.delete_value).map_err(store_error)?;

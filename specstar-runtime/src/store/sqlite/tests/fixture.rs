@@ -310,5 +310,6 @@ pub(in crate::store::sqlite) fn revision(seq: i64, parent_seq: Option<i64>, json
         created: stamp(seq * 10),
         updated: stamp(seq * 10 + 1),
         data: json.as_bytes().to_vec(),
+        outdated: None,
     }
 }
