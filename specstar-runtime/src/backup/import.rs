@@ -225,14 +225,19 @@ impl Importer<'_> {
             let seq = revision.seq;
             self.check_hash(model, &revision, hash, exact)
                 .map_err(|fault| Error::from(Fault::resource(&resource_id, fault).at(at)))?;
-            let content = self
+            let (content, named) = self
                 .service
                 .arriving_content(model, revision.schema_version.as_deref(), revision.data, exact)
                 .map_err(|error| located(&error, &resource_id, seq, at))?;
             revision.data = content;
-            for file_id in named_files(&revision.data) {
+            // Where the type does not tell, what looks like a file is one if there is such a file.
+            let certain = named.is_some();
+            for file_id in named.unwrap_or_else(|| named_files(&revision.data)) {
                 if survey.files.contains(&file_id) || self.is_stored(&file_id)? {
                     blobs.push((seq, file_id));
+                } else if certain {
+                    let problem = format!("revision {seq} names the file `{file_id}`, which is nowhere");
+                    return Err(Fault::resource(&resource_id, problem).at(at).into());
                 }
             }
             if seq == current { in_force = Some(revision) } else { older.push(revision) }

@@ -65,7 +65,7 @@ async fn respond(
     let permit = permit(inbound)?;
     let service = Arc::clone(&inbound.state.service);
     let export = Export::begin(service, options, filter, &inbound.caller).await?;
-    let mut response = Response::new(send::body(export, inbound.state.settings.request_timeout, permit));
+    let mut response = Response::new(send::body(export, inbound.state.settings.idle_timeout, permit));
     let octets = HeaderValue::from_static("application/octet-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, octets);
     reply::set(&mut response, header::CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
