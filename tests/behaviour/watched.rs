@@ -11,10 +11,11 @@ use specstar::runtime::descriptor::ResourceDescriptor;
 use specstar::runtime::json::IndexValue;
 use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
+use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
     LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, StoreError, Swept,
-    Visit,
+    UploadChanged, UploadIndex, UploadSweep, Visit,
 };
 use tokio::sync::watch;
 
@@ -37,6 +38,36 @@ pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
     let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
+}
+
+impl UploadIndex for Watched {
+    fn open_upload(&self, upload: Upload) -> Answer<'_, ()> {
+        self.inner.open_upload(upload)
+    }
+
+    fn upload<'a>(&'a self, upload_id: &'a str) -> Answer<'a, Option<Upload>> {
+        self.inner.upload(upload_id)
+    }
+
+    fn change_upload(&self, change: UploadChange) -> Answer<'_, UploadChanged> {
+        self.inner.change_upload(change)
+    }
+
+    fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<String>> {
+        self.inner.due_uploads(now, limit)
+    }
+
+    fn sweep_uploads(&self, sweep: UploadSweep) -> Answer<'_, usize> {
+        self.inner.sweep_uploads(sweep)
+    }
+
+    fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
+        self.inner.note_uploader(file_id, owner)
+    }
+
+    fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, bool> {
+        self.inner.is_uploader(file_id, owner)
+    }
 }
 
 impl BlobIndex for Watched {
