@@ -79,7 +79,7 @@ async fn lengths_that_lie_store_nothing() {
     let body = form("file", "a/b", &noise(3, 300_000));
     for content_type in [FORM, "application/octet-stream"] {
         // More is announced than comes.
-        let answer = raw(&app, &head(content_type, body.len() + 10), &body).await;
+        let answer = raw(&app, &head(content_type, body.len()), &body[..body.len() - 10]).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
     }
     // Less is announced than comes: what is announced is no whole form.
