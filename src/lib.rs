@@ -214,6 +214,7 @@
 //! ```
 
 pub use specstar_macros::{IndexKey, Resource, create_action, update_action};
+pub use specstar_runtime::binary::Blob;
 pub use specstar_runtime::datetime::DateTime;
 pub use specstar_runtime::index_key::IndexKey;
 pub use specstar_runtime::reference::{Ref, RevisionRef};
@@ -228,8 +229,9 @@ pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, acl, action, api_key, app, backup, change, clock, column, datetime, descriptor, error, event, hook, http,
-    id, index_key, json, meta, qb, query, registry, repository, resource, select, store, timeline, vector,
+    access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
+    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, select,
+    store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -329,7 +331,7 @@ pub mod prelude {
     pub use specstar_runtime::action::{ActionContext, Existing, Json, Query};
 
     pub use crate::{
-        DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, create_action, qb, resources,
+        Blob, DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, create_action, qb, resources,
         update_action,
     };
 }

@@ -10,8 +10,8 @@ use specstar::resource::ValidationErrors;
 /// Every model, in the order of the corpus.
 pub(crate) fn all() -> Registry {
     resources![
-        Item, Account, Owner, Pet, Loan, Badge, Letter, Roster, Snapshot, Article, Secret, Product, Gadget,
-        Event, Inbox, Specimen,
+        Item, Account, Owner, Pet, Loan, Badge, Letter, Roster, Snapshot, Article, Document, Secret, Product,
+        Gadget, Event, Inbox, Specimen,
     ]
 }
 
@@ -156,6 +156,16 @@ pub(crate) struct Article {
     #[unique]
     #[serde(default)]
     pub(crate) slug: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+pub(crate) struct Document {
+    #[indexed]
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) file: Option<Blob>,
+    #[serde(default)]
+    pub(crate) extra: Vec<Blob>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]

@@ -13,7 +13,8 @@ use crate::common::talk::{Answer, Ask};
 use crate::resources;
 
 /// An archive of the reference without resources.
-const EMPTY_ARCHIVE: &[u8] = b"\x00\x00\x00\x19\x82\xa1t\xacHeaderRecord\xa7version\x02\x00\x00\x00\x0d\x81\xa1t\xa9EofRecord";
+const EMPTY_ARCHIVE: &[u8] =
+    b"\x00\x00\x00\x19\x82\xa1t\xacHeaderRecord\xa7version\x02\x00\x00\x00\x0d\x81\xa1t\xa9EofRecord";
 
 /// What was asked, as `user action model id`.
 type Questions = Arc<Mutex<Vec<String>>>;

@@ -107,7 +107,8 @@ async fn an_overwrite_replaces_the_whole_history_and_moves_the_version_on() {
     let tags = root.get("/note?qb=QB['tags'].contains('new')").await.ok();
     assert_eq!(tags.as_array().map(Vec::len), Some(0));
     let feed = root.get(&format!("{path}/changes")).await.ok();
-    let kinds: Vec<&str> = feed.as_array().expect("a list").iter().filter_map(|c| c["kind"].as_str()).collect();
+    let kinds: Vec<&str> =
+        feed.as_array().expect("a list").iter().filter_map(|c| c["kind"].as_str()).collect();
     assert_eq!(kinds, ["created", "updated", "updated", "imported"]);
 }
 
@@ -185,7 +186,9 @@ async fn archives_that_are_cut_changed_or_nothing_of_the_kind_load_nothing() {
         for length in (0..whole.len()).step_by(whole.len() / 20) {
             import(&there, "/_backup/import", &whole[..length]).await.refused(400, "at byte");
         }
-        import(&there, "/_backup/import", &[&whole[..], b"more"].concat()).await.refused(400, "behind the end");
+        import(&there, "/_backup/import", &[&whole[..], b"more"].concat())
+            .await
+            .refused(400, "behind the end");
     }
     let whole = export(&app.user("root"), "/_backup/export").await;
     for at in (0..whole.len()).step_by(whole.len() / 30) {
@@ -381,7 +384,8 @@ async fn a_delta_brings_a_copy_up_to_date() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let file = |name: &str| folder.path().join(name);
     let write = |name: &str| std::fs::File::create(file(name)).expect("a file");
-    let base = app.app().backup().export(write("base"), ExportOptions::default()).await.expect("it is written");
+    let base =
+        app.app().backup().export(write("base"), ExportOptions::default()).await.expect("it is written");
     root.put(&changed, json!({"title": "new"})).await.ok();
     root.delete(&format!("{removed}/permanently")).await.ok();
     let made = root.created("note", json!({"title": "made"})).await;
@@ -467,7 +471,9 @@ async fn archives_are_not_bound_by_the_limits_of_other_requests() {
 }
 
 fn uuid_like(seed: u32) -> String {
-    (0..40).map(|at| char::from(b'a' + u8::try_from((seed * 7 + at * at * 31 + at) % 26).expect("small"))).collect()
+    (0..40)
+        .map(|at| char::from(b'a' + u8::try_from((seed * 7 + at * at * 31 + at) % 26).expect("small")))
+        .collect()
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod access;
 mod acl;
 mod actions;
 mod archives;
+mod blobs;
 mod defaults;
 mod faults;
 mod feed;

@@ -67,9 +67,9 @@ impl Preset {
                 page_size: u64::from(u32::MAX),
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
-                archive_format: ArchiveFormat::Acbak,
                 raw_uploads: false,
                 open_blobs: true,
+                archive_format: ArchiveFormat::Acbak,
                 ..HttpSettings::default()
             },
         }

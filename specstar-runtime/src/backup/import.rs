@@ -204,8 +204,7 @@ impl Importer<'_> {
         if holder.is_none() && seen.insert(key) {
             return Ok(());
         }
-        let keys: Vec<&str> =
-            unique.indexes.iter().map(|at| model.descriptor().indexes[*at].key).collect();
+        let keys: Vec<&str> = unique.indexes.iter().map(|at| model.descriptor().indexes[*at].key).collect();
         let shown: Vec<String> = values.iter().map(shown).collect();
         let known = holder.map(|holder| {
             let exists = self.service.knows(model, &holder, self.caller);
@@ -227,8 +226,17 @@ impl Importer<'_> {
         survey: &Survey,
     ) -> Result<Arriving> {
         let model = self.model(index);
-        let Archived { at, resource_id, rev_count, version, created, updated, is_deleted, current, revisions } =
-            resource;
+        let Archived {
+            at,
+            resource_id,
+            rev_count,
+            version,
+            created,
+            updated,
+            is_deleted,
+            current,
+            revisions,
+        } = resource;
         let mut blobs = Vec::new();
         let mut older = Vec::new();
         let mut in_force = None;
@@ -296,7 +304,9 @@ impl Importer<'_> {
         while let Some(entry) = opened.reader.next()? {
             match entry {
                 Entry::Model { name } => current = name,
-                Entry::Blob { file_id } if survey.named.contains(&file_id) && !self.is_stored(&file_id)? => {
+                Entry::Blob { file_id }
+                    if survey.named.contains(&file_id) && !self.is_stored(&file_id)? =>
+                {
                     self.store_file(&mut opened, file_id)?;
                     if let Some(counts) = survey.report.get_mut(&current) {
                         counts.blobs += 1;

@@ -154,4 +154,3 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         _ => {}
     }
 }
-

@@ -48,9 +48,9 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
+        Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
         Operation::Export => Box::pin(archive::export(call)),
         Operation::Import => Box::pin(archive::import(call, body)),
-        Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
         Operation::Relationships
         | Operation::AllChanges
         | Operation::ExportAll
@@ -69,9 +69,9 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
 pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<'a, Result<Response<Body>>> {
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
+        Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
         Operation::ExportAll => Box::pin(archive::export_all(inbound)),
         Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
-        Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
         _ => blob::run(inbound, body),
     }
 }

@@ -58,10 +58,10 @@ pub struct DocumentInput {
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
     pub structured_errors: bool,
-    /// Imports are answered as the reference does.
-    pub reference_archives: bool,
     /// The body of an upload may be the file itself.
     pub raw_uploads: bool,
+    /// Imports are answered as the reference does.
+    pub reference_archives: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -79,8 +79,8 @@ impl DocumentInput {
             maximum_page_size: 1_000,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
-            reference_archives: false,
             raw_uploads: true,
+            reference_archives: false,
             security: Security::none(),
         }
     }

@@ -76,14 +76,6 @@ pub enum Operation {
     Relationships,
     /// What happened to all resources.
     AllChanges,
-    /// `GET /{m}/export`
-    Export,
-    /// `POST /{m}/import`
-    Import,
-    /// `GET /_backup/export`
-    ExportAll,
-    /// `POST /_backup/import`
-    ImportAll,
     /// A file, of one resource.
     ReadResourceBlob,
     /// A new file.
@@ -100,18 +92,28 @@ pub enum Operation {
     FinalizeUpload,
     /// Gives an upload session up.
     AbortUpload,
+    /// `GET /{m}/export`
+    Export,
+    /// `POST /{m}/import`
+    Import,
+    /// `GET /_backup/export`
+    ExportAll,
+    /// `POST /_backup/import`
+    ImportAll,
 }
 
 impl Operation {
     /// Whether it takes as long as its bytes do: then it is given up when nothing comes any more, and not after a
     /// time.
-    pub const fn takes_its_time(self) -> bool {
+    pub const fn takes_long(self) -> bool {
         matches!(
             self,
             Self::UploadBlob
                 | Self::PutUploadContent
                 | Self::FinalizeUpload
+                | Self::Export
                 | Self::Import
+                | Self::ExportAll
                 | Self::ImportAll
         )
     }
@@ -161,12 +163,12 @@ pub enum RequestBody {
     Payload,
     /// A JSON Patch or a merge patch.
     Patch,
-    /// An archive, as it is or as a file of a form.
-    Archive,
     /// A form with a file, or the file itself.
     File,
     /// What is said of a file before it comes.
     Announcement,
+    /// An archive, as it is or as a file of a form.
+    Archive,
 }
 
 /// The body a route answers with.
@@ -200,12 +202,6 @@ pub enum Answer {
     Metas,
     /// An array of [`Answer::RevisionInfo`].
     RevisionInfos,
-    /// An archive.
-    Archive,
-    /// What an import of one type did.
-    Imported,
-    /// What an import did, by type.
-    ImportedAll,
     /// The bytes of a file.
     File,
     /// `Binary`.
@@ -214,6 +210,12 @@ pub enum Answer {
     UploadSession,
     /// Nothing, with 204.
     Nothing,
+    /// An archive.
+    Archive,
+    /// What an import of one type did.
+    Imported,
+    /// What an import did, by type.
+    ImportedAll,
 }
 
 /// A header of a successful answer.

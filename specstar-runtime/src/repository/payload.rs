@@ -57,14 +57,19 @@ impl Checked {
     }
 }
 
-/// The body of a create or a replace: fits the type, names nothing the client may not name.
-pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
+/// What a client writes: fits the type, names nothing the client may not name. With a patch, `before` is what was
+/// patched.
+pub(super) fn from_client(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     refuse_reserved(body)?;
-    from_archive(model, body)
+    known_fields(model, body, before)
 }
 
 /// The same from an archive, whose payloads may have a field of whatever name.
 pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Checked> {
+    known_fields(model, body, None)
+}
+
+fn known_fields(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     let (canonical, invalid) = prepare(model, body)?;
     let again = |body: &[u8]| {
         let (canonical, _) = split((model.entry.prepare)(body).ok()?);
@@ -80,13 +85,18 @@ pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Checked> {
             suggestion: unknown.suggestion,
         });
     }
-    checked(model, canonical, invalid)
+    checked(model, canonical, invalid, before)
 }
 
 /// A value the program made itself: only its type and its validator have a say.
 pub(super) fn from_program(model: &Model, body: &[u8]) -> Result<Checked> {
+    patched_by_program(model, body, None)
+}
+
+/// The same, of what was patched.
+pub(super) fn patched_by_program(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     let (canonical, invalid) = prepare(model, body)?;
-    checked(model, canonical, invalid)
+    checked(model, canonical, invalid, before)
 }
 
 fn prepare(model: &Model, body: &[u8]) -> Result<(Canonical, Option<ValidationErrors>)> {
@@ -114,8 +124,9 @@ pub(super) fn checked(
     model: &Model,
     mut canonical: Canonical,
     invalid: Option<ValidationErrors>,
+    before: Option<&[u8]>,
 ) -> Result<Checked> {
-    let (places, uploads) = blob::identify(model, &mut canonical)?;
+    let (places, uploads) = blob::identify(model, &mut canonical, before)?;
     let payload = hashed(model, canonical.text, blob::named(&places))?;
     Ok(Checked { payload, places, uploads, invalid })
 }

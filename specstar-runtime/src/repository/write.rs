@@ -200,7 +200,7 @@ impl Service {
                 payload::same_readonly(model, &patched, &stored)?;
             }
             let body = serde_json::to_vec(&patched).map_err(Error::internal)?;
-            check(model, &body, caller).map(Some)
+            check_patched(model, &body, Some(&head.revision.data), caller).map(Some)
         })
         .await
     }
@@ -347,7 +347,15 @@ pub(super) struct Rewrite<'a> {
 }
 
 pub(super) fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Checked> {
-    if caller.is_trusted() { payload::from_program(model, body) } else { payload::from_client(model, body) }
+    check_patched(model, body, None, caller)
+}
+
+fn check_patched(model: &Model, body: &[u8], before: Option<&[u8]>, caller: &Caller) -> Result<Checked> {
+    if caller.is_trusted() {
+        payload::patched_by_program(model, body, before)
+    } else {
+        payload::from_client(model, body, before)
+    }
 }
 
 fn exists(resource_id: &str) -> Error {

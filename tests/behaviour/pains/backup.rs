@@ -18,7 +18,9 @@ struct B {
 }
 
 async fn import(user: &User, query: &str, archive: &[u8]) -> Answer {
-    user.ask("POST", &format!("/_backup/import{query}")).body("application/octet-stream", archive.to_vec()).await
+    user.ask("POST", &format!("/_backup/import{query}"))
+        .body("application/octet-stream", archive.to_vec())
+        .await
 }
 
 /// Three of one type and one of the other, in the format that has no checksums.

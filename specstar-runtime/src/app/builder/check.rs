@@ -108,8 +108,8 @@ impl SpecStarBuilder {
         input.maximum_page_size = self.wire.max_page_size;
         input.unknown_fields = self.rules.unknown_fields;
         input.structured_errors = self.wire.structured_errors;
-        input.reference_archives = self.wire.archive_format == crate::backup::ArchiveFormat::Acbak;
         input.raw_uploads = self.wire.raw_uploads;
+        input.reference_archives = self.wire.archive_format == crate::backup::ArchiveFormat::Acbak;
         input.security = security;
         match openapi::document(&input) {
             Ok(document) => Some(document.to_json()),

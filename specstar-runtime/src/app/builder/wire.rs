@@ -48,20 +48,6 @@ impl SpecStarBuilder {
         self
     }
 
-    /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
-    /// request holds for archives.
-    pub fn archive_limit(mut self, bytes: u64) -> Self {
-        self.wire.archive_limit = bytes;
-        self
-    }
-
-    /// The format of an export that does not ask for one (our own). With that of the reference, imports are answered
-    /// as the reference does.
-    pub fn archive_format(mut self, format: ArchiveFormat) -> Self {
-        self.wire.archive_format = format;
-        self
-    }
-
     /// Whether the body of an upload may be the file itself, without a form around it (yes).
     pub fn raw_uploads(mut self, allowed: bool) -> Self {
         self.wire.raw_uploads = allowed;
@@ -78,6 +64,20 @@ impl SpecStarBuilder {
     /// How long an upload or a download may make no progress (30 s): they are not limited by the time of a request.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.wire.idle_timeout = limit;
+        self
+    }
+
+    /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
+    /// request holds for archives.
+    pub fn archive_limit(mut self, bytes: u64) -> Self {
+        self.wire.archive_limit = bytes;
+        self
+    }
+
+    /// The format of an export that does not ask for one (our own). With that of the reference, imports are answered
+    /// as the reference does.
+    pub fn archive_format(mut self, format: ArchiveFormat) -> Self {
+        self.wire.archive_format = format;
         self
     }
 

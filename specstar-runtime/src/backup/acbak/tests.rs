@@ -109,7 +109,9 @@ fn files_come_in_parts_behind_the_resources() {
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out).expect("it begins");
     writer.begin_model("gadget").expect("a model");
-    for (file_id, data) in [("legacy", &file[..]), ("b5e9c1ad071b3e7fc779cfaa5e523818", b"hello"), ("empty", b"")] {
+    for (file_id, data) in
+        [("legacy", &file[..]), ("b5e9c1ad071b3e7fc779cfaa5e523818", b"hello"), ("empty", b"")]
+    {
         let end = writer.begin_blob(file_id, data.len() as u64, "text/plain").expect("a file");
         writer.write(data).expect("its data");
         writer.write(&end).expect("its end");
@@ -117,9 +119,12 @@ fn files_come_in_parts_behind_the_resources() {
     writer.end_model().expect("its end");
     writer.finish().expect("the end");
     let entries = read(&out).expect("it is whole");
-    let bytes: usize = entries.iter().map(|entry| if let Entry::BlobData(data) = entry { data.len() } else { 0 }).sum();
+    let bytes: usize =
+        entries.iter().map(|entry| if let Entry::BlobData(data) = entry { data.len() } else { 0 }).sum();
     assert_eq!(bytes, (3 << 20) + 5);
-    let types = entries.iter().filter(|entry| matches!(entry, Entry::BlobEnd { content_type, .. } if content_type == "text/plain"));
+    let types = entries
+        .iter()
+        .filter(|entry| matches!(entry, Entry::BlobEnd { content_type, .. } if content_type == "text/plain"));
     assert_eq!(types.count(), 3);
     let at = out.windows(5).position(|window| window == b"hello").expect("it is there");
     out[at] = b'j';
@@ -169,7 +174,12 @@ fn lengths_are_not_believed_and_junk_is_refused() {
 
 #[test]
 fn instants_have_three_lengths() {
-    for text in ["2024-05-01T12:00:00Z", "2024-05-01T12:00:00.000001Z", "1969-12-31T23:59:59.5Z", "2600-01-01T00:00:00Z"] {
+    for text in [
+        "2024-05-01T12:00:00Z",
+        "2024-05-01T12:00:00.000001Z",
+        "1969-12-31T23:59:59.5Z",
+        "2600-01-01T00:00:00Z",
+    ] {
         let time = Timestamp::parse(text).expect("a time");
         let mut out = Vec::new();
         pack::instant(&mut out, time);

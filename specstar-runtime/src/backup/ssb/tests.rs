@@ -29,6 +29,7 @@ fn revision(seq: i64, text: &str) -> Revision {
         created: stamp(seq),
         updated: stamp(seq + 1),
         data,
+        outdated: None,
     }
 }
 
@@ -122,9 +123,12 @@ fn an_archive_is_read_as_it_was_written() {
     assert_eq!(one.revisions[0].revision, revision(1, "first"));
     assert_eq!(one.version, 9);
     assert!(resources[1].is_deleted);
-    let bytes: usize = entries.iter().map(|entry| if let Entry::BlobData(data) = entry { data.len() } else { 0 }).sum();
+    let bytes: usize =
+        entries.iter().map(|entry| if let Entry::BlobData(data) = entry { data.len() } else { 0 }).sum();
     assert_eq!(bytes, 5_000_000);
-    assert!(entries.iter().any(|entry| matches!(entry, Entry::Purged { resource_id } if resource_id == "was")));
+    assert!(
+        entries.iter().any(|entry| matches!(entry, Entry::Purged { resource_id } if resource_id == "was"))
+    );
 }
 
 #[test]
@@ -230,9 +234,14 @@ fn what_a_length_says_takes_no_memory_and_bombs_are_refused() {
     assert!(bomb.len() < 64 << 10);
     assert!(matches!(fault(&begun(&[bomb])), Fault::TooLong { .. }));
     // Many chunks that are small by themselves.
-    let line = format!("{{\"revision\":{{\"seq\":1,\"uid\":\"{}\",\"parent\":null,\"schema\":null,\"parent_schema\":null,\
+    let line = format!(
+        "{{\"revision\":{{\"seq\":1,\"uid\":\"{}\",\"parent\":null,\"schema\":null,\"parent_schema\":null,\
         \"draft\":false,\"kept_hash\":\"xxh3_128:{:032x}\",\"created\":[0,\"\"],\"updated\":[0,\"\"],\
-        \"data\":{{\"x\":\"{}\"}}}}}}\n", Uuid::nil(), 1, "y".repeat(200_000));
+        \"data\":{{\"x\":\"{}\"}}}}}}\n",
+        Uuid::nil(),
+        1,
+        "y".repeat(200_000)
+    );
     let resource = b"{\"resource\":{\"id\":\"a\",\"rev_count\":99,\"version\":1,\"created\":[0,\"\"],\"updated\":[0,\"\"],\
         \"is_deleted\":false,\"current\":1,\"revisions\":99}}\n";
     let mut rest = vec![chunk(Kind::ModelBegin, b"{\"name\":\"note\"}"), chunk(Kind::Rows, resource)];
@@ -251,7 +260,8 @@ fn names_that_could_be_paths_are_refused() {
     }
     for file_id in ["../../etc/passwd", "a/b", "", "b3-..", "C:x"] {
         let begin = serde_json::json!({"file_id": file_id, "size": 1, "content_type": ""}).to_string();
-        let rest = [chunk(Kind::ModelBegin, b"{\"name\":\"note\"}"), chunk(Kind::BlobBegin, begin.as_bytes())];
+        let rest =
+            [chunk(Kind::ModelBegin, b"{\"name\":\"note\"}"), chunk(Kind::BlobBegin, begin.as_bytes())];
         assert!(matches!(fault(&begun(&rest)), Fault::Malformed(_)), "{file_id:?}");
     }
 }

@@ -13,7 +13,9 @@ use tempfile::NamedTempFile;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::selection::selection;
-use crate::backup::{self, ArchiveFormat, Export, ExportOptions, ImportOptions, ImportReport, Imported, OnDuplicate};
+use crate::backup::{
+    self, ArchiveFormat, Export, ExportOptions, ImportOptions, ImportReport, Imported, OnDuplicate,
+};
 use crate::error::{Error, Result};
 use crate::http::call::{Call, Inbound};
 use crate::http::query_string::invalid;
@@ -32,7 +34,8 @@ pub(super) async fn export(call: &Call<'_>) -> Result<Response<Body>> {
         return Err(Error::BadRequest("an export has no pages: leave limit and offset out".into()));
     }
     let name = format!("{}.{}", call.model.name(), options.format.extension());
-    let filter = Some(selected.predicate).filter(|predicate| **predicate != crate::query::Predicate::everything());
+    let filter =
+        Some(selected.predicate).filter(|predicate| **predicate != crate::query::Predicate::everything());
     respond(call, options, filter, &name).await
 }
 

@@ -240,12 +240,12 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
         Answer::Relationships => "The declared references.".to_owned(),
         Answer::Changes => "One page of changes, or a stream of them.".to_owned(),
-        Answer::Archive => "The archive.".to_owned(),
-        Answer::Imported | Answer::ImportedAll => "What was imported, or would be.".to_owned(),
         Answer::File => "The bytes of the file.".to_owned(),
         Answer::Binary => "What a field of a resource says of the file.".to_owned(),
         Answer::UploadSession => "The upload session.".to_owned(),
         Answer::Nothing => "It is done.".to_owned(),
+        Answer::Archive => "The archive.".to_owned(),
+        Answer::Imported | Answer::ImportedAll => "What was imported, or would be.".to_owned(),
     }
 }
 

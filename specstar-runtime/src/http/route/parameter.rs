@@ -220,12 +220,8 @@ pub mod parameters {
         "Only what changed since the state with this token, which an archive has in its manifest. Our own format \
          only.",
     );
-    pub static ARCHIVE_MODELS: Parameter = list(
-        "ArchiveModels",
-        "models",
-        Shape::Name,
-        "The resource types to take; all of them without it.",
-    );
+    pub static ARCHIVE_MODELS: Parameter =
+        list("ArchiveModels", "models", Shape::Name, "The resource types to take; all of them without it.");
     pub static ON_DUPLICATE: Parameter = query(
         "OnDuplicate",
         "on_duplicate",

@@ -155,13 +155,7 @@ pub const ROUTES: &[Route] = &[
         parameters: EXPORT,
         answer: Answer::Archive,
         headers: &[],
-        errors: &[
-            E::BadRequest,
-            E::Query,
-            E::PermissionDenied,
-            E::Parameter,
-            E::ParameterConflict,
-        ],
+        errors: &[E::BadRequest, E::Query, E::PermissionDenied, E::Parameter, E::ParameterConflict],
         ..MANY
     },
     Route {

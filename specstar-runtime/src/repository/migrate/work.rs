@@ -160,7 +160,7 @@ impl Service {
                 },
             )?;
         let (canonical, invalid) = payload::split(prepared);
-        let checked = payload::checked(model, canonical, invalid).map_err(failed)?;
+        let checked = payload::checked(model, canonical, invalid, None).map_err(failed)?;
         self.ready(model, checked, Some(head), &mut Encoded::default()).await.map_err(failed)
     }
 
