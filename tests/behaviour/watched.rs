@@ -174,16 +174,6 @@ impl Snapshots for Watched {
     }
 }
 
-impl Versions for Watched {
-    fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Original>> {
-        self.inner.original(model, pk, seq)
-    }
-
-    fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
-        self.inner.versions(model)
-    }
-}
-
 impl Store for Watched {
     fn ensure_layout<'a>(&'a self, models: &'a [&'static ResourceDescriptor]) -> Answer<'a, LayoutReport> {
         self.inner.ensure_layout(models)
