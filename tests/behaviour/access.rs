@@ -68,8 +68,20 @@ fn expected(operation: Operation) -> &'static [Action] {
         Operation::Import | Operation::ImportAll => &[Action::LOAD],
         // What the program declares is no secret.
         Operation::Relationships => &[],
+        Operation::ReadResourceBlob | Operation::ReadBlob => &[Action::READ_BLOB],
+        Operation::UploadBlob
+        | Operation::BeginUpload
+        | Operation::ReadUpload
+        | Operation::PutUploadContent
+        | Operation::FinalizeUpload
+        | Operation::AbortUpload => &[Action::WRITE_BLOB],
         other => panic!("{other:?} is new: say which permission it asks for"),
     }
+}
+
+/// The answer to who may. Notes name no file.
+fn passed(operation: Operation) -> u16 {
+    if operation == Operation::ReadResourceBlob { 404 } else { 200 }
 }
 
 /// A request of a route that would change something if it may.
@@ -77,6 +89,7 @@ fn request(app: &TestApp, user: &str, route: &Route) -> Ask {
     let id = if route.operation == Operation::Restore { "gone" } else { "one" };
     let revision = if route.operation == Operation::Undo { "2" } else { "1" };
     let path = format!("/note{}", route.path.replace("{resource_id}", id).replace("{revision_id}", revision));
+    let path = path.replace("{file_id}", "none");
     let ask = app.user(user).ask(route.method.as_str(), &path);
     match route.body {
         RequestBody::None => ask,
@@ -109,7 +122,7 @@ async fn every_route_asks_for_its_actions_and_no_others() {
     for route in routes() {
         let (app, questions) = watched(|_| true).await;
         prepare(&app).await;
-        request(&app, "ann", route).await.is(200);
+        request(&app, "ann", route).await.is(passed(route.operation));
         let id = match route.operation {
             Operation::Restore => "gone",
             _ if route.path.contains("{resource_id}") => "one",
@@ -132,7 +145,7 @@ async fn every_route_asks_for_its_actions_and_no_others() {
 
 #[tokio::test]
 async fn routes_of_no_resource_ask_about_every_type_or_about_nothing() {
-    for route in GLOBAL_ROUTES {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/_")) {
         let (app, questions) = watched(|_| true).await;
         let ask = app.user("ann").ask(route.method.as_str(), route.path);
         let ask = match route.body {
@@ -152,6 +165,60 @@ async fn routes_of_no_resource_ask_about_every_type_or_about_nothing() {
             expected.truncate(1);
         }
         assert_eq!(of_user(&questions, "ann"), expected, "{:?}", route.operation);
+    }
+}
+
+/// A request of a route of files that belong to no resource.
+fn of_files(app: &TestApp, user: &str, route: &Route, upload_id: &str) -> Ask {
+    let path = route.path.replace("{file_id}", "none").replace("{upload_id}", upload_id);
+    let part = if route.operation == Operation::PutUploadContent { "?part_number=1" } else { "" };
+    let ask = app.user(user).ask(route.method.as_str(), &format!("{path}{part}"));
+    match route.body {
+        RequestBody::Announcement => ask.json(&json!({})),
+        RequestBody::File => ask.body("text/plain", "text"),
+        _ => ask,
+    }
+}
+
+#[tokio::test]
+async fn uploads_ask_about_files_and_nothing_else() {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/blobs/")) {
+        let (app, questions) = watched(|_| true).await;
+        let upload = app.user("ann").post("/blobs/upload-sessions", json!({})).await.ok();
+        let upload_id = upload["upload_id"].as_str().expect("an id");
+        of_user(&questions, "ann");
+        let answer = of_files(&app, "ann", route, upload_id).await;
+        if route.operation == Operation::ReadBlob {
+            // Nothing is known of the file, so that it is asked whether the user may read any.
+            answer.is(404);
+            assert_eq!(of_user(&questions, "ann"), ["read_blob note -"]);
+            continue;
+        }
+        let expected = match route.operation {
+            Operation::FinalizeUpload => 409,
+            Operation::AbortUpload => 204,
+            _ => 200,
+        };
+        assert_eq!(answer.status(), expected, "{answer}");
+        assert_eq!(of_user(&questions, "ann"), ["write_blob blobs -"], "{:?}", route.operation);
+    }
+}
+
+#[tokio::test]
+async fn nobody_reaches_files_without_the_action() {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/blobs/")) {
+        let wanted = expected(route.operation)[0];
+        let (app, _) = watched(move |request| {
+            let (user, asked) = (request.principal.name(), request.action == wanted);
+            if user == "exactly" { asked } else { user == "others" && !asked }
+        })
+        .await;
+        for user in ["others", "nobody", ""] {
+            let answer = of_files(&app, user, route, "none").await;
+            assert!(answer.is(403).text().contains("'blobs'"), "{:?} as `{user}`: {answer}", route.operation);
+        }
+        let answer = of_files(&app, "exactly", route, "none").await;
+        assert!([200, 404].contains(&answer.status()), "{:?}: {answer}", route.operation);
     }
 }
 
@@ -213,14 +280,16 @@ async fn every_route_lets_each_class_of_users_through_or_not() {
             }
         })
         .await;
-        for (user, status) in [("others", 403), ("nobody", 403), ("", 403), ("exactly", 200)] {
+        for (user, status) in
+            [("others", 403), ("nobody", 403), ("", 403), ("exactly", passed(route.operation))]
+        {
             prepare(&app).await;
             let answer = request(&app, user, route).await;
             assert_eq!(answer.status(), status, "{:?} as `{user}`: {answer}", route.operation);
         }
         let (app, _) = watched(|_| false).await;
         prepare(&app).await;
-        request(&app, "root", route).await.is(200);
+        request(&app, "root", route).await.is(passed(route.operation));
     }
 }
 

@@ -5,6 +5,7 @@ use specstar::access::{Action, Decision, Principal, Scope, access_fn};
 use specstar::http::route::{Operation, ROUTES, RequestBody, Route};
 use specstar::prelude::*;
 use specstar::registry::Registry;
+use specstar::runtime::binary::Blob;
 
 use crate::common::talk::{Answer, Ask};
 use crate::common::{TestApp, User};
@@ -20,6 +21,8 @@ struct Paper {
     #[indexed]
     #[serde(default)]
     tags: Vec<String>,
+    #[serde(default)]
+    file: Option<Blob>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
@@ -33,6 +36,9 @@ struct Copy {
     #[reference(on_delete = "restrict")]
     kept: Option<Ref<Paper>>,
 }
+
+/// The file `hello`.
+const HELLO: &str = "b3-ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f";
 
 fn papers() -> Registry {
     resources![Paper, Copy]
@@ -61,7 +67,10 @@ async fn fill(app: &TestApp) {
     for owner in ["ann", "bob"] {
         for id in [format!("of-{owner}"), format!("of-{owner}-gone")] {
             let path = format!("/paper/{id}");
-            root.put(&path, json!({"owner": owner, "code": id})).if_none_match("*").await.ok();
+            root.put(&path, json!({"owner": owner, "code": id, "file": {"data": "aGVsbG8="}}))
+                .if_none_match("*")
+                .await
+                .ok();
             root.put(&path, json!({"owner": owner, "code": id, "tags": ["new"]})).await.ok();
         }
         root.delete(&format!("/paper/of-{owner}-gone")).await.ok();
@@ -72,6 +81,7 @@ async fn fill(app: &TestApp) {
 fn request(user: &User, route: &Route, id: &str) -> Ask {
     let revision = if route.operation == Operation::Undo { "2" } else { "1" };
     let path = route.path.replace("{resource_id}", id).replace("{revision_id}", revision);
+    let path = path.replace("{file_id}", HELLO);
     let ask = user.ask(route.method.as_str(), &format!("/paper{path}"));
     match route.body {
         RequestBody::None => ask,

@@ -168,15 +168,9 @@ impl Snapshots for Watched {
     fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
         self.inner.snapshot(request)
     }
-}
 
-impl Versions for Watched {
-    fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Original>> {
-        self.inner.original(model, pk, seq)
-    }
-
-    fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
-        self.inner.versions(model)
+    fn imported<'a>(&'a self, archive: &'a str) -> Answer<'a, Option<u64>> {
+        self.inner.imported(archive)
     }
 }
 

@@ -21,7 +21,7 @@ const WAITING: usize = 4;
 pub(super) async fn archive(inbound: &Inbound<'_>, body: Body, required: bool) -> Result<NamedTempFile> {
     let content_type = inbound.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let limits =
-        Limits { bytes: inbound.state.settings.archive_limit, idle: inbound.state.settings.request_timeout };
+        Limits { bytes: inbound.state.settings.archive_limit, idle: inbound.state.settings.idle_timeout };
     let content_type = content_type.unwrap_or_default();
     let parts = body.into_data_stream();
     if let Ok(boundary) = multer::parse_boundary(content_type) {

@@ -46,13 +46,22 @@ impl Pace {
 /// The data of a body. The reader of forms takes all it can get at once and keeps what stands before a part until it
 /// has found the part, so it gets one piece whenever it looks, and a limited number of bytes.
 pub(super) fn paced(body: Body, bytes: u64) -> (Paced, Pace) {
-    let pace = Pace(Arc::new(Allowance { left: AtomicU64::new(bytes), generous: AtomicBool::new(false) }));
-    (Paced { data: body.into_data_stream(), pace: pace.clone(), paused: false }, pace)
+    let pace = Pace(Arc::new(Allowance { left: AtomicU64::new(0), generous: AtomicBool::new(false) }));
+    pace.allow(bytes);
+    let data = body.into_data_stream();
+    (Paced { data, rest: Bytes::new(), pace: pace.clone(), paused: false }, pace)
 }
+
+/// Bytes that are given at once: what stands around a file fits into few of them, so that a file that comes with it
+/// is not counted as more of that.
+const SMALL: usize = 8 << 10;
+const LARGE: usize = 64 << 10;
 
 /// See [`paced`].
 pub(super) struct Paced {
     data: BodyDataStream,
+    /// What has come and was not given yet.
+    rest: Bytes,
     pace: Pace,
     /// A piece was given: the next look gets nothing.
     paused: bool,
@@ -66,11 +75,17 @@ impl Stream for Paced {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let Poll::Ready(next) = Pin::new(&mut self.data).poll_next(cx) else { return Poll::Pending };
-        let Some(piece) = next else { return Poll::Ready(None) };
-        let Ok(piece) = piece else { return Poll::Ready(Some(Err(Fault::Broken))) };
+        if self.rest.is_empty() {
+            let Poll::Ready(next) = Pin::new(&mut self.data).poll_next(cx) else { return Poll::Pending };
+            let Some(piece) = next else { return Poll::Ready(None) };
+            let Ok(piece) = piece else { return Poll::Ready(Some(Err(Fault::Broken))) };
+            self.rest = piece;
+        }
+        let most = if self.pace.was_generous() { LARGE } else { SMALL };
+        let length = self.rest.len().min(most);
+        let piece = self.rest.split_to(length);
         let left = &self.pace.0.left;
-        let Some(rest) = left.load(Ordering::Relaxed).checked_sub(piece.len() as u64) else {
+        let Some(rest) = left.load(Ordering::Relaxed).checked_sub(length as u64) else {
             return Poll::Ready(Some(Err(Fault::TooMuch)));
         };
         left.store(rest, Ordering::Relaxed);

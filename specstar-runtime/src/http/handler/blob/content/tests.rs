@@ -60,6 +60,16 @@ async fn pieces_of_any_size_make_the_same_file() {
 }
 
 #[tokio::test]
+async fn a_form_that_comes_in_one_large_piece_is_read() {
+    let limits = Limits { size: 1 << 20, ..LIMITS };
+    let file = "x".repeat(500_000);
+    let text = format!("{}{}--B--\r\n", part("file", &file), part("note", "y"));
+    let body = Body::from(text);
+    let read = read("multipart/form-data; boundary=B", body, limits).await.expect("a form");
+    assert!(read.1 == file.as_bytes(), "{} bytes", read.1.len());
+}
+
+#[tokio::test]
 async fn forms_that_are_none_are_refused() {
     for (text, expected) in [
         (part("zzz", "x") + "--B--", "no part `file`"),
