@@ -43,16 +43,25 @@ impl Pace {
     }
 }
 
+/// Where few bytes may come, they come in pieces of at most so many: the connection may have read more at once than
+/// may stand before the file, of which most is the file.
+const PIECE: usize = 8 * 1024;
+
 /// The data of a body. The reader of forms takes all it can get at once and keeps what stands before a part until it
 /// has found the part, so it gets one piece whenever it looks, and a limited number of bytes.
 pub(super) fn paced(body: Body, bytes: u64) -> (Paced, Pace) {
-    let pace = Pace(Arc::new(Allowance { left: AtomicU64::new(bytes), generous: AtomicBool::new(false) }));
-    (Paced { data: body.into_data_stream(), pace: pace.clone(), paused: false }, pace)
+    let pace = Pace(Arc::new(Allowance {
+        left: AtomicU64::new(bytes),
+        generous: AtomicBool::new(bytes > super::AROUND),
+    }));
+    (Paced { data: body.into_data_stream(), read: Bytes::new(), pace: pace.clone(), paused: false }, pace)
 }
 
 /// See [`paced`].
 pub(super) struct Paced {
     data: BodyDataStream,
+    /// What was read and not given yet.
+    read: Bytes,
     pace: Pace,
     /// A piece was given: the next look gets nothing.
     paused: bool,
@@ -66,9 +75,14 @@ impl Stream for Paced {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let Poll::Ready(next) = Pin::new(&mut self.data).poll_next(cx) else { return Poll::Pending };
-        let Some(piece) = next else { return Poll::Ready(None) };
-        let Ok(piece) = piece else { return Poll::Ready(Some(Err(Fault::Broken))) };
+        if self.read.is_empty() {
+            let Poll::Ready(next) = Pin::new(&mut self.data).poll_next(cx) else { return Poll::Pending };
+            let Some(piece) = next else { return Poll::Ready(None) };
+            let Ok(piece) = piece else { return Poll::Ready(Some(Err(Fault::Broken))) };
+            self.read = piece;
+        }
+        let most = if self.pace.was_generous() { self.read.len() } else { PIECE.min(self.read.len()) };
+        let piece = self.read.split_to(most);
         let left = &self.pace.0.left;
         let Some(rest) = left.load(Ordering::Relaxed).checked_sub(piece.len() as u64) else {
             return Poll::Ready(Some(Err(Fault::TooMuch)));

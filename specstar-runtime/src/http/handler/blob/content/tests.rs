@@ -60,6 +60,16 @@ async fn pieces_of_any_size_make_the_same_file() {
 }
 
 #[tokio::test]
+async fn a_form_that_comes_in_one_piece_may_be_longer_than_what_may_stand_around_the_file() {
+    let data = "x".repeat(300_000);
+    let limits = Limits { size: 300_000, ..LIMITS };
+    let text = format!("{}--B--\r\n", part("file", &data));
+    let body = in_pieces(text.as_bytes(), text.len());
+    let read = read("multipart/form-data; boundary=B", body, limits).await;
+    assert_eq!(read.expect("a form").1, data.as_bytes());
+}
+
+#[tokio::test]
 async fn forms_that_are_none_are_refused() {
     for (text, expected) in [
         (part("zzz", "x") + "--B--", "no part `file`"),
