@@ -49,7 +49,7 @@ async fn main() -> specstar::Result<()> {
 
 /// What the users of the corpus may do with a `secret`.
 fn may(user: &str, action: Action) -> bool {
-    let reader = Action::READ | Action::SEARCH_RESOURCES;
+    let reader = Action::READ | Action::READ_BLOB | Action::SEARCH_RESOURCES;
     let allowed = match user {
         "root" => Action::FULL,
         "reader" => reader,

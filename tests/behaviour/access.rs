@@ -12,6 +12,10 @@ use crate::common::TestApp;
 use crate::common::talk::{Answer, Ask};
 use crate::resources;
 
+/// An archive of the reference without resources.
+const EMPTY_ARCHIVE: &[u8] =
+    b"\x00\x00\x00\x19\x82\xa1t\xacHeaderRecord\xa7version\x02\x00\x00\x00\x0d\x81\xa1t\xa9EofRecord";
+
 /// What was asked, as `user action model id`.
 type Questions = Arc<Mutex<Vec<String>>>;
 
@@ -55,10 +59,24 @@ fn expected(operation: Operation) -> &'static [Action] {
         Operation::DeletePermanently => &[Action::PERMANENTLY_DELETE],
         Operation::Restore => &[Action::RESTORE],
         Operation::Switch => &[Action::SWITCH],
+        Operation::Export | Operation::ExportAll => &[Action::DUMP],
+        Operation::Import | Operation::ImportAll => &[Action::LOAD],
         // What the program declares is no secret.
         Operation::Relationships => &[],
+        Operation::ReadResourceBlob | Operation::ReadBlob => &[Action::READ_BLOB],
+        Operation::UploadBlob
+        | Operation::BeginUpload
+        | Operation::ReadUpload
+        | Operation::PutUploadContent
+        | Operation::FinalizeUpload
+        | Operation::AbortUpload => &[Action::WRITE_BLOB],
         other => panic!("{other:?} is new: say which permission it asks for"),
     }
+}
+
+/// The answer to who may. Notes name no file.
+fn passed(operation: Operation) -> u16 {
+    if operation == Operation::ReadResourceBlob { 404 } else { 200 }
 }
 
 /// A request of a route that would change something if it may.
@@ -66,9 +84,11 @@ fn request(app: &TestApp, user: &str, route: &Route) -> Ask {
     let id = if route.operation == Operation::Restore { "gone" } else { "one" };
     let revision = if route.operation == Operation::Undo { "2" } else { "1" };
     let path = format!("/note{}", route.path.replace("{resource_id}", id).replace("{revision_id}", revision));
+    let path = path.replace("{file_id}", "none");
     let ask = app.user(user).ask(route.method.as_str(), &path);
     match route.body {
         RequestBody::None => ask,
+        RequestBody::Archive => ask.body("application/octet-stream", EMPTY_ARCHIVE),
         _ => ask.json(&json!({"title": "new"})),
     }
 }
@@ -97,7 +117,7 @@ async fn every_route_asks_for_its_actions_and_no_others() {
     for route in ROUTES {
         let (app, questions) = watched(|_| true).await;
         prepare(&app).await;
-        request(&app, "ann", route).await.is(200);
+        request(&app, "ann", route).await.is(passed(route.operation));
         let id = match route.operation {
             Operation::Restore => "gone",
             _ if route.path.contains("{resource_id}") => "one",
@@ -120,17 +140,80 @@ async fn every_route_asks_for_its_actions_and_no_others() {
 
 #[tokio::test]
 async fn routes_of_no_resource_ask_about_every_type_or_about_nothing() {
-    for route in GLOBAL_ROUTES {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/_")) {
         let (app, questions) = watched(|_| true).await;
-        app.user("ann").get(route.path).await.is(200);
+        let ask = app.user("ann").ask(route.method.as_str(), route.path);
+        let ask = match route.body {
+            RequestBody::Archive => ask.body("application/octet-stream", EMPTY_ARCHIVE),
+            _ => ask,
+        };
+        ask.await.is(200);
         let names = resources().entries().iter().map(|entry| entry.descriptor.id.name);
         let asked = |action: &Action| {
             let names = names.clone();
             let action = action.name();
             names.map(move |name| format!("{action} {name} -"))
         };
-        let expected: Vec<String> = expected(route.operation).iter().flat_map(asked).collect();
+        let mut expected: Vec<String> = expected(route.operation).iter().flat_map(asked).collect();
+        if route.operation == Operation::ImportAll {
+            // Of an archive without a type nothing is asked but whether anything could be imported.
+            expected.truncate(1);
+        }
         assert_eq!(of_user(&questions, "ann"), expected, "{:?}", route.operation);
+    }
+}
+
+/// A request of a route of files that belong to no resource.
+fn of_files(app: &TestApp, user: &str, route: &Route, upload_id: &str) -> Ask {
+    let path = route.path.replace("{file_id}", "none").replace("{upload_id}", upload_id);
+    let part = if route.operation == Operation::PutUploadContent { "?part_number=1" } else { "" };
+    let ask = app.user(user).ask(route.method.as_str(), &format!("{path}{part}"));
+    match route.body {
+        RequestBody::Announcement => ask.json(&json!({})),
+        RequestBody::File => ask.body("text/plain", "text"),
+        _ => ask,
+    }
+}
+
+#[tokio::test]
+async fn uploads_ask_about_files_and_nothing_else() {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/blobs/")) {
+        let (app, questions) = watched(|_| true).await;
+        let upload = app.user("ann").post("/blobs/upload-sessions", json!({})).await.ok();
+        let upload_id = upload["upload_id"].as_str().expect("an id");
+        of_user(&questions, "ann");
+        let answer = of_files(&app, "ann", route, upload_id).await;
+        if route.operation == Operation::ReadBlob {
+            // Nothing is known of the file, so that it is asked whether the user may read any.
+            answer.is(404);
+            assert_eq!(of_user(&questions, "ann"), ["read_blob note -"]);
+            continue;
+        }
+        let expected = match route.operation {
+            Operation::FinalizeUpload => 409,
+            Operation::AbortUpload => 204,
+            _ => 200,
+        };
+        assert_eq!(answer.status(), expected, "{answer}");
+        assert_eq!(of_user(&questions, "ann"), ["write_blob blobs -"], "{:?}", route.operation);
+    }
+}
+
+#[tokio::test]
+async fn nobody_reaches_files_without_the_action() {
+    for route in GLOBAL_ROUTES.iter().filter(|route| route.path.starts_with("/blobs/")) {
+        let wanted = expected(route.operation)[0];
+        let (app, _) = watched(move |request| {
+            let (user, asked) = (request.principal.name(), request.action == wanted);
+            if user == "exactly" { asked } else { user == "others" && !asked }
+        })
+        .await;
+        for user in ["others", "nobody", ""] {
+            let answer = of_files(&app, user, route, "none").await;
+            assert!(answer.is(403).text().contains("'blobs'"), "{:?} as `{user}`: {answer}", route.operation);
+        }
+        let answer = of_files(&app, "exactly", route, "none").await;
+        assert!([200, 404].contains(&answer.status()), "{:?}: {answer}", route.operation);
     }
 }
 
@@ -193,14 +276,16 @@ async fn every_route_lets_each_class_of_users_through_or_not() {
             }
         })
         .await;
-        for (user, status) in [("others", 403), ("nobody", 403), ("", 403), ("exactly", 200)] {
+        for (user, status) in
+            [("others", 403), ("nobody", 403), ("", 403), ("exactly", passed(route.operation))]
+        {
             prepare(&app).await;
             let answer = request(&app, user, route).await;
             assert_eq!(answer.status(), status, "{:?} as `{user}`: {answer}", route.operation);
         }
         let (app, _) = watched(|_| false).await;
         prepare(&app).await;
-        request(&app, "root", route).await.is(200);
+        request(&app, "root", route).await.is(passed(route.operation));
     }
 }
 

@@ -15,8 +15,9 @@ use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
-    LogRequest, NewBlob, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
-    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep, Visit,
+    LogRequest, NewBlob, Original, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
+    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep,
+    VersionCount, Versions, Visit,
 };
 use tokio::sync::watch;
 
@@ -150,6 +151,16 @@ impl UploadIndex for Watched {
 
     fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, bool> {
         self.inner.is_uploader(file_id, owner)
+    }
+}
+
+impl Versions for Watched {
+    fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Original>> {
+        self.inner.original(model, pk, seq)
+    }
+
+    fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
+        self.inner.versions(model)
     }
 }
 

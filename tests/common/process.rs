@@ -44,6 +44,11 @@ impl Process {
         Self { child, stdin, _stdout: stdout, said }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Kills it without a warning.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it can be killed");

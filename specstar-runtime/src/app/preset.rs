@@ -1,5 +1,6 @@
 //! Sets of settings.
 
+use crate::backup::ArchiveFormat;
 use crate::blob::{BlobIds, UploadSettings};
 use crate::descriptor::{IdGenerator, OnDecodeError, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
@@ -68,6 +69,7 @@ impl Preset {
                 head_and_options: false,
                 raw_uploads: false,
                 open_blobs: true,
+                archive_format: ArchiveFormat::Acbak,
                 ..HttpSettings::default()
             },
         }

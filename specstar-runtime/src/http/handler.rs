@@ -1,6 +1,7 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod archive;
 mod blob;
 mod feed;
 mod history;
@@ -48,8 +49,12 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
         Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
+        Operation::Export => Box::pin(archive::export(call)),
+        Operation::Import => Box::pin(archive::import(call, body)),
         Operation::Relationships
         | Operation::AllChanges
+        | Operation::ExportAll
+        | Operation::ImportAll
         | Operation::UploadBlob
         | Operation::ReadBlob
         | Operation::BeginUpload
@@ -65,6 +70,8 @@ pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
         Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        Operation::ExportAll => Box::pin(archive::export_all(inbound)),
+        Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
         _ => blob::run(inbound, body),
     }
 }

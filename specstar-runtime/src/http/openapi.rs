@@ -60,6 +60,8 @@ pub struct DocumentInput {
     pub structured_errors: bool,
     /// The body of an upload may be the file itself.
     pub raw_uploads: bool,
+    /// Imports are answered as the reference does.
+    pub reference_archives: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -78,6 +80,7 @@ impl DocumentInput {
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
             raw_uploads: true,
+            reference_archives: false,
             security: Security::none(),
         }
     }
@@ -173,6 +176,7 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
         failures,
         raw_uploads: input.raw_uploads,
         authenticated: !input.security.schemes.is_empty(),
+        reference_archives: input.reference_archives,
         parameters: Map::new(),
         responses: Map::new(),
     };

@@ -92,13 +92,30 @@ pub enum Operation {
     FinalizeUpload,
     /// Gives an upload session up.
     AbortUpload,
+    /// `GET /{m}/export`
+    Export,
+    /// `POST /{m}/import`
+    Import,
+    /// `GET /_backup/export`
+    ExportAll,
+    /// `POST /_backup/import`
+    ImportAll,
 }
 
 impl Operation {
     /// Whether it takes as long as its bytes do: then it is given up when nothing comes any more, and not after a
     /// time.
-    pub const fn takes_its_time(self) -> bool {
-        matches!(self, Self::UploadBlob | Self::PutUploadContent | Self::FinalizeUpload)
+    pub const fn takes_long(self) -> bool {
+        matches!(
+            self,
+            Self::UploadBlob
+                | Self::PutUploadContent
+                | Self::FinalizeUpload
+                | Self::Export
+                | Self::Import
+                | Self::ExportAll
+                | Self::ImportAll
+        )
     }
 }
 
@@ -150,6 +167,8 @@ pub enum RequestBody {
     File,
     /// What is said of a file before it comes.
     Announcement,
+    /// An archive, as it is or as a file of a form.
+    Archive,
 }
 
 /// The body a route answers with.
@@ -191,6 +210,12 @@ pub enum Answer {
     UploadSession,
     /// Nothing, with 204.
     Nothing,
+    /// An archive.
+    Archive,
+    /// What an import of one type did.
+    Imported,
+    /// What an import did, by type.
+    ImportedAll,
 }
 
 /// A header of a successful answer.

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -133,7 +133,9 @@ fn action_methods(state: &Arc<HttpState>, model: Model, action: ActionEntry) -> 
         let (state, action) = (Arc::clone(&state), Arc::clone(&action));
         async move {
             let started = Instant::now();
-            let response = within_limits(&state, run_action(&state, &model, &action, path, request)).await;
+            let limit = Some(state.settings.request_timeout);
+            let response =
+                within_limits(&state, limit, run_action(&state, &model, &action, path, request)).await;
             tracing::debug!(
                 method = "POST",
                 model = model.name(),
@@ -172,11 +174,8 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let work = run(state, model, route, path, request);
-    let mut response = match route.operation.takes_its_time() {
-        true => caught(state, work).await,
-        false => within_limits(state, work).await,
-    };
+    let limit = (!route.operation.takes_long()).then_some(state.settings.request_timeout);
+    let mut response = within_limits(state, limit, run(state, model, route, path, request)).await;
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -194,24 +193,23 @@ async fn answer(
 /// The answer of a handler, or of what went wrong in it, within the time of a request.
 async fn within_limits(
     state: &HttpState,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<Response<Body>>>,
 ) -> Response<Body> {
-    let limit = state.settings.request_timeout;
-    let work = tokio::time::timeout(limit, Box::pin(work));
-    let work = work.map(|result| {
-        result.unwrap_or_else(|_| {
-            let reason = format!("the request took longer than {limit:?}");
-            Err(Error::Unavailable { reason, retry_after: 1 })
-        })
-    });
-    caught(state, work).await
-}
-
-/// The answer of a handler, or of what went wrong in it.
-async fn caught(state: &HttpState, work: impl Future<Output = Result<Response<Body>>>) -> Response<Body> {
     // A validator is code of the program: should it panic, this request fails and the server goes on.
-    let result = AssertUnwindSafe(Box::pin(work)).catch_unwind().await;
-    let result = result.unwrap_or_else(|panic| Err(Error::internal(panic_text(&*panic))));
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    let done = match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        None => Ok(work.await),
+    };
+    let result = match done {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
+        Err(limit) => Err(Error::Unavailable {
+            reason: format!("the request took longer than {limit:?}"),
+            retry_after: 1,
+        }),
+    };
     result.unwrap_or_else(|error| refuse(state, &error))
 }
 

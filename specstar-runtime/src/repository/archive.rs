@@ -5,9 +5,8 @@ use super::payload;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, RowScope, authorize};
 use crate::change::{Change, Import, ModelIndex};
-use crate::descriptor::UnknownFields;
 use crate::error::{Error, Result};
-use crate::json::{self, IndexEntry, IndexRow, IndexValue};
+use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
 use crate::schema;
 use crate::timeline;
@@ -76,19 +75,19 @@ impl Service {
         Ok(())
     }
 
-    /// The payload of a revision as it is to be stored. One of the current schema version has to fit its type; with
-    /// `exact` its text stays, else it becomes the canonical one. One of an older version that the type knows stays as
-    /// it is: what becomes of it is seen when it is read.
+    /// The payload of a revision as it is to be stored, and the files it names, where its type tells. One of the
+    /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one. One
+    /// of an older version that the type knows stays as it is: what becomes of it is seen when it is read.
     pub(crate) fn arriving_content(
         &self,
         model: &Model,
         schema_version: Option<&str>,
         data: Vec<u8>,
         exact: bool,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<(Vec<u8>, Option<Vec<String>>)> {
         if !schema::is_current(model.descriptor(), schema_version) {
             if model.descriptor().older_versions.contains(&schema_version) {
-                return Ok(data);
+                return Ok((data, None));
             }
             return Err(Error::BadRequest(format!(
                 "`{}` has no schema version {}",
@@ -96,18 +95,12 @@ impl Service {
                 schema_version.unwrap_or("none")
             )));
         }
-        let checked = payload::from_program(model, &data)?;
-        let canonical = checked.payload.data;
-        if model.settings.unknown_fields == UnknownFields::Deny && canonical != data {
-            let again = |body: &[u8]| (model.entry.prepare)(body).ok().map(|prepared| prepared.canonical);
-            if let Some(unknown) =
-                json::unknown_fields_confirmed(&data, &canonical, model.descriptor(), &again)
-            {
-                let json::Unknown { path, name, suggestion } = unknown;
-                return Err(Error::UnknownField { path, name, suggestion });
-            }
+        let checked = payload::from_archive(model, &data)?;
+        if checked.has_uploads() {
+            return Err(Error::BadRequest("a file stands in the data itself".into()));
         }
-        Ok(if exact { data } else { canonical })
+        let timeline::Payload { data: canonical, blobs, .. } = checked.payload;
+        Ok((if exact { data } else { canonical }, Some(blobs)))
     }
 
     /// The index values of a revision that is to be stored.
@@ -163,6 +156,11 @@ impl Service {
             None => Ok(false),
             Some(head) => self.scope(model, caller).await?.holds(model.descriptor(), &head.as_ref()),
         }
+    }
+
+    /// Whether the caller may know of a resource.
+    pub(crate) async fn knows(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+        self.known_to(model, resource_id, caller).await
     }
 
     /// What is to become of a resource, and what it replaces.

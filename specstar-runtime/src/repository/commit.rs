@@ -162,7 +162,7 @@ impl Service {
     }
 
     /// Whether the caller may know of a resource: it exists for them, and they may read its metadata.
-    async fn known_to(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+    pub(super) async fn known_to(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
         if caller.is_trusted() {
             return Ok(true);
         }

@@ -54,7 +54,7 @@ pub struct SnapshotReader {
     pub mark: LogMark,
     /// Whether the log has the place that the request names; nothing is read otherwise.
     pub since_is_known: bool,
-    /// The batches, in order.
+    /// The batches, in order. The last one is empty and of no part: without it, the reading has ended early.
     pub batches: mpsc::Receiver<Result<SnapshotBatch, StoreError>>,
 }
 

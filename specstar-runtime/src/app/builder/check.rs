@@ -109,6 +109,7 @@ impl SpecStarBuilder {
         input.unknown_fields = self.rules.unknown_fields;
         input.structured_errors = self.wire.structured_errors;
         input.raw_uploads = self.wire.raw_uploads;
+        input.reference_archives = self.wire.archive_format == crate::backup::ArchiveFormat::Acbak;
         input.security = security;
         match openapi::document(&input) {
             Ok(document) => Some(document.to_json()),

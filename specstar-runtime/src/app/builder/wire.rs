@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::SpecStarBuilder;
+use crate::backup::ArchiveFormat;
 use crate::http::{Sections, UnknownParameters};
 use crate::query::UnindexedPolicy;
 
@@ -63,6 +64,20 @@ impl SpecStarBuilder {
     /// How long an upload or a download may make no progress (30 s): they are not limited by the time of a request.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.wire.idle_timeout = limit;
+        self
+    }
+
+    /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
+    /// request holds for archives.
+    pub fn archive_limit(mut self, bytes: u64) -> Self {
+        self.wire.archive_limit = bytes;
+        self
+    }
+
+    /// The format of an export that does not ask for one (our own). With that of the reference, imports are answered
+    /// as the reference does.
+    pub fn archive_format(mut self, format: ArchiveFormat) -> Self {
+        self.wire.archive_format = format;
         self
     }
 

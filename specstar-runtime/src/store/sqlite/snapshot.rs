@@ -102,6 +102,7 @@ impl Snapshot<'_> {
                 return Ok(());
             }
         }
+        self.send(SnapshotBatch { part: request.parts.len(), ..SnapshotBatch::default() });
         Ok(())
     }
 

@@ -43,25 +43,25 @@ impl Pace {
     }
 }
 
-/// Where few bytes may come, they come in pieces of at most so many: the connection may have read more at once than
-/// may stand before the file, of which most is the file.
-const PIECE: usize = 8 * 1024;
-
 /// The data of a body. The reader of forms takes all it can get at once and keeps what stands before a part until it
 /// has found the part, so it gets one piece whenever it looks, and a limited number of bytes.
 pub(super) fn paced(body: Body, bytes: u64) -> (Paced, Pace) {
-    let pace = Pace(Arc::new(Allowance {
-        left: AtomicU64::new(bytes),
-        generous: AtomicBool::new(bytes > super::AROUND),
-    }));
-    (Paced { data: body.into_data_stream(), read: Bytes::new(), pace: pace.clone(), paused: false }, pace)
+    let pace = Pace(Arc::new(Allowance { left: AtomicU64::new(0), generous: AtomicBool::new(false) }));
+    pace.allow(bytes);
+    let data = body.into_data_stream();
+    (Paced { data, rest: Bytes::new(), pace: pace.clone(), paused: false }, pace)
 }
+
+/// Bytes that are given at once: what stands around a file fits into few of them, so that a file that comes with it
+/// is not counted as more of that.
+const SMALL: usize = 8 << 10;
+const LARGE: usize = 64 << 10;
 
 /// See [`paced`].
 pub(super) struct Paced {
     data: BodyDataStream,
-    /// What was read and not given yet.
-    read: Bytes,
+    /// What has come and was not given yet.
+    rest: Bytes,
     pace: Pace,
     /// A piece was given: the next look gets nothing.
     paused: bool,
@@ -75,16 +75,17 @@ impl Stream for Paced {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.read.is_empty() {
+        if self.rest.is_empty() {
             let Poll::Ready(next) = Pin::new(&mut self.data).poll_next(cx) else { return Poll::Pending };
             let Some(piece) = next else { return Poll::Ready(None) };
             let Ok(piece) = piece else { return Poll::Ready(Some(Err(Fault::Broken))) };
-            self.read = piece;
+            self.rest = piece;
         }
-        let most = if self.pace.was_generous() { self.read.len() } else { PIECE.min(self.read.len()) };
-        let piece = self.read.split_to(most);
+        let most = if self.pace.was_generous() { LARGE } else { SMALL };
+        let length = self.rest.len().min(most);
+        let piece = self.rest.split_to(length);
         let left = &self.pace.0.left;
-        let Some(rest) = left.load(Ordering::Relaxed).checked_sub(piece.len() as u64) else {
+        let Some(rest) = left.load(Ordering::Relaxed).checked_sub(length as u64) else {
             return Poll::Ready(Some(Err(Fault::TooMuch)));
         };
         left.store(rest, Ordering::Relaxed);

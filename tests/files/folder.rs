@@ -1,0 +1,16 @@
+//! The suite on a folder.
+
+use std::sync::Arc;
+
+use specstar::runtime::blob::BlobStorage;
+use tempfile::TempDir;
+
+use crate::cases::Place;
+
+async fn folder() -> Place {
+    let folder = TempDir::new().expect("a temporary folder");
+    let storage = BlobStorage::folder(folder.path().join("blobs"));
+    Place::new(storage, Arc::new(folder))
+}
+
+on_every_storage!(folder());
