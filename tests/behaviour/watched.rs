@@ -168,6 +168,10 @@ impl Snapshots for Watched {
     fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
         self.inner.snapshot(request)
     }
+
+    fn imported<'a>(&'a self, archive: &'a str) -> Answer<'a, Option<u64>> {
+        self.inner.imported(archive)
+    }
 }
 
 impl Store for Watched {

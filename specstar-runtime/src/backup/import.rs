@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::open::Opened;
 use super::report::{ImportOptions, ImportReport, Imported, Progress};
 use super::survey::{Survey, named_files};
-use crate::change::ModelIndex;
+use crate::change::{Checkpoint, ModelIndex};
 use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
@@ -60,13 +60,27 @@ impl Importer<'_> {
         if survey.is_delta && self.duplicates() != Duplicates::Overwrite {
             return Err(Error::BadRequest("a delta can only overwrite what exists".into()));
         }
-        self.look(&mut survey)?;
+        let done = if self.options.resume { self.done(&survey)? } else { 0 };
+        self.look(&mut survey, done)?;
         if !self.options.dry_run {
             survey.report.values_mut().for_each(|model| *model = Imported::default());
             self.store_files(&mut survey)?;
-            self.apply(&mut survey)?;
+            self.apply(&mut survey, done)?;
         }
         Ok(ImportReport { models: survey.report, bytes: survey.bytes, archive_hash: survey.hash })
+    }
+
+    /// What the checkpoints of this import are kept under: the archive, and what of it is imported.
+    fn archive(&self, survey: &Survey) -> String {
+        self.only.map_or_else(
+            || survey.hash.clone(),
+            |only| format!("{} {}", survey.hash, self.model(only).name()),
+        )
+    }
+
+    /// How many resources an earlier import of the archive has stored.
+    fn done(&self, survey: &Survey) -> Result<u64> {
+        self.handle.block_on(self.service.imported(&self.archive(survey)))
     }
 
     fn model(&self, index: ModelIndex) -> &Model {
@@ -77,8 +91,9 @@ impl Importer<'_> {
         self.options.on_duplicate.rule()
     }
 
-    /// Hands each resource of the types that are imported to `visit`, in the order of the archive.
-    fn walk(&self, mut visit: impl FnMut(ModelIndex, Part) -> Result<()>) -> Result<()> {
+    /// Hands each resource of the types that are imported to `visit`, in the order of the archive, but the first ones
+    /// that are done.
+    fn walk(&self, done: u64, mut visit: impl FnMut(ModelIndex, Part) -> Result<()>) -> Result<()> {
         let mut opened = Opened::new(self.path, false)?;
         let (exact, mut current, mut resources) = (opened.is_exact(), None, 0);
         while let Some(entry) = opened.reader.next()? {
@@ -87,11 +102,15 @@ impl Importer<'_> {
                     let model = self.service.model(&name).map(|model| model.index);
                     current = model.filter(|model| self.only.is_none_or(|only| only == *model));
                 }
+                (Entry::Resource(_) | Entry::Purged { .. }, Some(_)) if resources < done => resources += 1,
                 (Entry::Resource(resource), Some(model)) => {
                     visit(model, Part::Resource { resource, exact })?;
                     resources += 1;
                 }
-                (Entry::Purged { resource_id }, Some(model)) => visit(model, Part::Purged(resource_id))?,
+                (Entry::Purged { resource_id }, Some(model)) => {
+                    visit(model, Part::Purged(resource_id))?;
+                    resources += 1;
+                }
                 _ => continue,
             }
             if let Some(progress) = &self.options.progress {
@@ -102,11 +121,11 @@ impl Importer<'_> {
     }
 
     /// Looks at each resource without writing anything.
-    fn look(&self, survey: &mut Survey) -> Result<()> {
+    fn look(&self, survey: &mut Survey, done: u64) -> Result<()> {
         let mut report = std::mem::take(&mut survey.report);
         let mut uniques = HashSet::new();
         let survey_ref = &*survey;
-        self.walk(|index, part| {
+        self.walk(done, |index, part| {
             let name = self.model(index).name();
             let counts = report.entry(name.to_owned()).or_default();
             let Part::Resource { resource, exact } = part else {
@@ -353,12 +372,12 @@ impl Importer<'_> {
         }
     }
 
-    fn apply(&self, survey: &mut Survey) -> Result<()> {
+    fn apply(&self, survey: &mut Survey, done: u64) -> Result<()> {
         let mut report = std::mem::take(&mut survey.report);
         let survey_ref = &*survey;
         let atomic = survey.total <= ATOMIC_RESOURCES && survey.weight <= ATOMIC_BYTES;
-        let mut batch = Batch::default();
-        self.walk(|index, part| {
+        let mut batch = Batch { done, ..Batch::default() };
+        self.walk(done, |index, part| {
             let arrival = match part {
                 Part::Resource { resource, exact } => {
                     batch.weight += resource.weight();
@@ -367,11 +386,13 @@ impl Importer<'_> {
                 Part::Purged(resource_id) => Arrival::Purged { model: index, resource_id },
             };
             batch.arrivals.push(arrival);
+            batch.done += 1;
             if !atomic && (batch.arrivals.len() >= BATCH_RESOURCES || batch.weight >= BATCH_BYTES) {
                 self.commit(&mut batch, false, survey_ref, &mut report)?;
             }
             Ok(())
         })?;
+        batch.is_last = true;
         self.commit(&mut batch, atomic, survey_ref, &mut report)?;
         survey.report = report;
         Ok(())
@@ -384,10 +405,15 @@ impl Importer<'_> {
         survey: &Survey,
         report: &mut std::collections::BTreeMap<String, Imported>,
     ) -> Result<()> {
-        let Batch { arrivals, .. } = std::mem::take(batch);
+        let Batch { arrivals, done, is_last, .. } = std::mem::take(batch);
+        batch.done = done;
+        // One commit leaves nothing to come back to.
+        let checkpoint =
+            (!atomic).then(|| Checkpoint { archive: self.archive(survey), done: (!is_last).then_some(done) });
         // In one commit everything is there at its end; of several, another one may bring it.
         let elsewhere = |model: ModelIndex, id: &str| !atomic && survey.is_live(model, id) == Some(true);
-        let imported = self.service.import(&arrivals, self.duplicates(), &elsewhere, self.caller);
+        let imported =
+            self.service.import(&arrivals, self.duplicates(), &elsewhere, checkpoint.as_ref(), self.caller);
         let fates = self.handle.block_on(imported)?;
         for (arrival, fate) in arrivals.iter().zip(fates) {
             match arrival {
@@ -415,6 +441,9 @@ enum Part {
 struct Batch {
     arrivals: Vec<Arrival>,
     weight: u64,
+    /// How many resources of the archive are stored with it.
+    done: u64,
+    is_last: bool,
 }
 
 fn count(counts: &mut Imported, fate: Fate, revisions: u64) {

@@ -104,6 +104,8 @@ pub struct ImportOptions {
     pub on_duplicate: OnDuplicate,
     /// Only look whether it could be imported.
     pub dry_run: bool,
+    /// Go on where an import of the same archive has ended early: what it has stored is passed over.
+    pub resume: bool,
     /// Is told of progress.
     pub progress: Option<OnProgress>,
 }

@@ -68,7 +68,8 @@ impl Backup {
     /// something meanwhile, can be imported again. Hooks do not run; the log of changes has an entry per resource.
     pub async fn import(&self, path: impl Into<PathBuf>, options: ImportOptions) -> Result<ImportReport> {
         let caller = self.caller()?;
-        import(Arc::clone(&self.service), path.into(), options, None, caller).await
+        let path: PathBuf = path.into();
+        import(Arc::clone(&self.service), path, options, None, caller).await
     }
 
     /// The same from a stream, which is kept in a temporary file meanwhile.
@@ -84,7 +85,7 @@ impl Backup {
         });
         let unreadable = |error| Error::BadRequest(format!("the archive could not be read: {error}"));
         let file = copied.await.map_err(Error::internal)?.map_err(unreadable)?;
-        self.import(file.path(), options).await
+        import(Arc::clone(&self.service), file, options, None, self.caller()?).await
     }
 
     /// Reads an archive to its end and checks all that can be checked without an application.
@@ -94,10 +95,11 @@ impl Backup {
     }
 }
 
-/// Imports a file on a thread that may wait. With `only`, other types are passed over.
-pub(crate) async fn import(
+/// Imports a file on a thread that may wait, and keeps what holds the file until it is done, even when nobody waits any
+/// more. With `only`, other types are passed over.
+pub(crate) async fn import<S: AsRef<Path> + Send + 'static>(
     service: Arc<Service>,
-    path: PathBuf,
+    source: S,
     options: ImportOptions,
     only: Option<ModelIndex>,
     caller: Caller,
@@ -109,7 +111,7 @@ pub(crate) async fn import(
             caller: &caller,
             options: &options,
             only,
-            path: &path,
+            path: source.as_ref(),
             handle: &handle,
         };
         importer.run()

@@ -2,13 +2,15 @@
 
 use super::commit::Plan;
 use super::payload;
+use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, RowScope, authorize};
-use crate::change::{Change, Import, ModelIndex};
+use crate::change::{Change, ChangeSet, Checkpoint, Import, ModelIndex};
 use crate::error::{Error, Result};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
 use crate::schema;
+use crate::store::CommitError;
 use crate::timeline;
 
 /// A resource out of an archive, as it would be stored.
@@ -226,9 +228,10 @@ impl Service {
         arrivals: &[Arrival],
         duplicates: Duplicates,
         arrives: &(dyn Fn(ModelIndex, &str) -> bool + Sync),
+        checkpoint: Option<&Checkpoint>,
         caller: &Caller,
     ) -> Result<Vec<Fate>> {
-        let Some(first) = arrivals.first() else { return Ok(Vec::new()) };
+        let Some(first) = arrivals.first() else { return self.note(checkpoint).await.map(|()| Vec::new()) };
         let (model, resource_id) = match first {
             Arrival::Resource(arriving) => (arriving.model, &arriving.head.resource_id),
             Arrival::Purged { model, resource_id } => (*model, resource_id),
@@ -246,8 +249,10 @@ impl Service {
             });
             self.refuse_hidden(&plan.needs, caller).await?;
             if plan.changes.is_empty() {
+                self.note(checkpoint).await?;
                 return Ok(fates);
             }
+            plan.checkpoint = checkpoint.cloned();
             match self.commit(plan, caller).await {
                 Ok(true) => return Ok(fates),
                 // Somebody made or changed one of them since it was looked for.
@@ -255,6 +260,24 @@ impl Service {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Keeps a checkpoint without any change.
+    async fn note(&self, checkpoint: Option<&Checkpoint>) -> Result<()> {
+        if checkpoint.is_none() {
+            return Ok(());
+        }
+        let set = ChangeSet { checkpoint: checkpoint.cloned(), ..ChangeSet::default() };
+        match self.store.commit(set).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(store_error(error)),
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
+
+    /// How many resources of an archive an import that was not finished has stored.
+    pub(crate) async fn imported(&self, archive: &str) -> Result<u64> {
+        Ok(self.store.imported(archive).await.map_err(store_error)?.unwrap_or(0))
     }
 
     async fn plan_arrival(

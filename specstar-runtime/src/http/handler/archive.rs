@@ -3,11 +3,13 @@
 mod receive;
 mod send;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::selection::selection;
@@ -132,11 +134,23 @@ async fn run(
     only: Option<&Model>,
     body: Body,
 ) -> Result<ImportReport> {
-    let _permit = permit(inbound)?;
+    let permit = permit(inbound)?;
     let file = receive::archive(inbound, body, only.is_none()).await?;
     let service = Arc::clone(&inbound.state.service);
-    let path = file.path().to_owned();
-    backup::import(service, path, options, only.map(|model| model.index), inbound.caller.clone()).await
+    let kept = Kept { file, _permit: permit };
+    backup::import(service, kept, options, only.map(|model| model.index), inbound.caller.clone()).await
+}
+
+/// An archive, for as long as something is done with it: a client that goes away does not end an import.
+struct Kept {
+    file: NamedTempFile,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<Path> for Kept {
+    fn as_ref(&self) -> &Path {
+        self.file.path()
+    }
 }
 
 /// As the reference counts.
