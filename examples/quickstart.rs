@@ -1,5 +1,11 @@
 //! A service catalogue, as a platform team keeps one: teams, the services they own, and the incidents of
-//! those services. Run it and open the documentation page it prints.
+//! those services. Run it and open the documentation page it prints; a first request is
+//!
+//! ```sh
+//! curl http://127.0.0.1:8000/team -H 'content-type: application/json' -d '{"name": "Platform", "channel": "#platform"}'
+//! ```
+//!
+//! `cargo run --example quickstart -- help` lists what else it can do.
 
 use specstar::app::ApiInfo;
 use specstar::prelude::*;
@@ -90,20 +96,15 @@ async fn resolve(existing: Existing<Incident>, resolution: Json<Resolution>) -> 
 }
 
 #[tokio::main]
-async fn main() -> specstar::Result<()> {
+async fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
+        // Standard output is for what a command answers.
+        .with_writer(std::io::stderr)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
         )
         .init();
-    let address = std::env::var("SPECSTAR_ADDR").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
-    println!("documentation   http://{address}/docs");
-    println!("OpenAPI         http://{address}/openapi.json");
-    println!(
-        "a first request curl -X POST http://{address}/team -H 'content-type: application/json' \
-         -d '{{\"name\": \"Platform\", \"channel\": \"#platform\"}}'"
-    );
-    SpecStar::builder()
+    let builder = SpecStar::builder()
         .resources(resources![Team, Service, Incident; actions(resolve)])
         .info(
             ApiInfo::new("Service catalogue", env!("CARGO_PKG_VERSION"))
@@ -112,7 +113,6 @@ async fn main() -> specstar::Result<()> {
                 .contact("Platform team", "https://platform.example.com"),
         )
         .sqlite("data/quickstart.db")
-        .open_access()
-        .serve(address)
-        .await
+        .open_access();
+    specstar::cli::run(builder).await
 }

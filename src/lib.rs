@@ -214,20 +214,24 @@
 //! ```
 
 pub use specstar_macros::{IndexKey, Resource, create_action, update_action};
+pub use specstar_runtime::binary::Blob;
 pub use specstar_runtime::datetime::DateTime;
 pub use specstar_runtime::index_key::IndexKey;
 pub use specstar_runtime::reference::{Ref, RevisionRef};
 pub use specstar_runtime::registry::Registry;
-pub use specstar_runtime::resource::{Resource, ValidationErrors};
+pub use specstar_runtime::resource::{MigrateError, MigrateFrom, Resource, ValidationErrors};
 pub use specstar_runtime::vector::Embedding;
 
 /// The runtime crate, whole: what has no shorter path here is there.
 pub use specstar_runtime as runtime;
+#[cfg(feature = "cli")]
+pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, acl, action, api_key, app, change, clock, column, datetime, descriptor, error, event, hook, http,
-    id, index_key, json, meta, qb, query, registry, repository, resource, select, store, timeline, vector,
+    access, acl, action, api_key, app, binary, blob, change, clock, column, datetime, descriptor, error,
+    event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, select, store,
+    timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -327,7 +331,7 @@ pub mod prelude {
     pub use specstar_runtime::action::{ActionContext, Existing, Json, Query};
 
     pub use crate::{
-        DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, create_action, qb, resources,
+        Blob, DateTime, Embedding, IndexKey, Ref, Resource, RevisionRef, create_action, qb, resources,
         update_action,
     };
 }
@@ -343,6 +347,7 @@ pub mod __private {
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;
     pub use specstar_runtime::datetime::Timestamp;
+    pub use specstar_runtime::descriptor::OnDecodeError;
     pub use specstar_runtime::descriptor::{
         FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, Metric, OnDelete,
         ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
@@ -360,6 +365,7 @@ pub mod __private {
     pub use specstar_runtime::registry::check::{Problem, problems, report, require_dim};
     pub use specstar_runtime::registry::{Registry, require_action, require_free};
     pub use specstar_runtime::repository::{Mode, Repository};
+    pub use specstar_runtime::resource::migrate::{migrated, migrated_validated, newer, older};
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};
     pub use specstar_runtime::resource::{Resource, ResourceEntry};

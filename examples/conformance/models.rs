@@ -10,8 +10,8 @@ use specstar::resource::ValidationErrors;
 /// Every model, in the order of the corpus.
 pub(crate) fn all() -> Registry {
     resources![
-        Item, Account, Owner, Pet, Loan, Badge, Letter, Roster, Snapshot, Article, Secret, Product, Gadget,
-        Event, Inbox, Specimen,
+        Item, Account, Owner, Pet, Loan, Badge, Letter, Roster, Snapshot, Article, Document, Secret, Product,
+        Gadget, Event, Inbox, Specimen,
     ]
 }
 
@@ -159,6 +159,16 @@ pub(crate) struct Article {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+pub(crate) struct Document {
+    #[indexed]
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) file: Option<Blob>,
+    #[serde(default)]
+    pub(crate) extra: Vec<Blob>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
 pub(crate) struct Secret {
     #[indexed]
     pub(crate) title: String,
@@ -188,8 +198,22 @@ fn check_product(product: &Product) -> Result<(), ValidationErrors> {
     Ok(())
 }
 
+/// A gadget as it was stored before it had a label.
+#[derive(Deserialize)]
+struct GadgetV1 {
+    name: String,
+    #[serde(default)]
+    size: i64,
+}
+
+impl From<GadgetV1> for Gadget {
+    fn from(GadgetV1 { name, size }: GadgetV1) -> Self {
+        Self { label: format!("from-v1:{name}"), name, size }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
-#[resource(schema = "v2")]
+#[resource(schema = "v2", migrate("v1" => GadgetV1))]
 pub(crate) struct Gadget {
     #[indexed]
     pub(crate) name: String,

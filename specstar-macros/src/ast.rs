@@ -11,6 +11,7 @@ use crate::attr::serde::{Container, Item};
 use crate::case::kebab;
 use crate::check::shape;
 use crate::errors::Errors;
+use crate::migration::{self, Way};
 
 pub(crate) struct Resource {
     pub(crate) ident: Ident,
@@ -56,6 +57,14 @@ impl Resource {
         match &self.options.name.0 {
             Some(name) => name.value(),
             None => kebab(&self.ident.unraw().to_string()),
+        }
+    }
+
+    /// The ways from older schema versions.
+    pub(crate) fn ways(&self) -> Vec<Way<'_>> {
+        match (&self.options.migrate.0, &self.options.schema.0) {
+            (Some(migrate), Some(schema)) => migration::ways(migrate, &schema.value()),
+            _ => Vec::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod field;
 pub(crate) mod grammar;
+pub(crate) mod migrate;
 pub(crate) mod resource;
 pub(crate) mod serde;
 pub(crate) mod vector;

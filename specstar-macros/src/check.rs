@@ -2,6 +2,7 @@
 
 use crate::ast::Resource;
 use crate::errors::Errors;
+use crate::migration;
 use crate::plan::Plan;
 
 mod forms;
@@ -16,4 +17,13 @@ pub(crate) fn all(resource: &Resource, plan: &Plan<'_>, errors: &mut Errors) {
     forms::check(resource, errors);
     marks::check(resource, errors);
     indexes::check(resource, plan, errors);
+    migrations(resource, errors);
+}
+
+/// Stored content of every version that is named has to reach the declared one.
+fn migrations(resource: &Resource, errors: &mut Errors) {
+    if let Some(migrate) = &resource.options.migrate.0 {
+        let schema = resource.options.schema.0.as_ref().map(syn::LitStr::value);
+        migration::check(migrate, schema.as_deref(), errors);
+    }
 }

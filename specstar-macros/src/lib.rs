@@ -13,6 +13,7 @@ mod errors;
 mod expand;
 mod fallback;
 mod index_key;
+mod migration;
 mod plan;
 mod qb;
 mod registry;

@@ -64,3 +64,8 @@ fn a_failed_derive() {
 fn actions() {
     check("actions");
 }
+
+#[test]
+fn older_schema_versions() {
+    check("migrating");
+}

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use tokio::task::JoinHandle;
 
+#[cfg(feature = "cli")]
+pub(crate) use builder::Openness;
 pub use builder::SpecStarBuilder;
 pub use info::ApiInfo;
 pub use preset::Preset;
@@ -68,6 +70,11 @@ impl App {
     /// When the type was not registered: a mistake of the program that no request can cause.
     pub fn repository<R: Resource>(&self) -> Repository<R> {
         Repository::of(self)
+    }
+
+    /// The path everything is below; empty when there is none.
+    pub fn base_path(&self) -> &str {
+        &self.state.base_path
     }
 
     /// The API keys, to issue and to revoke them.

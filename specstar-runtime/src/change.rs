@@ -3,8 +3,10 @@
 use crate::json::IndexRow;
 use crate::meta::{HeadRef, Revision, Stamp};
 
+mod import;
 mod log;
 
+pub use import::Import;
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.
@@ -47,6 +49,13 @@ pub enum Requirement {
         /// The id.
         resource_id: String,
     },
+    /// A live resource of this id exists when everything was applied.
+    LiveAfter {
+        /// Of which type.
+        model: ModelIndex,
+        /// Its id.
+        resource_id: String,
+    },
 }
 
 /// A change of one resource.
@@ -65,6 +74,37 @@ pub enum Change {
         /// Which.
         seqs: Vec<i64>,
     },
+    /// Rewrites a superseded revision in place.
+    Rewrite(Box<RevisionUpdate>),
+    /// Puts a resource with its history in the place of the one of its id, or makes it.
+    Import(Box<Import>),
+}
+
+/// A superseded revision as it is to be. The resource counts as changed, at the time it had.
+#[derive(Clone, Debug)]
+pub struct RevisionUpdate {
+    /// Whose, and the version that its head must still have.
+    pub of: Existing,
+    /// The revision, under the number it has.
+    pub revision: Revision,
+    /// The files that it names besides those it named before.
+    pub blobs: Vec<String>,
+    /// What becomes of its content as it was.
+    pub previous: Previous,
+    /// Who does it, and when.
+    pub at: Stamp,
+}
+
+/// What becomes of the content that a change replaces in place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Previous {
+    /// Nothing: it is gone.
+    #[default]
+    Leave,
+    /// It is kept, so that the change can be taken back.
+    Keep,
+    /// What was kept last comes back, and is no longer kept.
+    TakeBack,
 }
 
 /// A change that leaves nothing behind to say who made it and when, but the log.
@@ -149,6 +189,10 @@ pub struct HeadUpdate {
     pub seq: i64,
     /// `updated_time` and `updated_by` of the resource.
     pub updated: Stamp,
+    /// Who does it and when, where that is not what `updated` says.
+    pub at: Option<Stamp>,
+    /// What becomes of the content that is replaced in place.
+    pub previous: Previous,
     /// New deletion state.
     pub is_deleted: Option<bool>,
     /// With a delete: what else it deletes, remembered until the resource is restored or removed for good.

@@ -51,12 +51,17 @@ pub struct ResourceDescriptor {
     pub docs: &'static str,
     /// `schema = "…"`; `None` for an unversioned resource.
     pub schema_version: Option<&'static str>,
+    /// The older versions that `migrate(…)` names, in declared order; `None` stands for content from before the
+    /// type had a version.
+    pub older_versions: &'static [Option<&'static str>],
     /// `default_status = "…"`; `None` leaves it to the application (stable).
     pub default_status: Option<RevisionStatus>,
     /// `id = …`; `None` leaves it to the application.
     pub id_generator: Option<IdGenerator>,
     /// `unknown_fields = "…"`; `None` leaves it to the application.
     pub unknown_fields: Option<UnknownFields>,
+    /// `on_decode_error = "…"`; `None` leaves it to the application.
+    pub on_decode_error: Option<OnDecodeError>,
     /// `openapi = false` turns this off.
     pub openapi: bool,
     /// Every stored top-level field, as declared.
@@ -78,9 +83,11 @@ impl ResourceDescriptor {
             id,
             docs: "",
             schema_version: None,
+            older_versions: &[],
             default_status: None,
             id_generator: None,
             unknown_fields: None,
+            on_decode_error: None,
             openapi: true,
             fields: &[],
             indexes: &[],
@@ -408,6 +415,20 @@ pub enum UnknownFields {
     Deny,
     /// The field is dropped.
     Ignore,
+}
+
+/// What a list, and a read, shows of a resource whose stored content cannot become its type: there is no way from
+/// its schema version, or a step fails on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDecodeError {
+    /// A list has an item without data and with an `error`; a read is refused with 422.
+    Mark,
+    /// A list leaves it out, though a count has it; a read is refused with 422.
+    Skip,
+    /// A list that has one, and a read of it, is refused with 422.
+    Error,
+    /// In the place of the data stand the reason and what is stored, in lists and reads.
+    Raw,
 }
 
 /// FNV-1a, as a const fn: names are compared as numbers when `resources!` is checked, because comparing

@@ -228,6 +228,16 @@ pub enum Error {
         /// The resource's version.
         expected: String,
     },
+    /// The stored content has another schema version, and nothing can be made of it.
+    #[error("Revision '{revision_id}' of schema version {version} cannot be read: {reason}")]
+    Undecodable {
+        /// The revision.
+        revision_id: String,
+        /// Its version.
+        version: String,
+        /// Why.
+        reason: String,
+    },
     /// The content refers to resources that do not exist, are deleted, or do not exist for the caller.
     #[error("Reference target(s) not found: {}{}", targets(missing), and_more(*more))]
     TargetsMissing {
@@ -401,6 +411,7 @@ impl Error {
             Self::CannotModify { .. } => ErrorKind::CannotModify,
             Self::DuplicateResource { .. } => ErrorKind::Duplicate,
             Self::NotMigrated { .. } => ErrorKind::NotMigrated,
+            Self::Undecodable { .. } => ErrorKind::Undecodable,
             Self::TooManyChanges { .. } => ErrorKind::TooManyChanges,
             Self::PreconditionFailed { .. } => ErrorKind::PreconditionFailed,
             Self::Unavailable { .. } => ErrorKind::Unavailable,

@@ -18,6 +18,7 @@
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
 //! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
+//! | [`schema`] | schema versions: what becomes of older content, and the lock file |
 //! | [`blob`](mod@blob) | the bytes of blobs in an object storage, and their collection |
 //! | [`access`], [`clock`] | who may do what; what time it is |
 //! | [`repository`] | read, plan, commit, and plan again when stale |
@@ -27,15 +28,19 @@
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
+//! | `cli` | the command line of an application |
 
 pub mod access;
 pub mod acl;
 pub mod action;
 pub mod api_key;
 pub mod app;
+pub mod backup;
 pub mod binary;
 pub mod blob;
 pub mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod clock;
 pub mod column;
 pub mod datetime;
@@ -55,6 +60,7 @@ pub mod reference;
 pub mod registry;
 pub mod repository;
 pub mod resource;
+pub mod schema;
 pub mod select;
 pub mod store;
 pub mod timeline;

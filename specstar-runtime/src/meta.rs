@@ -95,8 +95,37 @@ pub struct Revision {
     pub created: Stamp,
     /// Differs from `created` only after an in-place modify.
     pub updated: Stamp,
-    /// Canonical JSON.
+    /// Canonical JSON; of an [outdated](Self::outdated) revision what was made of it, `null` where that failed.
     pub data: Vec<u8>,
+    /// How it is stored, when that is not at the schema version of the type.
+    pub outdated: Option<Box<Outdated>>,
+}
+
+/// Content that was written at another schema version, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// Canonical JSON of the shape of that version.
+    pub data: Vec<u8>,
+    /// Why nothing could be made of it.
+    pub problem: Option<Problem>,
+}
+
+/// Why stored content cannot become the type, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The type does not know how to read this version.
+    NoPath(String),
+    /// A step failed on it.
+    Failed(String),
+}
+
+impl Problem {
+    /// The reason.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::NoPath(text) | Self::Failed(text) => text,
+        }
+    }
 }
 
 /// A resource as stored: metadata and the whole current revision.
@@ -136,6 +165,15 @@ pub struct RevisionRef<'a> {
     pub updated_time: Timestamp,
     pub updated_by: &'a str,
     pub data: &'a [u8],
+    pub outdated: Option<OutdatedRef<'a>>,
+}
+
+/// An [`Outdated`], borrowed.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct OutdatedRef<'a> {
+    pub data: &'a [u8],
+    pub problem: Option<&'a Problem>,
 }
 
 /// A [`Head`] borrowed from a row: lists are written from it without one allocation per field.
@@ -170,6 +208,10 @@ impl Revision {
             updated_time: self.updated.time,
             updated_by: &self.updated.by,
             data: &self.data,
+            outdated: self
+                .outdated
+                .as_ref()
+                .map(|outdated| OutdatedRef { data: &outdated.data, problem: outdated.problem.as_ref() }),
         }
     }
 }
@@ -178,11 +220,31 @@ impl Revision {
     /// A copy with an empty payload: what describes a revision needs no more.
     #[must_use]
     pub fn without_data(&self) -> Self {
-        RevisionRef { data: &[], ..self.as_ref() }.to_owned()
+        RevisionRef { data: &[], outdated: None, ..self.as_ref() }.to_owned()
+    }
+
+    /// The payload as it is stored.
+    pub fn stored_data(&self) -> &[u8] {
+        self.as_ref().stored_data()
+    }
+
+    /// Why there is no content of the type.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.outdated.as_ref()?.problem.as_ref()
     }
 }
 
-impl RevisionRef<'_> {
+impl<'a> RevisionRef<'a> {
+    /// The payload as it is stored.
+    pub fn stored_data(&self) -> &'a [u8] {
+        self.outdated.map_or(self.data, |outdated| outdated.data)
+    }
+
+    /// Why there is no content of the type.
+    pub fn problem(&self) -> Option<&'a Problem> {
+        self.outdated.and_then(|outdated| outdated.problem)
+    }
+
     /// Copies every part.
     pub fn to_owned(&self) -> Revision {
         Revision {
@@ -196,6 +258,9 @@ impl RevisionRef<'_> {
             created: Stamp { time: self.created_time, by: self.created_by.to_owned() },
             updated: Stamp { time: self.updated_time, by: self.updated_by.to_owned() },
             data: self.data.to_vec(),
+            outdated: self.outdated.map(|outdated| {
+                Box::new(Outdated { data: outdated.data.to_vec(), problem: outdated.problem.cloned() })
+            }),
         }
     }
 }

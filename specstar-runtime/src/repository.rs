@@ -5,6 +5,7 @@
 //! [`Repository`] is the same with types, for programs.
 
 mod action;
+mod archive;
 mod batch;
 mod blob;
 mod blob_access;
@@ -15,12 +16,14 @@ mod feed;
 mod gate;
 mod hooks;
 mod lifecycle;
+mod migrate;
 mod patch;
 mod payload;
 mod query;
 mod queue;
 mod read;
 mod reference;
+mod rows;
 mod service;
 mod settings;
 mod typed;
@@ -28,9 +31,14 @@ mod undo;
 mod write;
 
 pub use action::Content;
+pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings};
 pub use batch::Selection;
 pub use caller::Caller;
 pub use feed::{FeedOf, FeedPage};
+pub use migrate::{
+    MigrateOptions, MigrateOutcome, MigrateProgress, MigrateRequest, MigrateStatus, MigrateSummary,
+    Migration, Revisions,
+};
 pub use patch::PatchDocument;
 pub(crate) use payload::decode_error;
 pub use query::Page;

@@ -5,8 +5,11 @@ use crate::column::MetaColumns;
 use crate::descriptor::{Identity, ResourceDescriptor};
 use crate::json::{CapturedBlob, DecodeError};
 
+pub mod migrate;
 pub mod payload;
 pub mod schema;
+
+pub use migrate::{MigrateError, MigrateFrom, Migration};
 
 /// A struct whose values are stored as versioned resources. Derive it.
 #[diagnostic::on_unimplemented(
@@ -35,6 +38,9 @@ pub struct ResourceEntry {
     pub schemas: fn(&mut SchemaSink),
     /// Who may do what with it.
     pub policy: Policy,
+    /// How stored content of older schema versions becomes the type, by the positions of
+    /// [`older_versions`](ResourceDescriptor::older_versions).
+    pub migrations: &'static [Migration],
 }
 
 impl ResourceEntry {
@@ -47,6 +53,7 @@ impl ResourceEntry {
             prepare: |_| Err(DecodeError::data("$", "the resource was not derived")),
             schemas: schema::no_schemas,
             policy: Policy::NONE,
+            migrations: &[],
         }
     }
 }

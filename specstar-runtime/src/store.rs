@@ -1,13 +1,16 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
 mod blob;
+pub mod inspect;
 #[cfg(feature = "sqlite")]
 pub(crate) mod layout;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod upload;
+mod versions;
 
 use std::sync::Arc;
 
@@ -21,15 +24,20 @@ use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
+pub use inspect::Inspect;
+pub use snapshot::{
+    LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
+};
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use sql::search::SearchTexts;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 pub use upload::{UploadChanged, UploadIndex, UploadSweep};
+pub use versions::{Original, VersionCount, Versions};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: BlobIndex + UploadIndex + Send + Sync + 'static {
+pub trait Store: Versions + BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,

@@ -7,18 +7,20 @@
 //! that the request changes nothing and nothing is to be written.
 
 mod history;
+mod migrate;
 mod precondition;
 #[cfg(test)]
 mod tests;
 mod undo;
 
 pub use history::{Direction, HistoryPage, HistoryRequest, Keep, prune, select};
+pub use migrate::{Before, existing_after, migrate, migrate_superseded, take_back, take_back_superseded};
 pub use precondition::{Preconditions, tag};
 pub use undo::undo;
 
 use uuid::Uuid;
 
-use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
+use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Previous, Removal};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::json::IndexRow;
@@ -74,6 +76,7 @@ pub fn create(
         created: context.stamp(),
         updated: context.stamp(),
         data: payload.data,
+        outdated: None,
     };
     NewHead { model, resource_id, revision, index: payload.index, blobs: payload.blobs }
 }
@@ -114,6 +117,7 @@ pub fn update(
         created: context.stamp(),
         updated: context.stamp(),
         data: payload.data,
+        outdated: None,
     };
     Some(HeadUpdate {
         seq,
@@ -166,6 +170,7 @@ pub fn modify(
         revision.schema_version = new.schema_version.map(str::to_owned);
         revision.data_hash = new.hash;
         revision.data = new.data;
+        revision.outdated = None;
         index_after = new.index;
         blobs = Some(new.blobs);
     }
@@ -190,7 +195,8 @@ pub fn restore(model: ModelIndex, head: &Head, index: IndexRow, context: &Contex
     })
 }
 
-/// An older revision becomes current again; the caller has found that `target` is not the current one.
+/// An older revision becomes current again; the caller has found that `target` is not the current one, and of the
+/// [same version](same_version).
 pub fn switch(
     model: ModelIndex,
     head: &Head,
@@ -198,21 +204,27 @@ pub fn switch(
     index_before: IndexRow,
     index_after: IndexRow,
     context: &Context,
-) -> Result<HeadUpdate> {
-    if target.schema_version != head.revision.schema_version {
-        let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
-        return Err(Error::NotMigrated {
-            revision_id: crate::id::revision_id(&head.resource_id, target.seq),
-            found: name(&target.schema_version),
-            expected: name(&head.revision.schema_version),
-        });
-    }
-    Ok(HeadUpdate {
+) -> HeadUpdate {
+    HeadUpdate {
         seq: target.seq,
         archive: true,
         take: Some(target.seq),
         revision: Some(target),
         ..touch(model, head, ChangeKind::Switched, index_before, index_after, context)
+    }
+}
+
+/// Fails with 409 for a revision that was written at another schema version than the current one: it has to be migrated
+/// before it can take its place.
+pub fn same_version(head: &Head, target: &Revision) -> Result<()> {
+    if target.schema_version == head.revision.schema_version {
+        return Ok(());
+    }
+    let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
+    Err(Error::NotMigrated {
+        revision_id: crate::id::revision_id(&head.resource_id, target.seq),
+        found: name(&target.schema_version),
+        expected: name(&head.revision.schema_version),
     })
 }
 
@@ -240,6 +252,8 @@ fn touch(
         kind,
         seq: head.revision.seq,
         updated: context.stamp(),
+        at: None,
+        previous: Previous::Leave,
         is_deleted: None,
         cascade: Vec::new(),
         archive: false,

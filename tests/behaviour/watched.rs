@@ -12,10 +12,11 @@ use specstar::runtime::json::IndexValue;
 use specstar::runtime::meta::{Head, Revision};
 use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
+use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
-    LogRequest, NewBlob, PageEnd, Published, Search, SqliteOptions, SqliteStore, Store, StoreError, Swept,
-    UploadChanged, UploadIndex, UploadSweep, Visit,
+    LogRequest, NewBlob, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
+    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep, Visit,
 };
 use tokio::sync::watch;
 
@@ -67,6 +68,28 @@ impl UploadIndex for Watched {
 
     fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, bool> {
         self.inner.is_uploader(file_id, owner)
+    }
+}
+
+impl Inspect for Watched {
+    fn plan_layout<'a>(&'a self, models: &'a [&'static ResourceDescriptor]) -> Answer<'a, LayoutPlan> {
+        self.inner.plan_layout(models)
+    }
+
+    fn check_file(&self) -> Answer<'_, Vec<String>> {
+        self.inner.check_file()
+    }
+
+    fn check_indexes(&self, model: ModelIndex, at_most: usize, progress: Told) -> Answer<'_, IndexReport> {
+        self.inner.check_indexes(model, at_most, progress)
+    }
+
+    fn mend_indexes(&self, model: ModelIndex, rows: Vec<WrongRow>) -> Answer<'_, Vec<Unmended>> {
+        self.inner.mend_indexes(model, rows)
+    }
+
+    fn rebuild_indexes(&self, model: ModelIndex) -> Answer<'_, ()> {
+        self.inner.rebuild_indexes(model)
     }
 }
 
@@ -127,6 +150,42 @@ impl BlobIndex for Watched {
 
     fn blob_keys(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobKey>> {
         self.inner.blob_keys(after, limit)
+    }
+}
+
+impl UploadIndex for Watched {
+    fn open_upload(&self, upload: Upload) -> Answer<'_, ()> {
+        self.inner.open_upload(upload)
+    }
+
+    fn upload<'a>(&'a self, upload_id: &'a str) -> Answer<'a, Option<Upload>> {
+        self.inner.upload(upload_id)
+    }
+
+    fn change_upload(&self, change: UploadChange) -> Answer<'_, UploadChanged> {
+        self.inner.change_upload(change)
+    }
+
+    fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<String>> {
+        self.inner.due_uploads(now, limit)
+    }
+
+    fn sweep_uploads(&self, sweep: UploadSweep) -> Answer<'_, usize> {
+        self.inner.sweep_uploads(sweep)
+    }
+
+    fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
+        self.inner.note_uploader(file_id, owner)
+    }
+
+    fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, bool> {
+        self.inner.is_uploader(file_id, owner)
+    }
+}
+
+impl Snapshots for Watched {
+    fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
+        self.inner.snapshot(request)
     }
 }
 

@@ -5,6 +5,7 @@ use quote::quote;
 use syn::{Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Path};
 
 use super::grammar::{self, Arg, Once, unexpected};
+use super::migrate::Migrate;
 use crate::errors::Errors;
 use crate::suggest::did_you_mean;
 
@@ -12,9 +13,11 @@ use crate::suggest::did_you_mean;
 const KEYS: &[(&str, &str)] = &[
     ("name", "name = \"…\""),
     ("schema", "schema = \"…\""),
+    ("migrate", "migrate(\"v1\" => UserV1)"),
     ("id", "id = \"uuid_v7\""),
     ("default_status", "default_status = \"draft\""),
     ("unknown_fields", "unknown_fields = \"deny\""),
+    ("on_decode_error", "on_decode_error = \"mark\""),
     ("unique", "unique(\"a\", \"b\")"),
     ("validate", "validate = path"),
     ("permission", "permission = path"),
@@ -43,11 +46,14 @@ pub(crate) struct Composite {
 pub(crate) struct Options {
     pub(crate) name: Once<LitStr>,
     pub(crate) schema: Once<LitStr>,
+    pub(crate) migrate: Once<Migrate>,
     pub(crate) id: Once<Generator>,
     /// `Draft` or `Stable`.
     pub(crate) default_status: Once<&'static str>,
     /// `Deny` or `Ignore`.
     pub(crate) unknown_fields: Once<&'static str>,
+    /// A variant of the runtime's enum.
+    pub(crate) on_decode_error: Once<&'static str>,
     pub(crate) uniques: Vec<Composite>,
     pub(crate) validate: Once<ExprPath>,
     pub(crate) permission: Once<ExprPath>,
@@ -80,6 +86,10 @@ impl Options {
                 let composite = composite(key, inner.clone(), errors);
                 self.uniques.extend(composite);
             }
+            Arg::List(key, inner) if key == "migrate" => {
+                let migrate = Migrate::parse(key, inner.clone(), errors);
+                self.migrate.set(key, "migrate", migrate, errors);
+            }
             _ => unexpected(arg, KEYS, errors),
         }
     }
@@ -106,6 +116,11 @@ impl Options {
             "unknown_fields" => {
                 let word = grammar::word(key, value, &["deny", "ignore"], errors);
                 self.unknown_fields.set(key, &name, word.map(|at| ["Deny", "Ignore"][at]), errors);
+            }
+            "on_decode_error" => {
+                let word = grammar::word(key, value, &["mark", "skip", "error", "raw"], errors);
+                let variant = word.map(|at| ["Mark", "Skip", "Error", "Raw"][at]);
+                self.on_decode_error.set(key, &name, variant, errors);
             }
             "validate" => {
                 let path = grammar::function(key, value, errors);

@@ -75,7 +75,8 @@ fn require(function: &str, field: &Field, place: Span) -> TokenStream {
     quote_spanned!(span=> const _: () = __specstar::#function::<#ty>();)
 }
 
-fn moved(tokens: TokenStream, place: Span) -> TokenStream {
+/// The same tokens, at another place.
+pub(super) fn moved(tokens: TokenStream, place: Span) -> TokenStream {
     use proc_macro2::{Group, TokenTree};
     tokens
         .into_iter()

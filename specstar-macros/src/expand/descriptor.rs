@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 
 use crate::ast::{Field, Resource};
 use crate::attr::resource::Generator;
+use crate::migration;
 use crate::plan::{Index, Link, Plan, Source, Unique};
 
 pub(super) fn identity(resource: &Resource) -> TokenStream {
@@ -67,6 +68,8 @@ fn options(resource: &Resource) -> TokenStream {
         .0
         .as_ref()
         .map(|version| quote!(schema_version: ::core::option::Option::Some(#version),));
+    let versions: Vec<_> = resource.ways().iter().map(|way| migration::value(&way.from)).collect();
+    let older = (!versions.is_empty()).then(|| quote!(older_versions: &[#(#versions),*],));
     let status = options.default_status.0.map(|status| {
         let status = format_ident!("{status}");
         quote!(default_status: ::core::option::Option::Some(__specstar::RevisionStatus::#status),)
@@ -79,8 +82,12 @@ fn options(resource: &Resource) -> TokenStream {
         let policy = format_ident!("{policy}");
         quote!(unknown_fields: ::core::option::Option::Some(__specstar::UnknownFields::#policy),)
     });
+    let on_decode_error = options.on_decode_error.0.map(|policy| {
+        let policy = format_ident!("{policy}");
+        quote!(on_decode_error: ::core::option::Option::Some(__specstar::OnDecodeError::#policy),)
+    });
     let openapi = (options.openapi.0 == Some(false)).then(|| quote!(openapi: false,));
-    quote!(#docs #schema #status #id #unknown #openapi)
+    quote!(#docs #schema #older #status #id #unknown #on_decode_error #openapi)
 }
 
 fn generator(id: &Generator) -> TokenStream {

@@ -1,10 +1,12 @@
 //! `ENTRY`: the one place that asks for serde and utoipa, with the span of the struct's name.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::bounds;
 use crate::ast::Resource;
+use crate::migration::Way;
 
 pub(super) fn entry(resource: &Resource) -> TokenStream {
     let ident = &resource.ident;
@@ -22,13 +24,52 @@ pub(super) fn entry(resource: &Resource) -> TokenStream {
         quote_spanned!(span=> __specstar::schemas::<#ident>)
     };
     let policy = policy(resource);
+    let migrations = resource.ways().into_iter().map(|way| migration(resource, &way));
     quote! {
         const ENTRY: __specstar::ResourceEntry = __specstar::ResourceEntry {
             descriptor: <Self as __specstar::Resource>::DESCRIPTOR,
             prepare: #prepare,
             schemas: #schemas,
             policy: #policy,
+            migrations: &[#(#migrations),*],
         };
+    }
+}
+
+/// For `"v1" => UserV1, "v2" => UserV2` and content of `"v1"`:
+///
+/// ```text
+/// |data| {
+///     let value = __specstar::older::<UserV1>(data)?;
+///     let value = __specstar::newer::<UserV1, UserV2>(value)?;
+///     let value = __specstar::newer::<UserV2, User>(value)?;
+///     __specstar::migrated::<User>(&value)
+/// }
+/// ```
+///
+/// What a step lacks is said at the shape it starts from.
+fn migration(resource: &Resource, way: &Way<'_>) -> TokenStream {
+    let ident = &resource.ident;
+    let shapes = way.shapes.iter().map(|shape| shape.to_token_stream());
+    let types: Vec<TokenStream> = shapes.chain([ident.to_token_stream()]).collect();
+    let first = &types[0];
+    let older = quote_spanned!(first.span()=> __specstar::older::<#first>);
+    let steps = types.windows(2).map(|pair| {
+        let (old, span) = (&pair[0], Span::call_site().located_at(pair[0].span()));
+        let new = bounds::moved(pair[1].clone(), pair[0].span());
+        let step = quote_spanned!(span=> __specstar::newer::<#old, #new>);
+        quote!(let value = #step(value)?;)
+    });
+    let end = match &resource.options.validate.0 {
+        None => quote!(__specstar::migrated::<#ident>(&value)),
+        Some(path) => quote!(__specstar::migrated_validated::<#ident>(&value, #path)),
+    };
+    quote! {
+        |data| {
+            let value = #older(data)?;
+            #(#steps)*
+            #end
+        }
     }
 }
 

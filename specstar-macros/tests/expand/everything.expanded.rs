@@ -143,6 +143,7 @@ const _: () = {
                 >(scopes::own, principal, now)),
                 ..__specstar::Policy::NONE
             },
+            migrations: &[],
         };
     }
     impl Hero {

@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "unknown key `nmae`; did you mean `name`? known keys: name, schema, id, default_status, unknown_fields, unique, validate, permission, scope, openapi, crate"
+    "unknown key `nmae`; did you mean `name`? known keys: name, schema, migrate, id, default_status, unknown_fields, on_decode_error, unique, validate, permission, scope, openapi, crate"
 }
 ::core::compile_error! {
     "`created_by` is part of every resource's metadata and cannot be a data field; rename it or use `#[serde(rename = …)]` and a different Rust name"

@@ -36,6 +36,7 @@ const _: () = {
             prepare: __specstar::prepare::<User>,
             schemas: __specstar::schemas::<User>,
             policy: __specstar::Policy::NONE,
+            migrations: &[],
         };
     }
     impl User {

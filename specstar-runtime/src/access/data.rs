@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::meta::HeadRef;
 use crate::resource::Resource;
 use crate::resource::payload::Payload;
+use crate::schema::readable_revision;
 
 /// Allows these actions on a resource of type `R` when the function says so of its content as it stands.
 ///
@@ -144,6 +145,11 @@ where
             return Box::pin(ready(Ok(Decision::Abstain)));
         }
         let current = self.needs == Needs::CURRENT;
+        if current && let Some(head) = request.current {
+            if let Err(error) = readable_revision(head.resource_id, &head.revision) {
+                return Box::pin(ready(Err(error)));
+            }
+        }
         let content = if current { request.current.map(|head| head.revision.data) } else { request.input };
         let decision = match content {
             None if current => Ok(unseen(self.decision, &request)),

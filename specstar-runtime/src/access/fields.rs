@@ -12,6 +12,7 @@ use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
 use crate::json::DecodeError;
 use crate::resource::{Prepared, Resource};
+use crate::schema::readable_revision;
 
 /// Allows these actions when they change nothing but these fields of `R`, and denies them when they change another
 /// one. Top-level fields are meant, by their names in JSON, and a field changes when its value does: a client may
@@ -66,6 +67,7 @@ impl ByFields {
         }
         let Some(input) = request.input else { return Ok(Decision::Abstain) };
         let Some(head) = request.current else { return Ok(unseen(Decision::Deny, request)) };
+        readable_revision(head.resource_id, &head.revision)?;
         // A status is no field: whoever may change fields only has no say in it.
         let changes_status = request.status.is_some_and(|status| status != head.revision.status);
         if changes_status && !self.actions.contains(Action::SET_STATUS) {

@@ -75,6 +75,11 @@ impl Policies {
         !self.deny_by_default && self.rules(model).next().is_none()
     }
 
+    /// Whether some rule speaks of this type.
+    pub fn has_rules(&self, model: &ResourceDescriptor) -> bool {
+        self.rules(model).next().is_some()
+    }
+
     fn rules<'a>(&'a self, model: &ResourceDescriptor) -> impl Iterator<Item = &'a Arc<dyn AccessControl>> {
         let own = self.models.get(&model.id.path_hash).map(Vec::as_slice).unwrap_or_default();
         self.global.iter().chain(own)

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::Principal;
 use crate::datetime::Timestamp;
 use crate::error::Result;
-use crate::json::index_row;
 use crate::meta::HeadRef;
 use crate::qb::Context;
 use crate::query::{Predicate, Row, Truth};
 use crate::resource::Resource;
+use crate::schema::index_as_stored;
 use crate::select::{Condition, Select};
 
 /// Which resources of type `R` exist for somebody: the others are neither found, nor read, nor changed.
@@ -114,7 +114,8 @@ impl RowScope {
             Self::All => Ok(true),
             Self::None => Ok(false),
             Self::Rows(predicate) => {
-                let values = index_row(descriptor, head.revision.data)?;
+                // As the store has them, which narrows searches by the same values.
+                let values = index_as_stored(descriptor, &head.revision)?;
                 let row = Row { head: *head, values: &values.entries };
                 Ok(predicate.eval(&row) == Truth::True)
             }

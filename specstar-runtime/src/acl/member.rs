@@ -70,5 +70,6 @@ impl Resource for RoleMember {
         prepare: |body| prepare_validated(body, Self::check),
         schemas: schemas::<Self>,
         policy: Policy::NONE,
+        migrations: &[],
     };
 }

@@ -123,5 +123,6 @@ impl Resource for AclRule {
         prepare: |body| prepare_validated(body, Self::check),
         schemas: schemas::<Self>,
         policy: Policy::NONE,
+        migrations: &[],
     };
 }

@@ -81,5 +81,6 @@ impl Resource for ApiKey {
         prepare: |body| prepare_validated(body, Self::check),
         schemas: schemas::<Self>,
         policy: Policy::NONE,
+        migrations: &[],
     };
 }

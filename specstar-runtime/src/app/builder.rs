@@ -3,6 +3,8 @@
 mod access;
 mod blobs;
 mod check;
+#[cfg(feature = "cli")]
+mod examine;
 mod rules;
 mod wire;
 
@@ -11,6 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use self::access::Access;
 use self::blobs::BlobSettings;
+#[cfg(feature = "cli")]
+pub(crate) use self::examine::Openness;
 use super::{ApiInfo, App, Preset};
 use crate::access::PrincipalExtractor;
 use crate::acl;
@@ -56,6 +60,7 @@ pub struct SpecStarBuilder {
     blobs: BlobSettings,
     encoders: Encoders,
     problems: Vec<String>,
+    prepared: bool,
 }
 
 /// A store, and its file where it has one.
@@ -90,6 +95,7 @@ impl Default for SpecStarBuilder {
             blobs: BlobSettings::default(),
             encoders: Encoders::default(),
             problems: Vec::new(),
+            prepared: false,
         }
     }
 }
@@ -203,9 +209,7 @@ impl SpecStarBuilder {
 
     /// Opens the store, fits its tables to the types and writes the OpenAPI document.
     pub async fn build(mut self) -> Result<App> {
-        self.read_environment();
-        self.register_built_in();
-        self.check();
+        self.prepare();
         let principals = self.principals();
         let document = self.document(principals.security());
         let store = self.open();
@@ -224,7 +228,9 @@ impl SpecStarBuilder {
             tracing::info!(?change, "tables adapted");
         }
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
-        let access = Arc::new(self.policies());
+        let policies = self.policies();
+        self.warn_of_open(&policies);
+        let access = Arc::new(policies);
         let blobs = self.blobs.open(&store, database);
         let mut service =
             Service::new(store, access, &self.entries, self.rules, self.encoders, self.hooks, blobs);
@@ -281,6 +287,17 @@ impl SpecStarBuilder {
             dispatchers: Arc::new(Mutex::new(dispatchers)),
             api_keys: self.api_keys,
         })
+    }
+
+    /// Reads the environment and checks everything that needs no database, once.
+    fn prepare(&mut self) {
+        if self.prepared {
+            return;
+        }
+        self.prepared = true;
+        self.read_environment();
+        self.register_built_in();
+        self.check();
     }
 
     /// The store, and its file.

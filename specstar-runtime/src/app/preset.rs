@@ -1,7 +1,7 @@
 //! Sets of settings.
 
 use crate::blob::{BlobIds, UploadSettings};
-use crate::descriptor::{IdGenerator, UnknownFields};
+use crate::descriptor::{IdGenerator, OnDecodeError, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
 use crate::query::UnindexedPolicy;
 use crate::repository::Settings;
@@ -29,6 +29,7 @@ impl Preset {
             Self::Compat => Settings {
                 id_generator: IdGenerator::UuidV4,
                 unknown_fields: UnknownFields::Ignore,
+                on_decode_error: OnDecodeError::Skip,
                 rewrite_stable_as_draft: true,
                 validate_references: false,
                 purge_follows_references: false,

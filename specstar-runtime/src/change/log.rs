@@ -23,11 +23,15 @@ pub enum ChangeKind {
     Purged,
     /// Superseded revisions of it were removed for good.
     Pruned,
+    /// Its content, or that of a superseded revision, was brought to another schema version in place.
+    Migrated,
+    /// It came out of an archive, with its whole history.
+    Imported,
 }
 
 impl ChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Updated,
         Self::Modified,
@@ -36,6 +40,8 @@ impl ChangeKind {
         Self::Restored,
         Self::Purged,
         Self::Pruned,
+        Self::Migrated,
+        Self::Imported,
     ];
 
     /// The name on the wire.
@@ -49,6 +55,8 @@ impl ChangeKind {
             Self::Restored => "restored",
             Self::Purged => "purged",
             Self::Pruned => "pruned",
+            Self::Migrated => "migrated",
+            Self::Imported => "imported",
         }
     }
 

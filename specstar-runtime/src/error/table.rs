@@ -28,6 +28,7 @@ pub enum ErrorKind {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     Validation,
+    Undecodable,
     Parameter,
     ParameterConflict,
     Internal,
@@ -72,6 +73,7 @@ impl ErrorKind {
         Self::UnsupportedMediaType,
         Self::RangeNotSatisfiable,
         Self::Validation,
+        Self::Undecodable,
         Self::Parameter,
         Self::ParameterConflict,
         Self::Internal,
@@ -123,6 +125,11 @@ impl ErrorKind {
                 (416, "RANGE_NOT_SATISFIABLE", "No byte of the file lies in a range that was asked for.")
             }
             Self::Validation => (422, "VALIDATION_ERROR", "The body does not fit the resource."),
+            Self::Undecodable => (
+                422,
+                "UNDECODABLE",
+                "The stored content is of a schema version that cannot be read any more.",
+            ),
             Self::Parameter => {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }

@@ -139,7 +139,7 @@ impl<R: Payload + Send + Sync, H: Hooks<R>> Hook for Typed<R, H> {
                     self.hooks.before_delete(context, &old).await?;
                 }
                 (ChangeKind::Restored, Some(old), _) => self.hooks.before_restore(context, &old).await?,
-                (ChangeKind::Pruned, ..) => {}
+                (ChangeKind::Pruned | ChangeKind::Migrated | ChangeKind::Imported, ..) => {}
                 (kind, ..) => return Err(Error::internal(format!("a hook lacks the content of {kind:?}"))),
             }
             Ok(None)

@@ -1,9 +1,14 @@
 //! Sections of a resource as JSON, written by concatenation: the stored payload is copied as it is.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::datetime::Timestamp;
-use crate::descriptor::ResourceDescriptor;
+use crate::descriptor::{OnDecodeError, ResourceDescriptor};
 use crate::json::{self, Sections as Selections};
-use crate::meta::{HeadRef, RevisionRef};
+use crate::meta::{HeadRef, Problem, RevisionRef};
+use crate::repository::Model;
+use crate::schema;
 
 use super::sections::Sections;
 
@@ -13,12 +18,20 @@ pub(crate) struct View {
     pub(crate) descriptor: &'static ResourceDescriptor,
     pub(crate) sections: Sections,
     pub(crate) selections: Selections,
+    /// What stands in the place of content that cannot be read.
+    pub(crate) on_decode_error: OnDecodeError,
 }
 
 impl View {
+    /// These sections of resources of a type.
+    pub(crate) fn of(model: &Model, sections: Sections, selections: Selections) -> Self {
+        let on_decode_error = model.settings.on_decode_error;
+        Self { descriptor: model.descriptor(), sections, selections, on_decode_error }
+    }
+
     /// Appends the answer for one resource; `revision` is the one that was asked for.
     pub(crate) fn write(&self, out: &mut Vec<u8>, head: &HeadRef<'_>, revision: &RevisionRef<'_>) {
-        if self.sections.bare {
+        if self.sections.bare && !self.marks(revision) {
             return self.write_sections(out, head, revision, |_, _| {});
         }
         let mut first = true;
@@ -39,11 +52,22 @@ impl View {
         revision: &RevisionRef<'_>,
         mut open: impl FnMut(&mut Vec<u8>, &[u8]),
     ) {
-        if self.sections.data {
-            open(out, b"\"data\":");
-            match &self.selections.data {
-                None => out.extend_from_slice(revision.data),
-                Some(selection) => selection.apply(revision.data, out),
+        match revision.problem() {
+            _ if !self.sections.data => {}
+            None => {
+                open(out, b"\"data\":");
+                match &self.selections.data {
+                    None => out.extend_from_slice(revision.data),
+                    Some(selection) => selection.apply(revision.data, out),
+                }
+            }
+            Some(problem) if self.on_decode_error == OnDecodeError::Raw => {
+                open(out, b"\"data\":");
+                write_raw(out, problem, revision.stored_data());
+            }
+            Some(problem) => {
+                open(out, b"\"error\":");
+                write_undecodable(out, head.resource_id, revision, problem);
             }
         }
         if self.sections.revision_info {
@@ -54,6 +78,11 @@ impl View {
             open(out, b"\"meta\":");
             self.write_meta(out, head);
         }
+    }
+
+    /// Whether an `error` stands in the place of the data.
+    fn marks(&self, revision: &RevisionRef<'_>) -> bool {
+        self.sections.data && revision.problem().is_some() && self.on_decode_error != OnDecodeError::Raw
     }
 
     /// Appends the revision info, or the selected part of it.
@@ -79,6 +108,30 @@ impl View {
             }
         }
     }
+}
+
+/// Why content cannot be read, and what is stored.
+fn write_raw(out: &mut Vec<u8>, problem: &Problem, stored: &[u8]) {
+    out.extend_from_slice(b"{\"decode_error\":");
+    json::write_string(out, problem.text());
+    if serde_json::from_slice::<serde::de::IgnoredAny>(stored).is_ok() {
+        out.extend_from_slice(b",\"data\":");
+        out.extend_from_slice(stored);
+    } else {
+        out.extend_from_slice(b",\"raw_base64\":\"");
+        out.extend_from_slice(STANDARD.encode(stored).as_bytes());
+        out.push(b'"');
+    }
+    out.push(b'}');
+}
+
+fn write_undecodable(out: &mut Vec<u8>, resource_id: &str, revision: &RevisionRef<'_>, problem: &Problem) {
+    let error = schema::undecodable(resource_id, revision, problem);
+    out.extend_from_slice(b"{\"code\":");
+    json::write_string(out, error.kind().row().code);
+    out.extend_from_slice(b",\"message\":");
+    json::write_string(out, &error.to_string());
+    out.push(b'}');
 }
 
 /// Appends a `RevisionInfo`.
@@ -133,7 +186,7 @@ pub(crate) fn write_resource_meta(
     user.text_again(out, b",\"updated_by\":", head.updated_by);
     out.extend_from_slice(if head.is_deleted { b",\"is_deleted\":true" } else { b",\"is_deleted\":false" });
     out.extend_from_slice(b",\"indexed_data\":");
-    json::write_indexed_data(descriptor, revision.data, out);
+    json::write_indexed_data(descriptor, revision.stored_data(), out);
     out.extend_from_slice(b",\"rev_status\":\"");
     out.extend_from_slice(revision.status.as_str().as_bytes());
     out.push(b'"');
@@ -233,6 +286,7 @@ mod tests {
             updated_time: Timestamp(2_000_000),
             updated_by: "a\"b",
             data: b"{}",
+            outdated: None,
         }
     }
 

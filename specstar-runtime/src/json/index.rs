@@ -32,6 +32,20 @@ pub fn index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> Result<In
     })
 }
 
+/// Reads the index values of a payload that need not be of the declared shape: a value that does not fit its index is
+/// null, and so is every value behind damage.
+pub fn fitting_index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> IndexRow {
+    let indexes = descriptor.indexes;
+    with_located(indexes, canonical, |located, _damage| {
+        let fitting = |(index, value): (&IndexDescriptor, &Option<&[u8]>)| {
+            entry(index, *value)
+                .or_else(|_| entry(index, None))
+                .unwrap_or(IndexEntry::Scalar(IndexValue::Null))
+        };
+        IndexRow { entries: indexes.iter().zip(located).map(fitting).collect() }
+    })
+}
+
 /// Refuses a vector of another length than the declared one.
 ///
 /// Apart from [`index_row`], because a stored vector keeps its length when the declaration changes: such a row

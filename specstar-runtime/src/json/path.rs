@@ -33,13 +33,8 @@ enum Frame<'a> {
 ///
 /// The text may be cut off or broken: it is only read as far as the offset.
 pub(crate) fn path_at(text: &[u8], offset: usize) -> String {
-    let mut frames = Vec::new();
-    let mut at = 0;
-    while at < offset.min(text.len()) {
-        at = step(&mut frames, text, at);
-    }
     let mut path = "$".to_owned();
-    for frame in &frames {
+    for frame in &frames_at(text, offset) {
         match frame {
             Frame::Object(Some(key)) => push_key(&mut path, &lossy(key)),
             Frame::Object(None) => {}
@@ -47,6 +42,33 @@ pub(crate) fn path_at(text: &[u8], offset: usize) -> String {
         }
     }
     path
+}
+
+/// The same as a JSON pointer (RFC 6901).
+pub(crate) fn pointer_at(text: &[u8], offset: usize) -> String {
+    let mut pointer = String::new();
+    for frame in &frames_at(text, offset) {
+        match frame {
+            Frame::Object(Some(key)) => {
+                pointer.push('/');
+                pointer.push_str(&lossy(key).replace('~', "~0").replace('/', "~1"));
+            }
+            Frame::Object(None) => {}
+            Frame::Array(index) => {
+                let _ = write!(pointer, "/{index}");
+            }
+        }
+    }
+    pointer
+}
+
+fn frames_at(text: &[u8], offset: usize) -> Vec<Frame<'_>> {
+    let mut frames = Vec::new();
+    let mut at = 0;
+    while at < offset.min(text.len()) {
+        at = step(&mut frames, text, at);
+    }
+    frames
 }
 
 /// Reads one token and returns the position behind it.

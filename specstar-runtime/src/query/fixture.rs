@@ -31,9 +31,11 @@ pub(crate) static SPECIMEN: ResourceDescriptor = ResourceDescriptor {
     },
     docs: "",
     schema_version: None,
+    older_versions: &[],
     default_status: None,
     id_generator: None,
     unknown_fields: None,
+    on_decode_error: None,
     openapi: true,
     fields: &[FIELD],
     indexes: &[

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::hook::Cause;
 use crate::id;
 use crate::meta::Head;
+use crate::schema::readable;
 use crate::timeline::live;
 
 /// Content as JSON; `None` when nothing is to be written.
@@ -76,6 +77,7 @@ impl Service {
             let head = Arc::new(live(head)?);
             gate.admit_first(&head).await?;
             options.preconditions.check(&head)?;
+            readable(&head)?;
             let Some(body) = content(Arc::clone(&head)).await? else { return Ok(None) };
             let checked = from_program(model, &body)?;
             if gate.judges_input() {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
 use crate::query::cursor::{self, CursorError};
 use crate::query::{Position, Predicate, SortKey};
-use crate::store::{PageEnd, Search, Visit};
+use crate::store::{PageEnd, Visit};
 
 /// Which resources of one type, in which order, and which page of them.
 #[derive(Clone, Debug)]
@@ -68,7 +68,11 @@ impl Service {
             gate.ask(Action::GET_RESOURCE_REVISION).await?;
         }
         let selection = self.encoded(narrowed(selection, &gate)).await?;
-        self.run(model, selection, visit).await
+        if with_data {
+            self.run(model, selection, visit).await
+        } else {
+            self.run_as_stored(model, selection, visit).await
+        }
     }
 
     /// How many of the resources that exist for the caller match.
@@ -118,12 +122,6 @@ impl Service {
             }
             batch.attempts.again().await?;
         }
-    }
-
-    pub(super) async fn run(&self, model: &Model, selection: Selection, visit: Visit) -> Result<PageEnd> {
-        let Selection { predicate, sorts, limit, offset, after } = selection;
-        let search = Search { model: model.index, predicate, sorts, limit, offset, after };
-        self.store.search(search, visit).await.map_err(store_error)
     }
 
     async fn batch<'a>(
@@ -192,7 +190,9 @@ pub(super) fn owned(head: &HeadRef<'_>) -> Head {
 }
 
 /// Collects what is taken of each row, on whatever thread the store reads.
-pub(super) fn collector<T: Send + 'static>(take: fn(&HeadRef<'_>) -> T) -> (Visit, Arc<Mutex<Vec<T>>>) {
+pub(super) fn collector<T: Send + 'static>(
+    take: impl Fn(&HeadRef<'_>) -> T + Send + 'static,
+) -> (Visit, Arc<Mutex<Vec<T>>>) {
     let found: Arc<Mutex<Vec<T>>> = Arc::default();
     let sink = Arc::clone(&found);
     let visit: Visit = Box::new(move |head: HeadRef<'_>| {

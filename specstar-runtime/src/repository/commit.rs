@@ -76,7 +76,7 @@ impl Service {
 
     /// Stores the bytes that a set needs, and commits it. A collection that is set to wait for nobody may have removed
     /// them in between, and then they are stored again.
-    async fn commit_with(
+    pub(super) async fn commit_with(
         &self,
         set: ChangeSet,
         uploads: &[Upload],
@@ -116,7 +116,7 @@ impl Service {
             let (target, id) = need.target();
             let target = &self.models()[target.0];
             // What is gone for good was never hidden: its id stands in content the caller can read.
-            let known = match self.store.head(target.index, id).await.map_err(store_error)? {
+            let known = match self.find(target, id).await? {
                 Some(_) => self.exists_for(target, id, caller).await?,
                 None => true,
             };
@@ -140,14 +140,25 @@ impl Service {
         caller: &Caller,
     ) -> Result<Error> {
         let model = &self.models()[index.0];
+        let known = self.known_to(model, &holder, caller).await?;
+        Ok(self.unique_error(model, unique, values, known.then_some(holder)))
+    }
+
+    /// The values are taken, by whoever may be named.
+    pub(super) fn unique_error(
+        &self,
+        model: &Model,
+        unique: usize,
+        values: &[IndexValue],
+        holder: Option<String>,
+    ) -> Error {
         let descriptor = model.descriptor();
         let constraint = &descriptor.uniques[unique];
-        let known = self.known_to(model, &holder, caller).await?;
-        Ok(Error::UniqueConflict {
+        Error::UniqueConflict {
             field: keys(descriptor, constraint),
             value: shown(descriptor, constraint, values),
-            conflicting_resource_id: known.then_some(holder),
-        })
+            conflicting_resource_id: holder,
+        }
     }
 
     /// Whether the caller may know of a resource: it exists for them, and they may read its metadata.
@@ -159,7 +170,7 @@ impl Service {
             Ok(gate) => gate,
             Err(error) => return denied(error),
         };
-        let Some(head) = self.store.head(model.index, resource_id).await.map_err(store_error)? else {
+        let Some(head) = self.find(model, resource_id).await? else {
             return Ok(false);
         };
         match gate.admit(&head, None).await {
@@ -201,9 +212,11 @@ fn place(change: &Change) -> (ModelIndex, &str) {
     match change {
         Change::Create(new) => (new.model, &new.resource_id),
         Change::Update(update) => (update.of.model, &update.of.resource_id),
+        Change::Rewrite(update) => (update.of.model, &update.of.resource_id),
         Change::Purge(removal) | Change::Prune { of: removal, .. } => {
             (removal.of.model, &removal.of.resource_id)
         }
+        Change::Import(import) => (import.model, &import.head.resource_id),
     }
 }
 

@@ -68,8 +68,8 @@ impl Service {
         }
         let mut document: Members = from_stored(&payload.data)?;
         let current: Members = match current {
-            Some(head) => from_stored(&head.revision.data)?,
-            None => Members::new(),
+            Some(head) if head.revision.problem().is_none() => from_stored(&head.revision.data)?,
+            _ => Members::new(),
         };
         let mut changed = false;
         for field in embeddings(model) {

@@ -77,7 +77,7 @@ impl Service {
             RowScope::None => Ok(false),
             RowScope::Rows(_) => {
                 let model = &self.models()[change.model.0];
-                let head = self.store.head(model.index, &change.resource_id).await.map_err(store_error)?;
+                let head = self.find(model, &change.resource_id).await?;
                 // Another resource can have the id since the one of the entry was purged.
                 let same = head.filter(|head| head.pk == change.pk);
                 same.map_or(Ok(false), |head| scope.holds(model.descriptor(), &head.as_ref()))

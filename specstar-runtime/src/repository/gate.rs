@@ -8,6 +8,7 @@ use crate::access::{AccessRequest, Action, Needs, RowScope, authorize};
 use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef, RevisionStatus};
 use crate::query::Predicate;
+use crate::schema;
 
 /// One operation in front of the rules. Questions that no row can answer differently are decided when the gate is
 /// made, before anything is read; the others on each row that is read, so that the row judged is the row changed.
@@ -173,6 +174,9 @@ impl Gate<'_> {
     /// The same before there is new content, where rules judge it: whoever may leave the content as it is goes on, and
     /// nobody else learns how the new one would fit.
     pub(super) async fn admit_first(&self, head: &Head) -> Result<()> {
+        if self.judges_input() {
+            schema::readable(head)?;
+        }
         let input = self.judges_input().then_some(&*head.revision.data);
         self.admit(head, input).await
     }

@@ -11,6 +11,8 @@ use crate::change::{ChangeKind, ModelIndex, NewEvent};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::Result;
 use crate::hook::{Cause, Hook, HookContext};
+use crate::meta::Head;
+use crate::schema;
 
 /// A change that hooks are told about.
 #[derive(Clone, Copy)]
@@ -46,6 +48,17 @@ impl<'a> Happening<'a> {
 }
 
 impl Service {
+    /// Whether somebody is to see changes of this type.
+    pub(super) fn is_hooked(&self, model: &Model) -> bool {
+        !self.hooks.is_empty(model.descriptor())
+    }
+
+    /// Fails with 422 when hooks would have to see content that cannot be read: they may have a say in what becomes
+    /// of it, and nobody knows which.
+    pub(super) fn hookable(&self, model: &Model, head: &Head) -> Result<()> {
+        if self.is_hooked(model) { schema::readable(head) } else { Ok(()) }
+    }
+
     /// Lets the before-hooks see new content and change it; their messages go to `events`.
     pub(super) async fn before_content(
         &self,

@@ -4,7 +4,7 @@ use super::commit::Plan;
 use super::hooks::Happening;
 use super::read::not_found;
 use super::reference::Way;
-use super::service::{store_error, stored_index};
+use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
 use crate::change::{Change, ChangeKind};
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::hook::Cause;
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
+use crate::schema::{self, index_as_stored};
 use crate::timeline::{self, Keep, Preconditions, live};
 
 impl Service {
@@ -119,15 +120,20 @@ impl Service {
             if gate.judges_input() {
                 gate.admit(&head, Some(&target.data)).await?;
             }
-            let before = stored_index(model, &head.revision.data)?;
-            let after = stored_index(model, &target.data)?;
+            timeline::same_version(&head, &target)?;
+            let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
+            let after = index_as_stored(model.descriptor(), &target.as_ref())?;
             let needs = self.needs(model, resource_id, Some(&before), &after);
             let mut plan = Plan { needs, returning: true, ..Plan::default() };
             let happening =
                 Happening { model, caller, resource_id, kind: ChangeKind::Switched, cause: Cause::Request };
+            self.hookable(model, &head)?;
+            if self.is_hooked(model) {
+                schema::readable_revision(resource_id, &target.as_ref())?;
+            }
             let (old, new) = (head.revision.data.clone(), target.data.clone());
             self.before(happening, Some(&old), Some(&new), &mut plan.events).await?;
-            let update = timeline::switch(model.index, &head, target, before, after, &caller.context())?;
+            let update = timeline::switch(model.index, &head, target, before, after, &caller.context());
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::Model;
 use super::blob::{self, Upload};
-use super::service::stored_index;
+use super::service::index_of;
 use crate::descriptor::{FieldDescriptor, UnknownFields};
 use crate::error::{Error, Result};
 use crate::json::{self, BlobPlace, Canonical, DecodeError, DecodeErrorKind, with_data_members};
 use crate::meta::{DataHash, Head};
 use crate::resource::{Prepared, ValidationErrors};
+use crate::schema;
 use crate::timeline::Payload;
 
 /// A payload that fits its type; its validator may still object.
@@ -51,8 +52,9 @@ impl Checked {
     }
 }
 
-/// The body of a create or a replace: fits the type, names nothing the client may not name.
-pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
+/// What a client writes: fits the type, names nothing the client may not name. With a patch, `before` is what was
+/// patched.
+pub(super) fn from_client(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     refuse_reserved(body)?;
     let (canonical, invalid) = prepare(model, body)?;
     let again = |body: &[u8]| {
@@ -69,13 +71,18 @@ pub(super) fn from_client(model: &Model, body: &[u8]) -> Result<Checked> {
             suggestion: unknown.suggestion,
         });
     }
-    checked(model, canonical, invalid)
+    checked(model, canonical, invalid, before)
 }
 
 /// A value the program made itself: only its type and its validator have a say.
 pub(super) fn from_program(model: &Model, body: &[u8]) -> Result<Checked> {
+    patched_by_program(model, body, None)
+}
+
+/// The same, of what was patched.
+pub(super) fn patched_by_program(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     let (canonical, invalid) = prepare(model, body)?;
-    checked(model, canonical, invalid)
+    checked(model, canonical, invalid, before)
 }
 
 fn prepare(model: &Model, body: &[u8]) -> Result<(Canonical, Option<ValidationErrors>)> {
@@ -85,7 +92,9 @@ fn prepare(model: &Model, body: &[u8]) -> Result<(Canonical, Option<ValidationEr
     Ok(split(prepared))
 }
 
-fn split(Prepared { canonical, blobs, invalid }: Prepared) -> (Canonical, Option<ValidationErrors>) {
+pub(super) fn split(
+    Prepared { canonical, blobs, invalid }: Prepared,
+) -> (Canonical, Option<ValidationErrors>) {
     (Canonical { text: canonical, blobs }, invalid)
 }
 
@@ -96,15 +105,21 @@ pub(crate) fn decode_error(error: DecodeError) -> Error {
     }
 }
 
-fn checked(model: &Model, mut canonical: Canonical, invalid: Option<ValidationErrors>) -> Result<Checked> {
-    let (places, uploads) = blob::identify(model, &mut canonical)?;
+/// What a payload needs besides, once its type and its validator have seen it.
+pub(super) fn checked(
+    model: &Model,
+    mut canonical: Canonical,
+    invalid: Option<ValidationErrors>,
+    before: Option<&[u8]>,
+) -> Result<Checked> {
+    let (places, uploads) = blob::identify(model, &mut canonical, before)?;
     let payload = hashed(model, canonical.text, blob::named(&places))?;
     Ok(Checked { payload, places, uploads, invalid })
 }
 
 /// Canonical JSON that names these files, with everything that is read from it.
 pub(super) fn hashed(model: &Model, data: Vec<u8>, blobs: Vec<String>) -> Result<Payload> {
-    let index = stored_index(model, &data)?;
+    let index = index_of(model, &data)?;
     json::check_vectors(model.descriptor(), &index)?;
     let schema_version = model.descriptor().schema_version;
     Ok(Payload { hash: DataHash::of(&data), index, blobs, data, schema_version })
@@ -147,6 +162,7 @@ pub(super) fn with_readonly(model: &Model, body: &[u8], head: &Head) -> Result<O
     if readonly(model).next().is_none() {
         return Ok(None);
     }
+    schema::readable(head)?;
     let mut sent: Map<String, Value> = from_stored(body)?;
     let stored: Map<String, Value> = from_stored(&head.revision.data)?;
     for field in readonly(model) {

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::batch::{collected, collector, owned};
 use super::typed::{Repository, Stored, stored};
 use super::{Caller, Model, Selection, Service, Snapshot};
-use crate::descriptor::ResourceDescriptor;
+use crate::descriptor::{OnDecodeError, ResourceDescriptor};
 use crate::error::{Error, Result};
 use crate::meta::Head;
 use crate::qb::{self, Context, SortTerm};
@@ -87,7 +87,7 @@ impl<R: Resource + Payload> Repository<R> {
         let Asked { selection, fingerprint } = self.asked(select.into(), None, &caller)?;
         let (heads, end) = self.service.heads(self.model(), selection, &caller).await?;
         let next = end.last.map(|position| cursor::encode(&position, fingerprint));
-        Ok(Page { items: decoded(heads)?, next })
+        Ok(Page { items: decoded(self.model(), heads)?, next })
     }
 
     /// The first match, if there is one.
@@ -160,7 +160,8 @@ impl<R: Resource + Payload> Walk<R> {
         } else {
             Next::End
         };
-        Ok(Some((decoded(heads)?, Self { repository, next })))
+        let items = decoded(repository.model(), heads)?;
+        Ok(Some((items, Self { repository, next })))
     }
 }
 
@@ -175,7 +176,11 @@ fn behind(selection: &mut Selection, end: PageEnd, read: u64) {
     }
 }
 
-fn decoded<R: Payload>(heads: Vec<Head>) -> Result<Vec<Stored<R>>> {
+/// One that cannot be read fails them all, unless they are to be left out.
+fn decoded<R: Payload>(model: &Model, mut heads: Vec<Head>) -> Result<Vec<Stored<R>>> {
+    if model.settings.on_decode_error == OnDecodeError::Skip {
+        heads.retain(|head| head.revision.problem().is_none());
+    }
     heads.into_iter().map(|head| stored(Snapshot { head, older: None })).collect()
 }
 

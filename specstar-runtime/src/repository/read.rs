@@ -4,9 +4,11 @@ use super::gate::Gate;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
+use crate::descriptor::OnDecodeError;
 use crate::error::{Error, Result};
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
+use crate::schema::readable_revision;
 use crate::timeline::{HistoryPage, HistoryRequest, live, select};
 
 /// What to read of a resource.
@@ -54,7 +56,11 @@ impl Service {
             None | Some("") => None,
             Some(text) => self.older(model, &head, text).await?,
         };
-        Ok(Snapshot { head, older })
+        let snapshot = Snapshot { head, older };
+        if options.with_data && model.settings.on_decode_error != OnDecodeError::Raw {
+            readable_revision(resource_id, &snapshot.revision().as_ref())?;
+        }
+        Ok(snapshot)
     }
 
     /// The history of a resource.
@@ -104,7 +110,7 @@ impl Service {
         seq: i64,
         asked: &str,
     ) -> Result<Revision> {
-        let found = self.store.revision(model.index, head.pk, seq).await.map_err(store_error)?;
+        let found = self.revision(model, head.pk, seq).await?;
         found.ok_or_else(|| not_found(head, asked))
     }
 }

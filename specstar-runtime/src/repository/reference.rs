@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::{Caller, Model, Service};
 use crate::access::RowScope;
 use crate::change::{ModelIndex, Requirement};
-use crate::descriptor::{ReferenceDescriptor, ReferenceKind};
+use crate::descriptor::{OnDelete, ReferenceDescriptor, ReferenceKind};
 use crate::error::{Error, MissingTarget, Result};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::query::{Field, Operand, Predicate};
@@ -102,14 +102,20 @@ impl References {
 pub(super) struct Need {
     /// The resource that refers.
     pub(super) source: (ModelIndex, String),
-    field: &'static str,
+    pub(super) field: &'static str,
     target: ModelIndex,
     resource_id: String,
+    /// It may come with the same commit.
+    after: bool,
 }
 
 impl Need {
     pub(super) fn requirement(&self) -> Requirement {
-        Requirement::Live { model: self.target, resource_id: self.resource_id.clone() }
+        let (model, resource_id) = (self.target, self.resource_id.clone());
+        if self.after {
+            return Requirement::LiveAfter { model, resource_id };
+        }
+        Requirement::Live { model, resource_id }
     }
 
     /// The resource that is referred to.
@@ -145,9 +151,25 @@ impl Service {
                     field: edge.reference.field,
                     target: edge.target,
                     resource_id: id.to_owned(),
+                    after: false,
                 });
             }
         }
+        needs
+    }
+
+    /// The references of a resource out of an archive that have to lead somewhere once everything is there: not
+    /// those that a delete of the target leaves dangling, because that is a state that was stored.
+    pub(super) fn needs_of_arrival(&self, model: &Model, resource_id: &str, index: &IndexRow) -> Vec<Need> {
+        let dangling = |need: &Need| {
+            let mut edges = self.references.from(model.index).iter();
+            edges.any(|edge| {
+                edge.reference.field == need.field && edge.reference.on_delete == OnDelete::Dangling
+            })
+        };
+        let mut needs = self.needs(model, resource_id, None, index);
+        needs.retain(|need| !dangling(need));
+        needs.iter_mut().for_each(|need| need.after = true);
         needs
     }
 

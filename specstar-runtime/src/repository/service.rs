@@ -15,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::hook::HookSet;
 use crate::id::{self, IdError};
 use crate::json::{IndexRow, index_row};
-use crate::meta::Head;
 use crate::resource::ResourceEntry;
 use crate::store::{Store, StoreError};
 use crate::vector::Encoders;
@@ -138,12 +137,6 @@ impl Service {
         &self.settings
     }
 
-    /// The head of a resource, deleted or not; 404 when there is none.
-    pub(super) async fn head(&self, model: &Model, resource_id: &str) -> Result<Head> {
-        let found = self.store.head(model.index, resource_id).await.map_err(store_error)?;
-        found.ok_or_else(|| Error::NotFound { resource_id: resource_id.to_owned() })
-    }
-
     pub(super) fn attempts(&self, model: &Model, resource_id: &str) -> Attempts<'_> {
         Attempts::new(&self.queues, model.index, resource_id, self.settings.write_deadline)
     }
@@ -167,8 +160,8 @@ impl Service {
     }
 }
 
-/// The index values of a stored payload.
-pub(super) fn stored_index(model: &Model, data: &[u8]) -> Result<IndexRow> {
+/// The index values of new content.
+pub(super) fn index_of(model: &Model, data: &[u8]) -> Result<IndexRow> {
     index_row(model.descriptor(), data).map_err(Error::Decode)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::blob::BlobIds;
-use crate::descriptor::{IdGenerator, ResourceDescriptor, UnknownFields};
+use crate::descriptor::{IdGenerator, OnDecodeError, ResourceDescriptor, UnknownFields};
 use crate::meta::RevisionStatus;
 
 /// Rules that hold for every resource type of an application.
@@ -16,6 +16,8 @@ pub struct Settings {
     pub id_generator: IdGenerator,
     /// What happens to unknown fields of a body where the resource type does not say.
     pub unknown_fields: UnknownFields,
+    /// What is shown of stored content that cannot be read, where the resource type does not say.
+    pub on_decode_error: OnDecodeError,
     /// A stable revision may be rewritten in place by a request that makes it a draft.
     pub rewrite_stable_as_draft: bool,
     /// How long a write is planned again when others are faster; then it fails as unavailable.
@@ -42,6 +44,7 @@ impl Default for Settings {
             default_status: RevisionStatus::Stable,
             id_generator: IdGenerator::UuidV7,
             unknown_fields: UnknownFields::Deny,
+            on_decode_error: OnDecodeError::Mark,
             rewrite_stable_as_draft: false,
             write_deadline: Duration::from_secs(10),
             after_hook_wait: Duration::from_secs(5),
@@ -66,6 +69,8 @@ pub struct ModelSettings {
     pub unknown_fields: UnknownFields,
     /// How blobs are called; `None` when the application keeps none.
     pub blob_ids: Option<BlobIds>,
+    /// What is shown of stored content that cannot be read.
+    pub on_decode_error: OnDecodeError,
 }
 
 impl ModelSettings {
@@ -76,6 +81,7 @@ impl ModelSettings {
             id_generator: descriptor.id_generator.unwrap_or(settings.id_generator),
             unknown_fields: descriptor.unknown_fields.unwrap_or(settings.unknown_fields),
             blob_ids,
+            on_decode_error: descriptor.on_decode_error.unwrap_or(settings.on_decode_error),
         }
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::{
     Caller, FeedOf, FeedPage, Mode, Model, PatchDocument, ReadOptions, Referrers, ReplaceOptions, Selection,
-    Service, Snapshot, Written, service::store_error,
+    Service, Snapshot, Written,
 };
 use crate::access::Principal;
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::id;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision, RevisionStatus};
 use crate::resource::{Resource, payload::Payload};
+use crate::schema::readable_revision;
 use crate::timeline::{Direction, HistoryRequest, Keep, Preconditions};
 
 /// The resources of one type, for the program itself.
@@ -265,6 +266,7 @@ impl<R: Resource + Payload> Repository<R> {
 }
 
 pub(super) fn stored<R: Payload>(snapshot: Snapshot) -> Result<Stored<R>> {
+    readable_revision(&snapshot.head.resource_id, &snapshot.revision().as_ref())?;
     let data = R::decode(&snapshot.revision().data)?;
     let revision = snapshot.revision().without_data();
     let head = Head { revision: snapshot.head.revision.without_data(), ..snapshot.head };
@@ -277,6 +279,6 @@ impl Service {
             return Err(Error::internal(format!("`{}` has no unique constraint {unique}", model.name())));
         };
         debug_assert_eq!(constraint.indexes.len(), values.len(), "the derive gives one value per field");
-        self.store.find_unique(model.index, unique, values).await.map_err(store_error)
+        self.holder(model, unique, values).await
     }
 }

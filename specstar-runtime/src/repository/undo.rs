@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::hook::Cause;
 use crate::id::{self, RevisionIdError};
 use crate::meta::{Head, Revision};
+use crate::schema::{readable, readable_revision};
 use crate::timeline::{self, live};
 
 impl Service {
@@ -35,6 +36,9 @@ impl Service {
             (None, Some(seq)) => Some(self.numbered(model, &head, seq).await?),
             (None, None) => None,
         };
+        for revision in from.iter().chain([&to]) {
+            readable_revision(resource_id, &revision.as_ref())?;
+        }
         let from = from.map_or(Ok(json!({})), |from| payload::from_stored(&from.data))?;
         let to: Value = payload::from_stored(&to.data)?;
         serde_json::to_vec(&json_patch::diff(&from, &to)).map_err(Error::internal)
@@ -63,19 +67,15 @@ impl Service {
         };
         // Revisions never change, except for the current one while it is a draft.
         let from = self.numbered(model, &head, parent).await?;
+        // All three as the type is now, whatever they were written at.
+        for revision in [&from, &made] {
+            readable_revision(resource_id, &revision.as_ref())?;
+        }
         let (from_json, made_seq): (Value, i64) = (payload::from_stored(&from.data)?, made.seq);
         let made_json: Value = payload::from_stored(&made.data)?;
         self.rewrite(&gate, resource_id, &options, Cause::Request, |head| {
             let current = &head.revision;
-            if from.schema_version != current.schema_version || made.schema_version != current.schema_version
-            {
-                let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
-                return Err(Error::NotMigrated {
-                    revision_id: id::revision_id(resource_id, parent),
-                    found: name(&from.schema_version),
-                    expected: name(&current.schema_version),
-                });
-            }
+            readable(head)?;
             let now: Value = payload::from_stored(&current.data)?;
             let made = if made_seq == current.seq { &now } else { &made_json };
             let back = timeline::undo(&from_json, made, &now).map_err(|path| {

@@ -8,7 +8,6 @@ use super::embed::Encoded;
 use super::gate::Gate;
 use super::hooks::Happening;
 use super::payload::{self, Checked};
-use super::service::stored_index;
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
 use crate::change::{Change, ChangeKind, HeadUpdate};
@@ -17,6 +16,7 @@ use crate::hook::Cause;
 use crate::id;
 use crate::json::IndexRow;
 use crate::meta::{Head, Revision, RevisionStatus};
+use crate::schema::{index_as_stored, readable};
 use crate::timeline::{self, Modification, Preconditions, live};
 
 /// How a write treats the current revision.
@@ -193,13 +193,14 @@ impl Service {
         };
         let gate = self.gate(model, caller, Some(resource_id), &[action]).await?.asks_for(options.status);
         self.rewrite(&gate, resource_id, &options, Cause::Patch, |head| {
+            readable(head)?;
             let stored: Value = payload::from_stored(&head.revision.data)?;
             let patched = patch.apply(stored.clone())?;
             if !caller.is_trusted() {
                 payload::same_readonly(model, &patched, &stored)?;
             }
             let body = serde_json::to_vec(&patched).map_err(Error::internal)?;
-            check(model, &body, caller).map(Some)
+            check_patched(model, &body, Some(&head.revision.data), caller).map(Some)
         })
         .await
     }
@@ -258,7 +259,8 @@ impl Service {
             Mode::Modify => ChangeKind::Modified,
         };
         let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
-        let hooked = !self.hooks.is_empty(model.descriptor());
+        let hooked = self.is_hooked(model);
+        self.hookable(model, &head)?;
         let mut planned = Plan::default();
         let checked = match checked {
             Some(checked) => {
@@ -278,7 +280,7 @@ impl Service {
             let ready = self.ready(model, checked, Some(&head), encoded).await?;
             (payload, planned.uploads) = (Some(ready.payload), ready.uploads);
         }
-        let before = stored_index(model, &head.revision.data)?;
+        let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
         let content = hooked.then(|| payload.as_ref().map_or_else(|| old.clone(), |new| new.data.clone()));
         if let Some(payload) = &payload {
             planned.needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
@@ -345,7 +347,15 @@ pub(super) struct Rewrite<'a> {
 }
 
 pub(super) fn check(model: &Model, body: &[u8], caller: &Caller) -> Result<Checked> {
-    if caller.is_trusted() { payload::from_program(model, body) } else { payload::from_client(model, body) }
+    check_patched(model, body, None, caller)
+}
+
+fn check_patched(model: &Model, body: &[u8], before: Option<&[u8]>, caller: &Caller) -> Result<Checked> {
+    if caller.is_trusted() {
+        payload::patched_by_program(model, body, before)
+    } else {
+        payload::from_client(model, body, before)
+    }
 }
 
 fn exists(resource_id: &str) -> Error {

@@ -37,9 +37,17 @@ impl<T: Serialize + DeserializeOwned + 'static> Payload for T {
     }
 }
 
+impl Prepared {
+    /// A value ready to be stored, with what its validator says.
+    pub(super) fn of<T: Payload>(value: &T, invalid: Option<ValidationErrors>) -> Result<Self, DecodeError> {
+        let Canonical { text, blobs } = value.capture()?;
+        Ok(Self { canonical: text, blobs, invalid })
+    }
+}
+
 /// Decodes a body and writes it back as canonical JSON.
 pub fn prepare<T: Payload>(body: &[u8]) -> Result<Prepared, DecodeError> {
-    Ok(prepared(T::decode(body)?.capture()?, None))
+    Prepared::of(&T::decode(body)?, None)
 }
 
 /// The same, and asks the validator of the resource. A function pointer and no generic parameter: the
@@ -49,9 +57,5 @@ pub fn prepare_validated<T: Payload>(
     validate: fn(&T) -> Result<(), ValidationErrors>,
 ) -> Result<Prepared, DecodeError> {
     let value = T::decode(body)?;
-    Ok(prepared(value.capture()?, validate(&value).err()))
-}
-
-fn prepared(Canonical { text, blobs }: Canonical, invalid: Option<ValidationErrors>) -> Prepared {
-    Prepared { canonical: text, blobs, invalid }
+    Prepared::of(&value, validate(&value).err())
 }

@@ -35,6 +35,13 @@ pub(crate) const BLOB_KEY_TABLE: &str = "ss_blob_key";
 pub(crate) const BLOB_COLUMNS: [&str; 7] =
     ["file_id", "key", "size", "content_type", "created_at", "idle_since", "quarantined_at"];
 
+/// What revisions were before they were migrated.
+pub(crate) const ORIGINAL_TABLE: &str = "ss_original";
+
+/// The columns of [`ORIGINAL_TABLE`] after the key, in the order readers rely on.
+pub(crate) const ORIGINAL_COLUMNS: [&str; 5] =
+    ["schema_version", "parent_schema_version", "data_hash", "migrated_hash", "data"];
+
 /// The columns of [`LOG_TABLE`], in the order readers rely on: the ones of every entry and of changes, and the
 /// two of messages. `prev` is the position of the entry before of the same resource, 0 for none: with
 /// [`LOG_AT`] a chain through all of them, which costs less to keep than an index.
@@ -90,7 +97,7 @@ pub(crate) const UPLOAD_COLUMNS: [&str; 18] = [
 pub(crate) const LOG_AT: &str = "log_at";
 
 /// The numbers that stand for the kinds of changes in [`LOG_TABLE`]. They are never used for another kind.
-const CHANGE_KINDS: [(ChangeKind, i64); 8] = [
+const CHANGE_KINDS: [(ChangeKind, i64); 10] = [
     (ChangeKind::Created, 1),
     (ChangeKind::Updated, 2),
     (ChangeKind::Modified, 3),
@@ -99,6 +106,8 @@ const CHANGE_KINDS: [(ChangeKind, i64); 8] = [
     (ChangeKind::Restored, 6),
     (ChangeKind::Purged, 7),
     (ChangeKind::Pruned, 8),
+    (ChangeKind::Migrated, 9),
+    (ChangeKind::Imported, 10),
 ];
 
 /// The number of a kind.

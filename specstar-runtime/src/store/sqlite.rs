@@ -10,6 +10,7 @@ mod blob;
 mod conflict;
 mod connection;
 mod counts;
+mod inspect;
 mod log;
 mod migrate;
 mod model;
@@ -19,10 +20,12 @@ mod registry;
 mod row;
 mod scan;
 mod search;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod values;
+mod versions;
 mod writer;
 
 use std::path::{Path, PathBuf};

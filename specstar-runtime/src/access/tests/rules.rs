@@ -49,6 +49,7 @@ fn head(data: &str, by: &str) -> Head {
             created: stamp.clone(),
             updated: stamp,
             data: data.as_bytes().to_vec(),
+            outdated: None,
         },
     }
 }

@@ -115,8 +115,8 @@ impl SpecStarBuilder {
     }
 
     /// Every rule: those of all resources, those of a type, and what its attributes say.
-    pub(super) fn policies(&mut self) -> Policies {
-        let Access { global, models, scopes, acl, open, deny_by_default } = &self.access;
+    pub(super) fn policies(&self) -> Policies {
+        let Access { global, models, scopes, acl, deny_by_default, .. } = &self.access;
         let mut policies = Policies::default();
         policies.set_deny_by_default(*deny_by_default);
         for control in global {
@@ -137,18 +137,23 @@ impl SpecStarBuilder {
         if let Some(keepers) = self.keepers_of_keys() {
             policies.add_for(ApiKey::ID.path_hash, Arc::new(keepers));
         }
-        if !open {
-            for model in self.entries.iter().map(|entry| entry.descriptor) {
-                if policies.is_open(model) {
-                    let model = model.id.name;
-                    tracing::warn!(
-                        model,
-                        "no rule: everybody may do everything (open_access() says it is meant)"
-                    );
-                }
+        policies
+    }
+
+    /// Says in the log what is open although nobody said that it should be.
+    pub(super) fn warn_of_open(&self, policies: &Policies) {
+        if self.access.open {
+            return;
+        }
+        for model in self.entries.iter().map(|entry| entry.descriptor) {
+            if policies.is_open(model) {
+                let model = model.id.name;
+                tracing::warn!(
+                    model,
+                    "no rule: everybody may do everything (open_access() says it is meant)"
+                );
             }
         }
-        policies
     }
 
     /// Where there is an `Acl` it is careful with keys by itself.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SpecStarBuilder;
-use crate::descriptor::{IdGenerator, UnknownFields};
+use crate::descriptor::{IdGenerator, OnDecodeError, UnknownFields};
 use crate::meta::RevisionStatus;
 
 impl SpecStarBuilder {
@@ -22,6 +22,12 @@ impl SpecStarBuilder {
     /// What happens to unknown fields of a body where the type does not say (denied).
     pub fn unknown_fields(mut self, policy: UnknownFields) -> Self {
         self.rules.unknown_fields = policy;
+        self
+    }
+
+    /// What is shown of stored content that cannot become its type, where the type does not say (marked in lists).
+    pub fn on_decode_error(mut self, policy: OnDecodeError) -> Self {
+        self.rules.on_decode_error = policy;
         self
     }
 

@@ -18,7 +18,7 @@ pub(super) async fn revision_list(call: &Call<'_>) -> Result<Response<Body>> {
     let request = request(call)?;
     let include_deleted = call.query.boolean(&p::INCLUDE_DELETED, false)?;
     let selections = call.selections(Section::Info)?;
-    let view = View { descriptor: call.model.descriptor(), sections: Sections::ALL, selections };
+    let view = View::of(call.model, Sections::ALL, selections);
     let (head, page) = call
         .service()
         .revisions(call.model, call.resource_id(), &request, include_deleted, &call.caller)

@@ -7,15 +7,17 @@ use axum::http::{Response, StatusCode};
 
 use super::lifecycle::cascade;
 use super::selection::{Selected, next_cursor, selection};
-use crate::error::Result;
+use crate::descriptor::{OnDecodeError, ResourceDescriptor};
+use crate::error::{Error, Result};
 use crate::http::call::Call;
 use crate::http::envelope::{self, View};
 use crate::http::reply;
 use crate::http::route::{Operation, parameters as p};
 use crate::http::sections::Sections;
 use crate::json::{Section, Sections as Selections};
-use crate::meta::HeadRef;
+use crate::meta::{HeadRef, Problem};
 use crate::query::DeletedFilter;
+use crate::schema;
 use crate::store::Visit;
 
 /// `GET` of a resource type and its section aliases.
@@ -28,7 +30,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
     let with_data = view.sections.data;
     let rows = Rows::new(view, selection.limit);
     let end = call.service().search(call.model, selection, with_data, &call.caller, rows.visit()).await?;
-    let mut response = reply::json(StatusCode::OK, rows.into_body());
+    let mut response = reply::json(StatusCode::OK, rows.into_body()?);
     if paged {
         reply::set(&mut response, reply::HAS_MORE, if end.has_more { "true" } else { "false" });
         if let Some(cursor) = end.last.and_then(|position| next_cursor(&position, fingerprint)) {
@@ -81,7 +83,7 @@ fn view(call: &Call<'_>) -> Result<View> {
     // A single section chosen by `only-…` is always whole.
     let whole = sections.bare && matches!(call.route.operation, Operation::List | Operation::ListFull);
     let selections = if whole { Selections::default() } else { call.selections(default)? };
-    Ok(View { descriptor: call.model.descriptor(), sections, selections })
+    Ok(View::of(call.model, sections, selections))
 }
 
 /// What a row of a list usually takes, in bytes, and for how many rows room is made beforehand.
@@ -91,7 +93,13 @@ const MOST_RESERVED: usize = 50;
 /// The JSON array of a list, written row by row on whatever thread the store reads on.
 struct Rows {
     view: View,
-    body: Arc<Mutex<Vec<u8>>>,
+    body: Arc<Mutex<Written>>,
+}
+
+/// The rows so far; the first that could not be read, where that fails the list.
+struct Written {
+    text: Vec<u8>,
+    failed: Option<Error>,
 }
 
 impl Rows {
@@ -99,23 +107,43 @@ impl Rows {
         let mut body =
             Vec::with_capacity(usize::try_from(rows).unwrap_or(usize::MAX).min(MOST_RESERVED) * ROW);
         body.push(b'[');
-        Self { view, body: Arc::new(Mutex::new(body)) }
+        Self { view, body: Arc::new(Mutex::new(Written { text: body, failed: None })) }
     }
 
     fn visit(&self) -> Visit {
         let (view, body) = (self.view.clone(), Arc::clone(&self.body));
         Box::new(move |head: HeadRef<'_>| {
-            let mut out = body.lock().unwrap_or_else(PoisonError::into_inner);
-            if out.len() > 1 {
-                out.push(b',');
+            let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
+            if let (true, Some(problem)) = (view.sections.data, head.revision.problem()) {
+                match view.on_decode_error {
+                    OnDecodeError::Skip => return left_out(view.descriptor, &head, problem),
+                    OnDecodeError::Error => {
+                        let error = || schema::undecodable(head.resource_id, &head.revision, problem);
+                        body.failed.get_or_insert_with(error);
+                        return;
+                    }
+                    OnDecodeError::Mark | OnDecodeError::Raw => {}
+                }
             }
-            view.write(&mut out, &head, &head.revision);
+            if body.text.len() > 1 {
+                body.text.push(b',');
+            }
+            view.write(&mut body.text, &head, &head.revision);
         })
     }
 
-    fn into_body(self) -> Vec<u8> {
-        let mut body = std::mem::take(&mut *self.body.lock().unwrap_or_else(PoisonError::into_inner));
-        body.push(b']');
-        body
+    fn into_body(self) -> Result<Vec<u8>> {
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = body.failed.take() {
+            return Err(error);
+        }
+        let mut text = std::mem::take(&mut body.text);
+        text.push(b']');
+        Ok(text)
     }
+}
+
+fn left_out(descriptor: &ResourceDescriptor, head: &HeadRef<'_>, problem: &Problem) {
+    let (model, resource_id, problem) = (descriptor.id.name, head.resource_id, problem.text());
+    tracing::warn!(model, resource_id, problem, "left out of a list: its stored content cannot be read");
 }

@@ -103,6 +103,11 @@ fn specimen(kind: ErrorKind) -> Error {
         ErrorKind::NotMigrated => {
             Error::NotMigrated { revision_id: format!("{ID}:1"), found: "v1".into(), expected: "v2".into() }
         }
+        ErrorKind::Undecodable => Error::Undecodable {
+            revision_id: format!("{ID}:1"),
+            version: "'v1'".into(),
+            reason: "No migration path from version 'v1' to 'v3'".into(),
+        },
         ErrorKind::TooManyChanges => Error::TooManyChanges { found: 10_001, limit: 10_000 },
         ErrorKind::Referenced => Error::Referenced {
             resource_id,

@@ -40,6 +40,7 @@ static ENTRIES: [ResourceEntry; 1] = [ResourceEntry {
     prepare: payload::prepare::<Essay>,
     schemas: schema::no_schemas,
     policy: crate::access::Policy::NONE,
+    migrations: &[],
 }];
 
 /// The length of a text; counts how often it is asked.

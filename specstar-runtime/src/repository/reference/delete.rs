@@ -17,8 +17,9 @@ use crate::repository::commit::Plan;
 use crate::repository::embed::Encoded;
 use crate::repository::hooks::{Done, Happening};
 use crate::repository::payload;
-use crate::repository::service::{store_error, stored_index};
+use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Service};
+use crate::schema::{index_as_stored, readable};
 use crate::timeline;
 
 /// How many of those that keep a resource from being deleted are named.
@@ -240,6 +241,7 @@ impl Planner<'_> {
             let cause = if is_root { Cause::Request } else { Cause::Reference };
             let kind = if self.way == Way::Soft { ChangeKind::Deleted } else { ChangeKind::Purged };
             let happening = self.happening(model, &head.resource_id, kind, cause);
+            self.service.hookable(&self.service.models()[model.0], &head)?;
             self.service.before(happening, Some(&head.revision.data), None, &mut plan.events).await?;
             plan.changes.push(change);
             let Head { resource_id, revision, .. } = head;
@@ -274,7 +276,8 @@ impl Planner<'_> {
         if self.way == Way::Permanent {
             return Ok((Change::Purge(timeline::removal(model, head, &context)), head.clone()));
         }
-        let index = stored_index(&self.service.models()[model.0], &head.revision.data)?;
+        let descriptor = self.service.models()[model.0].descriptor();
+        let index = index_as_stored(descriptor, &head.revision.as_ref())?;
         let update = timeline::delete(model, head, index, &context);
         let update = HeadUpdate { cascade, ..update };
         let after = timeline::apply(head.clone(), &update);
@@ -291,6 +294,7 @@ impl Planner<'_> {
         done: &mut Vec<Done>,
     ) -> Result<()> {
         let model = &self.service.models()[index.0];
+        readable(&head)?;
         let mut document: Map<String, Value> = payload::from_stored(&head.revision.data)?;
         for (edge, resource_id) in edges {
             if let Some(value) = document.get_mut(edge.reference.field) {
@@ -321,7 +325,7 @@ impl Planner<'_> {
         let ready = self.service.ready(model, checked, Some(&head), &mut Encoded::default()).await?;
         let payload = ready.payload;
         plan.uploads.extend(ready.uploads);
-        let before = stored_index(model, &head.revision.data)?;
+        let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
         // What a hook made of it is a write like every other.
         if edges.iter().any(|(edge, id)| edge.ids(&payload.index).any(|left| left == id)) {
             return Err(refused("a hook keeps the reference".to_owned()));

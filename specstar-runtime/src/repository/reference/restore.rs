@@ -9,8 +9,9 @@ use crate::hook::Cause;
 use crate::meta::Head;
 use crate::repository::commit::Plan;
 use crate::repository::hooks::{Done, Happening};
-use crate::repository::service::{store_error, stored_index};
+use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Service};
+use crate::schema::index_as_stored;
 use crate::timeline;
 
 /// What a restore changes.
@@ -44,7 +45,7 @@ impl Service {
             all.push((model.index, head, true));
             for member in members {
                 let taken = &self.models()[member.model.0];
-                let found = self.store.head(taken.index, &member.resource_id).await.map_err(store_error)?;
+                let found = self.find(taken, &member.resource_id).await?;
                 let Some(head) = found else { continue };
                 if head.is_deleted
                     && (head.pk, head.version) == (member.pk, member.version)
@@ -75,7 +76,7 @@ impl Service {
                 continue;
             }
             let model = &self.models()[index.0];
-            let row = stored_index(model, &head.revision.data)?;
+            let row = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
             let Some(update) = timeline::restore(index, &head, row.clone(), &caller.context()) else {
                 out.roots.push(head);
                 continue;
@@ -87,6 +88,7 @@ impl Service {
             let (kind, cause) =
                 (ChangeKind::Restored, if is_root { Cause::Request } else { Cause::Reference });
             let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
+            self.hookable(model, &head)?;
             self.before(happening, Some(&head.revision.data), None, &mut out.plan.events).await?;
             if is_root {
                 out.roots.push(timeline::apply(head.clone(), &update));

@@ -111,6 +111,18 @@ pub(crate) fn set_last<D: Dialect>(layout: &ModelLayout) -> String {
         .0
 }
 
+/// The same, and the head counts as changed.
+pub(crate) fn next_version<D: Dialect>(layout: &ModelLayout) -> String {
+    Query::update()
+        .table(name(&layout.head_table))
+        .value(name(LOG_AT), hole())
+        .value(name("version"), Expr::cust("version + 1"))
+        .and_where(is_bound("pk"))
+        .and_where(is_bound("version"))
+        .build(D::default())
+        .0
+}
+
 fn acknowledge<D: Dialect>() -> String {
     let known = Expr::col((name(SUBSCRIBER_TABLE), name("position")));
     let told = Expr::col((name("excluded"), name("position")));

@@ -14,6 +14,8 @@ pub(crate) struct ReadTexts {
     pub(crate) revision: String,
     /// [`REVISION_COLUMNS`] of a bound `pk`, by number, with an empty payload.
     pub(crate) history: String,
+    /// [`REVISION_COLUMNS`] of a bound `pk`, by number.
+    pub(crate) revisions: String,
     /// The members of the cascade of a bound `pk`.
     pub(crate) members: String,
     /// See [`log::last_of`](super::log::last_of).
@@ -38,6 +40,7 @@ impl ReadTexts {
             head: head(table).build(D::default()).0,
             revision: revision(layout).build(D::default()).0,
             history: history(layout).build(D::default()).0,
+            revisions: revisions(layout).build(D::default()).0,
             members: super::cascade::members(layout).build(D::default()).0,
             last_logged: super::log::last_of::<D>(layout),
             owns_blob: super::blob::owns::<D>(layout),
@@ -80,6 +83,16 @@ fn history(layout: &ModelLayout) -> SelectStatement {
         }
     }
     select
+        .from(name(REVISION_TABLE))
+        .and_where(of_model(layout))
+        .and_where(is_bound("pk"))
+        .order_by(name("seq"), Order::Asc)
+        .take()
+}
+
+fn revisions(layout: &ModelLayout) -> SelectStatement {
+    Query::select()
+        .columns(REVISION_COLUMNS.map(Alias::new))
         .from(name(REVISION_TABLE))
         .and_where(of_model(layout))
         .and_where(is_bound("pk"))

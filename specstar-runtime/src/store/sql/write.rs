@@ -28,6 +28,8 @@ pub(crate) struct WriteTexts {
     pub(crate) delete_field: String,
     /// `pk`, `version`: copies the current revision of a head into the revision table.
     pub(crate) archive: String,
+    /// A superseded revision: `pk`, then `REVISION_COLUMNS`.
+    pub(crate) insert_revision: String,
     /// `pk`, `seq`.
     pub(crate) delete_revision: String,
     /// `pk`.
@@ -38,6 +40,8 @@ pub(crate) struct WriteTexts {
     pub(crate) log: String,
     /// See [`log::set_last`].
     pub(crate) set_last: String,
+    /// See [`log::next_version`].
+    pub(crate) next_version: String,
     /// The highest row number.
     pub(crate) last_pk: String,
     /// The highest row number that was removed for good.
@@ -80,6 +84,7 @@ impl WriteTexts {
             delete_values: delete_by(&layout.list_table, &["pk"]).build(D::default()).0,
             delete_field: delete_by(&layout.list_table, &["field"]).build(D::default()).0,
             archive: archive::<D>(layout),
+            insert_revision: insert_revision::<D>(layout),
             delete_revision: delete_revisions(layout, &["pk", "seq"]).build(D::default()).0,
             delete_revisions: delete_revisions(layout, &["pk"]).build(D::default()).0,
             delete_head: delete_by(&layout.head_table, &["pk", "version"])
@@ -88,6 +93,7 @@ impl WriteTexts {
                 .0,
             log: log::insert_next::<D>(layout),
             set_last: log::set_last::<D>(layout),
+            next_version: log::next_version::<D>(layout),
             last_pk: last_pk(layout).build(D::default()).0,
             last_purged: super::purged::last(layout).build(D::default()).0,
             note_purge: super::purged::note::<D>(layout),
@@ -169,6 +175,17 @@ fn archive<D: Dialect>(layout: &ModelLayout) -> String {
     // `select_from` only refuses when the numbers of columns differ, which they do not.
     let _ = insert.select_from(select);
     insert.build(D::default()).0
+}
+
+fn insert_revision<D: Dialect>(layout: &ModelLayout) -> String {
+    let holes = std::iter::repeat_with(hole).take(1 + REVISION_COLUMNS.len());
+    Query::insert()
+        .into_table(name(REVISION_TABLE))
+        .columns(["model_id", "pk"].into_iter().chain(REVISION_COLUMNS).map(name))
+        // As many values as columns.
+        .values_panic(std::iter::once(model_id(layout)).chain(holes))
+        .build(D::default())
+        .0
 }
 
 fn exists(layout: &ModelLayout, keys: &[&str]) -> SelectStatement {

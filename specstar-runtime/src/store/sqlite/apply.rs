@@ -2,23 +2,26 @@
 
 mod blob;
 mod cascade;
+mod import;
 mod log;
 mod memory;
+mod original;
 mod requirement;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 use sea_query::SqliteQueryBuilder;
 
-use self::log::Entry;
+use self::log::{Entry, First};
 pub(super) use self::memory::Memory;
 use self::memory::SHAPES;
 use super::connection::{is_duplicate, store_error};
 use super::model::{Model, Models};
 use super::{conflict, values};
-use crate::change::{Change, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
+use crate::change::{Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Revision, Stamp};
 use crate::store::layout::IndexPlace;
@@ -33,33 +36,50 @@ pub(super) struct Failure {
     pub(super) dirty: bool,
 }
 
+/// A head to be inserted.
+struct HeadRow<'a> {
+    resource_id: &'a str,
+    rev_count: i64,
+    version: i64,
+    created: &'a Stamp,
+    updated: &'a Stamp,
+    is_deleted: bool,
+    revision: &'a Revision,
+    index: &'a IndexRow,
+    position: i64,
+}
+
 /// Applies change sets to a connection with an open transaction.
 pub(super) struct Applier<'a> {
     pub(super) connection: &'a Connection,
     pub(super) models: &'a Models,
     pub(super) memory: &'a mut Memory,
     dirty: bool,
+    /// Where the log has the imports of the set that replace something, by their positions in the set.
+    replaced: HashMap<usize, i64>,
 }
 
 impl<'a> Applier<'a> {
     /// For these types.
     pub(super) fn new(connection: &'a Connection, models: &'a Models, memory: &'a mut Memory) -> Self {
-        Self { connection, models, memory, dirty: false }
+        Self { connection, models, memory, dirty: false, replaced: HashMap::new() }
     }
 
     /// Applies every change, or stops at the first one that fails.
     pub(super) fn apply(&mut self, set: &ChangeSet) -> Result<(), Failure> {
         self.dirty = false;
+        self.replaced.clear();
         self.apply_all(set).map_err(|error| Failure { error, dirty: self.dirty })
     }
 
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
         self.require_live(set)?;
         self.require_blobs(set)?;
+        self.take_out(set)?;
         for (at, change) in set.changes.iter().enumerate() {
             self.change(at, change)?;
         }
-        self.require_unreferenced(set)?;
+        self.require_after(set)?;
         for event in &set.events {
             self.log_event(event)?;
         }
@@ -73,7 +93,9 @@ impl<'a> Applier<'a> {
             Change::Create(new) => {
                 let position = self.next_position()?;
                 let pk = self.create(at, new, position)?;
-                Ok(self.log_created(new, pk, position)?)
+                let (stamp, seq) = (&new.revision.created, new.revision.seq);
+                let first = First { kind: ChangeKind::Created, seq, version: 1, at: stamp };
+                Ok(self.log_first(new.model, &new.resource_id, &first, pk, position)?)
             }
             Change::Update(update) => {
                 let position = self.log_next(at, &Entry::updated(update))?;
@@ -87,26 +109,55 @@ impl<'a> Applier<'a> {
                 let position = self.log_next(at, &Entry::pruned(of))?;
                 self.prune(at, of, seqs, position)
             }
+            Change::Rewrite(update) => {
+                let position = self.log_next(at, &Entry::rewritten(update))?;
+                self.rewrite(at, update, position)
+            }
+            Change::Import(import) => self.import(at, import),
         }
     }
 
     /// Inserts a row and tells its number.
     fn create(&mut self, at: usize, new: &NewHead, position: i64) -> Result<i64, CommitError> {
-        let model = self.models.get(new.model)?;
-        let pk = self.next_pk(new.model, model)?;
-        match self.insert(model, pk, new, position) {
+        let pk = self.next_pk(new.model, self.models.get(new.model)?)?;
+        let revision = &new.revision;
+        let row = HeadRow {
+            resource_id: &new.resource_id,
+            rev_count: 1,
+            version: 1,
+            created: &revision.created,
+            updated: &revision.updated,
+            is_deleted: false,
+            revision,
+            index: &new.index,
+            position,
+        };
+        self.insert_head(at, new.model, pk, &row)?;
+        self.name_files(self.models.get(new.model)?, pk, new.revision.seq, &new.blobs)?;
+        Ok(pk)
+    }
+
+    /// Inserts a row and its list values.
+    fn insert_head(
+        &mut self,
+        at: usize,
+        index: ModelIndex,
+        pk: i64,
+        row: &HeadRow<'_>,
+    ) -> Result<(), CommitError> {
+        let model = self.models.get(index)?;
+        match self.insert(model, pk, row) {
             Ok(()) => {}
-            Err(error) if is_duplicate(&error) => return Err(self.duplicate(at, new, pk, &error)),
+            Err(error) if is_duplicate(&error) => return Err(self.duplicate(at, index, row, pk, &error)),
             Err(error) => return Err(store_error(error).into()),
         }
         self.dirty = true;
-        for (entry, field) in lists(model, &new.index) {
+        for (entry, field) in lists(model, row.index) {
             for value in entry {
                 self.list_value(&model.writes.insert_value, field, value, pk)?;
             }
         }
-        self.name_files(model, pk, new.revision.seq, &new.blobs)?;
-        Ok(pk)
+        Ok(())
     }
 
     fn next_pk(&mut self, index: ModelIndex, model: &Model) -> Result<i64, StoreError> {
@@ -119,45 +170,57 @@ impl<'a> Applier<'a> {
         Ok(last + 1)
     }
 
-    fn insert(&self, model: &Model, pk: i64, new: &NewHead, position: i64) -> rusqlite::Result<()> {
+    fn insert(&self, model: &Model, pk: i64, row: &HeadRow<'_>) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(&model.writes.insert)?;
         let mut bind = Binder::new(&mut statement);
         bind.value(pk)?;
-        bind.text(&new.resource_id)?;
-        bind.value(1)?;
-        bind.value(1)?;
-        bind.stamp(&new.revision.created)?;
-        bind.stamp(&new.revision.updated)?;
-        bind.value(0)?;
-        bind.revision(&new.revision)?;
-        bind.value(position)?;
-        bind.columns(model, &new.index, |_| true)?;
+        bind.text(row.resource_id)?;
+        bind.value(row.rev_count)?;
+        bind.value(row.version)?;
+        bind.stamp(row.created)?;
+        bind.stamp(row.updated)?;
+        bind.value(row.is_deleted)?;
+        bind.revision(row.revision)?;
+        bind.value(row.position)?;
+        bind.columns(model, row.index, |_| true)?;
         statement.raw_execute()?;
         Ok(())
     }
 
     /// Names what a refused insert collides with: the id first, then the unique constraints as declared.
-    fn duplicate(&mut self, at: usize, new: &NewHead, pk: i64, error: &rusqlite::Error) -> CommitError {
-        let found = self.find_duplicate(at, new, pk);
-        match found {
+    fn duplicate(
+        &mut self,
+        at: usize,
+        model: ModelIndex,
+        row: &HeadRow<'_>,
+        pk: i64,
+        error: &rusqlite::Error,
+    ) -> CommitError {
+        match self.find_duplicate(at, model, row, pk) {
             Ok(Some(conflict)) => conflict,
             Ok(None) => {
                 // Neither: the row number itself was taken, by another process.
-                self.memory.models[new.model.0].last_pk = None;
+                self.memory.models[model.0].last_pk = None;
                 StoreError::Unavailable(error.to_string()).into()
             }
             Err(error) => error.into(),
         }
     }
 
-    fn find_duplicate(&self, at: usize, new: &NewHead, pk: i64) -> Result<Option<CommitError>, StoreError> {
-        let model = self.models.get(new.model)?;
+    fn find_duplicate(
+        &self,
+        at: usize,
+        index: ModelIndex,
+        row: &HeadRow<'_>,
+        pk: i64,
+    ) -> Result<Option<CommitError>, StoreError> {
+        let model = self.models.get(index)?;
         let mut statement = self.connection.prepare_cached(&model.writes.exists).map_err(store_error)?;
-        if statement.exists([&new.resource_id]).map_err(store_error)? {
-            let resource_id = new.resource_id.clone();
+        if statement.exists([row.resource_id]).map_err(store_error)? {
+            let resource_id = row.resource_id.to_owned();
             return Ok(Some(CommitError::DuplicateId { change: at, resource_id }));
         }
-        conflict::find(self.connection, model, new.model, at, &new.index, pk)
+        conflict::find(self.connection, model, index, at, row.index, pk)
     }
 
     fn update(&mut self, at: usize, change: &HeadUpdate, position: i64) -> Result<(), CommitError> {
@@ -168,6 +231,7 @@ impl<'a> Applier<'a> {
         if let Some(seq) = change.take {
             self.expect_row(at, &model.writes.delete_revision, [change.of.pk, seq])?;
         }
+        self.current_original(at, change)?;
         match self.update_head(model, change, position) {
             Ok(0) => return Err(CommitError::Stale { change: at }),
             Ok(_) => self.dirty = true,
@@ -281,6 +345,7 @@ impl<'a> Applier<'a> {
         self.execute(&model.writes.delete_revisions, [of.pk])?;
         self.execute(&model.writes.note_purge, [of.pk])?;
         self.release_all(model, of.pk, removal.at.time)?;
+        self.forget_all_originals(model, of.pk)?;
         self.forget_members(model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
@@ -324,6 +389,7 @@ impl<'a> Applier<'a> {
         self.expect_row(at, &model.writes.set_last, [position, of.pk, of.version])?;
         for seq in seqs {
             self.execute(&model.writes.delete_revision, [of.pk, *seq])?;
+            self.forget_originals(model, of.pk, *seq)?;
             self.release(model, of.pk, *seq, &[], removal.at.time)?;
         }
         Ok(())
@@ -405,7 +471,7 @@ impl<'a, 'c> Binder<'a, 'c> {
         self.value(&revision.data_hash.0.to_be_bytes()[..])?;
         self.stamp(&revision.created)?;
         self.stamp(&revision.updated)?;
-        self.value(ToSqlOutput::Borrowed(ValueRef::Text(&revision.data)))
+        self.value(ToSqlOutput::Borrowed(ValueRef::Text(revision.stored_data())))
     }
 
     /// The columns of the chosen indexes, each followed by its folded copy.

@@ -13,13 +13,13 @@ impl Lease {
     /// See [`Store::log`](crate::store::Store::log).
     pub(super) fn log(&self, request: &LogRequest) -> Result<LogPage, StoreError> {
         // One transaction: the end of the log must be the one of the rows that were looked at.
-        let transaction = self.connection()?.unchecked_transaction().map_err(|error| self.error(error))?;
+        let transaction = self.read_transaction()?;
         let mut page = self.entries(request)?;
         if !page.has_more {
             // A position behind the end was read in a file that another one took the place of.
             page.end = self.log_end()?.max(request.after);
         }
-        transaction.finish().map_err(|error| self.error(error))?;
+        self.finish(transaction)?;
         Ok(page)
     }
 

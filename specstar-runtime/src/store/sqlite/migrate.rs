@@ -7,8 +7,11 @@
 
 mod backfill;
 mod duplicates;
+mod plan;
 #[cfg(test)]
 mod tests;
+
+pub(super) use plan::plan;
 
 use rusqlite::Connection;
 use sea_query::SqliteQueryBuilder;
@@ -82,12 +85,31 @@ fn check_names(descriptor: &ResourceDescriptor) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Content of a version that the program does not know was written by a later program: it could not even be shown.
+fn check_version(descriptor: &ResourceDescriptor, last: Option<&str>) -> Result<(), StoreError> {
+    let known =
+        last.is_none() || descriptor.schema_version == last || descriptor.older_versions.contains(&last);
+    if known {
+        return Ok(());
+    }
+    let (name, last) = (descriptor.id.name, last.unwrap_or_default());
+    let own = match descriptor.schema_version {
+        Some(version) => format!("is at \"{version}\" and does not know it"),
+        None => "declares no schema version".to_owned(),
+    };
+    Err(StoreError::Layout(format!(
+        "`{name}` was served at schema \"{last}\" before, and this program {own}: use the later program, or declare \
+         what \"{last}\" is with migrate(\"{last}\" => …)"
+    )))
+}
+
 /// The tables of a type that the database does not have yet.
 fn create(
     connection: &Connection,
     descriptor: &'static ResourceDescriptor,
 ) -> Result<Option<(Model, ModelLayoutChange)>, StoreError> {
-    if registry::load(connection, descriptor.id.name)?.is_some() {
+    if let Some(registered) = registry::load(connection, descriptor.id.name)? {
+        check_version(descriptor, registered.schema_version.as_deref())?;
         return add_log_column(connection, &head_table(descriptor.id.name)).map(|()| None);
     }
     let stored = StoredLayout::of(descriptor);
@@ -315,7 +337,7 @@ fn finish(
 }
 
 /// All of it, or nothing when it fails.
-fn in_transaction<T>(
+pub(super) fn in_transaction<T>(
     connection: &Connection,
     work: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::log::LogTexts;
+use crate::store::sql::original::OriginalTexts;
 use crate::store::sql::read::ReadTexts;
 use crate::store::sql::upload::UploadTexts;
 use crate::store::sql::write::WriteTexts;
@@ -20,6 +21,7 @@ pub(super) struct Model {
     pub(super) layout: ModelLayout,
     pub(super) reads: ReadTexts,
     pub(super) writes: WriteTexts,
+    pub(super) originals: OriginalTexts,
 }
 
 impl Model {
@@ -28,6 +30,7 @@ impl Model {
         Self {
             reads: ReadTexts::new::<SqliteQueryBuilder>(&layout),
             writes: WriteTexts::new::<SqliteQueryBuilder>(&layout),
+            originals: OriginalTexts::new::<SqliteQueryBuilder>(&layout),
             layout,
         }
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, Transaction, params};
 
 use super::conflict;
 use super::connection::{FileId, Reader, store_error};
@@ -185,6 +185,23 @@ impl Lease {
     /// The counts that the reader remembers.
     pub(super) fn with_counts<T>(&self, work: impl FnOnce(&mut Counts) -> T) -> Result<T, StoreError> {
         Ok(work(&mut self.reader()?.counts.borrow_mut()))
+    }
+
+    /// A transaction, unless one is open already.
+    pub(super) fn read_transaction(&self) -> Result<Option<Transaction<'_>>, StoreError> {
+        let connection = self.connection()?;
+        let begun = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose();
+        begun.map_err(|error| self.error(error))
+    }
+
+    /// Ends it.
+    pub(super) fn finish(&self, transaction: Option<Transaction<'_>>) -> Result<(), StoreError> {
+        transaction.map_or(Ok(()), Transaction::finish).map_err(|error| self.error(error))
+    }
+
+    /// From now on the reader belongs to this lease alone: it is closed with it.
+    pub(super) fn keep(&self) {
+        self.failed.set(true);
     }
 
     pub(super) const fn models(&self) -> &Models {

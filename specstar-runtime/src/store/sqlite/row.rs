@@ -14,8 +14,8 @@ use crate::datetime::Timestamp;
 use crate::json::IndexValue;
 use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus, Stamp};
 use crate::query::Position;
-use crate::store::StoreError;
 use crate::store::layout::kind_of;
+use crate::store::{Original, StoreError};
 
 /// Position of the payload in a head row.
 const HEAD_DATA: usize = 20;
@@ -83,6 +83,18 @@ pub(super) fn member(row: &Row<'_>, models: &Models) -> Result<Option<CascadeMem
     Ok(Some(CascadeMember { model, pk, resource_id: columns.text(2)?.to_owned(), version }))
 }
 
+/// What a revision was, in the order of [`ORIGINAL_COLUMNS`](crate::store::layout::ORIGINAL_COLUMNS).
+pub(super) fn original(row: &Row<'_>) -> Result<Original, StoreError> {
+    let columns = Columns(row);
+    Ok(Original {
+        schema_version: columns.optional_text(0)?.map(str::to_owned),
+        parent_schema_version: columns.optional_text(1)?.map(str::to_owned),
+        data_hash: DataHash(u128::from_be_bytes(columns.bytes16(2)?)),
+        migrated_hash: DataHash(u128::from_be_bytes(columns.bytes16(3)?)),
+        data: columns.payload(4)?.to_vec(),
+    })
+}
+
 #[derive(Clone, Copy)]
 struct Columns<'a, 'stmt>(&'a Row<'stmt>);
 
@@ -102,6 +114,7 @@ impl<'a> Columns<'a, '_> {
             updated_time: self.time(from + 9)?,
             updated_by: self.text(from + 10)?,
             data: self.payload(data)?,
+            outdated: None,
         })
     }
 

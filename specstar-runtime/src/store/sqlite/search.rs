@@ -77,14 +77,14 @@ impl Lease {
             return Ok(page.end());
         }
         // One transaction, so that all statements see the same rows.
-        let transaction = self.connection()?.unchecked_transaction().map_err(|error| self.error(error))?;
+        let transaction = self.read_transaction()?;
         for part in &parts {
             page.begin_segment();
             if part.run(&mut page)? == Outcome::Full {
                 break;
             }
         }
-        transaction.finish().map_err(|error| self.error(error))?;
+        self.finish(transaction)?;
         Ok(page.end())
     }
 

@@ -16,11 +16,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::group::{Group, Outcome};
 use super::apply::Memory;
 use super::connection::{FileId, log_path, open_writer, store_error};
-use super::migrate;
-use super::model::Models;
-use super::{Shared, unavailable};
-use crate::change::ChangeSet;
+use super::model::{Model, Models};
+use super::{Shared, inspect, migrate, unavailable};
+use crate::change::{ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
+use crate::store::inspect::{LayoutPlan, Unmended, WrongRow};
 use crate::store::{CommitError, LayoutReport, StoreError};
 
 /// Change sets in one transaction, at most.
@@ -64,6 +64,12 @@ pub(super) enum Message {
         models: Vec<&'static ResourceDescriptor>,
         reply: oneshot::Sender<Result<LayoutReport, StoreError>>,
     },
+    /// Say what `Layout` would do.
+    Plan { models: Vec<&'static ResourceDescriptor>, reply: oneshot::Sender<Result<LayoutPlan, StoreError>> },
+    /// Compute the index values of these rows anew.
+    Mend { model: ModelIndex, rows: Vec<WrongRow>, reply: oneshot::Sender<Result<Vec<Unmended>, StoreError>> },
+    /// Write the indexes of the engine on the tables of a type anew.
+    Rebuild { model: ModelIndex, reply: oneshot::Sender<Result<(), StoreError>> },
     /// The file was lost: open it again if it is back.
     Recover(oneshot::Sender<Result<(), StoreError>>),
     /// Finish what was accepted, then end.
@@ -155,6 +161,21 @@ impl Writer {
                     Message::Layout { models, reply } => {
                         self.commit(&mut jobs);
                         let _ = reply.send(self.guarded(|writer| writer.layout(models)));
+                    }
+                    Message::Plan { models, reply } => {
+                        self.commit(&mut jobs);
+                        let _ = reply.send(self.guarded(|writer| writer.plan(&models)));
+                    }
+                    Message::Mend { model, rows, reply } => {
+                        self.commit(&mut jobs);
+                        let _ = reply.send(self.guarded(|writer| {
+                            writer
+                                .on_model(model, |connection, model| inspect::mend(connection, model, &rows))
+                        }));
+                    }
+                    Message::Rebuild { model, reply } => {
+                        self.commit(&mut jobs);
+                        let _ = reply.send(self.guarded(|writer| writer.on_model(model, inspect::rebuild)));
                     }
                     Message::Recover(reply) => {
                         let _ = reply.send(self.guarded(Self::ready));
@@ -340,6 +361,22 @@ impl Writer {
         self.aside.swap_remove(at);
         self.log = FileId::of(&log);
         Ok(())
+    }
+
+    fn plan(&mut self, models: &[&'static ResourceDescriptor]) -> Result<LayoutPlan, StoreError> {
+        self.ready()?;
+        migrate::plan(self.open.as_ref().ok_or_else(missing)?, models)
+    }
+
+    /// Runs a step on the tables of one type, outside of a group.
+    fn on_model<T>(
+        &mut self,
+        model: ModelIndex,
+        step: impl FnOnce(&Connection, &Model) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.ready()?;
+        self.logged = true;
+        step(self.open.as_ref().ok_or_else(missing)?, self.models.get(model)?)
     }
 
     fn layout(&mut self, models: Vec<&'static ResourceDescriptor>) -> Result<LayoutReport, StoreError> {

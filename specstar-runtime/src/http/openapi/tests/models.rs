@@ -108,9 +108,11 @@ pub(super) const EMPTY: ResourceDescriptor = ResourceDescriptor {
     id: identity("empty", "test::Empty", "Empty"),
     docs: "",
     schema_version: None,
+    older_versions: &[],
     default_status: None,
     id_generator: None,
     unknown_fields: None,
+    on_decode_error: None,
     openapi: true,
     fields: &[],
     indexes: &[],
@@ -133,6 +135,7 @@ impl Resource for Team {
         prepare: prepare::<Self>,
         schemas: schemas::<Self>,
         policy: crate::access::Policy::NONE,
+        migrations: &[],
     };
 }
 
@@ -204,6 +207,7 @@ impl Resource for User {
         prepare: prepare::<Self>,
         schemas: schemas::<Self>,
         policy: crate::access::Policy::NONE,
+        migrations: &[],
     };
 }
 
@@ -231,6 +235,7 @@ impl Resource for GameEvent {
         prepare: prepare::<Self>,
         schemas: schemas::<Self>,
         policy: crate::access::Policy::NONE,
+        migrations: &[],
     };
 }
 

@@ -46,9 +46,16 @@ pub(super) const READ: &[&Parameter] =
     &[&p::RESOURCE_ID, &p::RETURNS, &p::REVISION_ID, &p::PARTIAL, &p::INCLUDE_DELETED, &p::IF_NONE_MATCH];
 
 pub(super) const SEARCH_ERRORS: &[E] =
-    &[E::Query, E::PermissionDenied, E::Validation, E::Parameter, E::ParameterConflict];
-pub(super) const READ_ERRORS: &[E] =
-    &[E::PermissionDenied, E::NotFound, E::Deleted, E::RevisionNotFound, E::Validation, E::Parameter];
+    &[E::Query, E::PermissionDenied, E::Validation, E::Undecodable, E::Parameter, E::ParameterConflict];
+pub(super) const READ_ERRORS: &[E] = &[
+    E::PermissionDenied,
+    E::NotFound,
+    E::Deleted,
+    E::RevisionNotFound,
+    E::Validation,
+    E::Undecodable,
+    E::Parameter,
+];
 
 /// What the alias routes share with the route that replaces them.
 pub(super) const SINGLE: Route = Route {

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::super::connection::store_error;
 use super::super::model::Model;
 use super::Applier;
-use crate::change::{Change, ChangeSet, HeadUpdate};
+use crate::change::{Change, ChangeSet, HeadUpdate, Previous};
 use crate::datetime::Timestamp;
 use crate::store::{CommitError, StoreError};
 
@@ -13,7 +13,7 @@ impl Applier<'_> {
     /// Decided before anything is changed, as [`require_live`](Self::require_live) is.
     pub(super) fn require_blobs(&self, set: &ChangeSet) -> Result<(), CommitError> {
         let mut missing = Vec::new();
-        for file_id in set.changes.iter().flat_map(named) {
+        for file_id in set.changes.iter().flat_map(|change| named(change).iter().chain(imported(change))) {
             if !missing.contains(file_id) && !self.has_file(file_id)? {
                 missing.push(file_id.clone());
             }
@@ -45,7 +45,8 @@ impl Applier<'_> {
     /// New content of a revision: one that is rewritten in place may have named others before.
     pub(super) fn update_blobs(&mut self, model: &Model, change: &HeadUpdate) -> Result<(), StoreError> {
         let Some(file_ids) = &change.blobs else { return Ok(()) };
-        if !change.archive {
+        // What a migrated revision named before stays its own, so that the migration can be taken back.
+        if !change.archive && change.previous == Previous::Leave {
             self.release(model, change.of.pk, change.seq, file_ids, change.updated.time)?;
         }
         self.name_files(model, change.of.pk, change.seq, file_ids)
@@ -99,6 +100,16 @@ fn named(change: &Change) -> &[String] {
     match change {
         Change::Create(new) => &new.blobs,
         Change::Update(update) => update.blobs.as_deref().unwrap_or_default(),
-        Change::Purge(_) | Change::Prune { .. } => &[],
+        Change::Rewrite(update) => &update.blobs,
+        Change::Purge(_) | Change::Prune { .. } | Change::Import(_) => &[],
     }
+}
+
+/// The files of the revisions of an import.
+fn imported(change: &Change) -> impl Iterator<Item = &String> {
+    let blobs = match change {
+        Change::Import(import) => &import.blobs[..],
+        _ => &[],
+    };
+    blobs.iter().map(|(_, file_id)| file_id)
 }

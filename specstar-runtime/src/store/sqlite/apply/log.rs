@@ -5,10 +5,20 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::super::connection::{is_duplicate, store_error};
 use super::{Applier, Binder};
-use crate::change::{ChangeKind, Existing, HeadUpdate, NewEvent, NewHead, Removal};
+use crate::change::{
+    ChangeKind, Existing, HeadUpdate, Import, ModelIndex, NewEvent, Removal, RevisionUpdate,
+};
 use crate::meta::Stamp;
 use crate::store::layout::kind_number;
 use crate::store::{CommitError, StoreError};
+
+/// The first change of a head, as the log keeps it.
+pub(super) struct First<'a> {
+    pub(super) kind: ChangeKind,
+    pub(super) seq: i64,
+    pub(super) version: i64,
+    pub(super) at: &'a Stamp,
+}
 
 /// A change of a head that is there, as the log keeps it.
 pub(super) struct Entry<'a> {
@@ -26,8 +36,20 @@ impl<'a> Entry<'a> {
             kind: update.kind,
             seq: update.seq,
             version: update.of.version + 1,
-            at: &update.updated,
+            at: update.at.as_ref().unwrap_or(&update.updated),
         }
+    }
+
+    /// It is about the superseded revision.
+    pub(super) fn rewritten(update: &'a RevisionUpdate) -> Self {
+        let (of, seq) = (&update.of, update.revision.seq);
+        Self { of, kind: ChangeKind::Migrated, seq, version: of.version + 1, at: &update.at }
+    }
+
+    /// With the version afterwards.
+    pub(super) fn imported(import: &'a Import, of: &'a Existing) -> Self {
+        let seq = import.head.revision.seq;
+        Self { of, kind: ChangeKind::Imported, seq, version: import.version(), at: &import.at }
     }
 
     /// The version after the last one, which no head has any more.
@@ -55,17 +77,24 @@ impl Applier<'_> {
     }
 
     /// The first entry of a resource.
-    pub(super) fn log_created(&mut self, new: &NewHead, pk: i64, position: i64) -> Result<(), StoreError> {
-        let model_id = self.models.get(new.model)?.layout.model_id;
+    pub(super) fn log_first(
+        &mut self,
+        model: ModelIndex,
+        resource_id: &str,
+        first: &First<'_>,
+        pk: i64,
+        position: i64,
+    ) -> Result<(), StoreError> {
+        let model_id = self.models.get(model)?.layout.model_id;
         let text = &self.models.log().insert_change;
         self.log(text, position, |bind| {
             bind.value(model_id)?;
             bind.value(pk)?;
-            bind.text(&new.resource_id)?;
-            bind.value(kind_number(ChangeKind::Created))?;
-            bind.value(new.revision.seq)?;
-            bind.value(1)?;
-            bind.stamp(&new.revision.created)?;
+            bind.text(resource_id)?;
+            bind.value(kind_number(first.kind))?;
+            bind.value(first.seq)?;
+            bind.value(first.version)?;
+            bind.stamp(first.at)?;
             bind.value(0)
         })?;
         Ok(())

@@ -24,8 +24,19 @@ impl Applier<'_> {
         if missing.is_empty() { Ok(()) } else { Err(CommitError::Missing { requirements: missing }) }
     }
 
-    /// Decided behind the changes, since these remove references.
-    pub(super) fn require_unreferenced(&self, set: &ChangeSet) -> Result<(), CommitError> {
+    /// Decided behind the changes, since these remove references, and bring resources.
+    pub(super) fn require_after(&self, set: &ChangeSet) -> Result<(), CommitError> {
+        let mut missing = Vec::new();
+        for (at, wanted) in set.requirements.iter().enumerate() {
+            if let Requirement::LiveAfter { model, resource_id } = wanted
+                && !self.is_live(self.models.get(*model)?, resource_id)?
+            {
+                missing.push(at);
+            }
+        }
+        if !missing.is_empty() {
+            return Err(CommitError::Missing { requirements: missing });
+        }
         for (requirement, wanted) in set.requirements.iter().enumerate() {
             if let Requirement::Unreferenced { model, index, resource_id } = wanted
                 && self.is_referenced(self.models.get(*model)?, *index, resource_id)?

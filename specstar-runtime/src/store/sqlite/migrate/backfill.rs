@@ -8,7 +8,7 @@ use super::super::connection::store_error;
 use super::super::model::Model;
 use super::super::registry::{self, StoredLayout};
 use super::in_transaction;
-use crate::json::{IndexEntry, IndexRow, IndexValue, index_row};
+use crate::json::{IndexEntry, IndexRow, IndexValue, fitting_index_row, index_row};
 use crate::store::StoreError;
 use crate::store::layout::IndexPlace;
 use crate::store::sql::write;
@@ -80,19 +80,17 @@ impl<'a> Backfill<'a> {
         rows.collect::<Result<_, _>>().map_err(store_error)
     }
 
-    /// A payload that the index cannot read stays findable by everything else.
+    /// A payload that does not fit an index stays findable by everything else. Content of an older schema version is
+    /// read as it stands: what becomes of it is in the index once it is migrated.
     fn row(&self, pk: i64, data: &[u8]) -> Result<(), StoreError> {
-        match index_row(self.model.layout.descriptor, data) {
-            Ok(index) => {
-                self.columns(pk, &index)?;
-                self.lists(pk, &index)
-            }
-            Err(error) => {
-                let model = self.model.layout.descriptor.id.name;
-                tracing::warn!(model, pk, %error, "a stored payload does not fit the new index and is left out of it");
-                Ok(())
-            }
+        let descriptor = self.model.layout.descriptor;
+        if let Err(error) = index_row(descriptor, data) {
+            let model = descriptor.id.name;
+            tracing::debug!(model, pk, %error, "a stored payload does not fit an index and is left out of it");
         }
+        let index = fitting_index_row(descriptor, data);
+        self.columns(pk, &index)?;
+        self.lists(pk, &index)
     }
 
     fn columns(&self, pk: i64, index: &IndexRow) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use super::super::connection::store_error;
 use super::super::model::Model;
 use super::run;
 use crate::descriptor::UniqueDescriptor;
-use crate::json::{IndexRow, IndexValue, index_row};
+use crate::json::{IndexRow, IndexValue, fitting_index_row};
 use crate::store::StoreError;
 
 /// Rows read at a time.
@@ -40,10 +40,9 @@ fn scan(connection: &Connection, model: &Model, unique: &UniqueDescriptor) -> Re
         let Some((pk, ..)) = batch.last() else { return Ok(()) };
         last = *pk;
         for (_, resource_id, data) in &batch {
-            // What the index cannot read has no value there.
-            if let Ok(row) = index_row(model.layout.descriptor, data) {
-                see(connection, model, unique, resource_id, &row)?;
-            }
+            // A value that does not fit its index is not in it.
+            let row = fitting_index_row(model.layout.descriptor, data);
+            see(connection, model, unique, resource_id, &row)?;
         }
     }
 }

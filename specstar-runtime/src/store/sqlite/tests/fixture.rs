@@ -66,9 +66,11 @@ pub(in crate::store::sqlite) const fn named(
         },
         docs: "",
         schema_version: Some("v1"),
+        older_versions: &[],
         default_status: None,
         id_generator: None,
         unknown_fields: None,
+        on_decode_error: None,
         openapi: true,
         fields: &[],
         indexes,
@@ -308,5 +310,6 @@ pub(in crate::store::sqlite) fn revision(seq: i64, parent_seq: Option<i64>, json
         created: stamp(seq * 10),
         updated: stamp(seq * 10 + 1),
         data: json.as_bytes().to_vec(),
+        outdated: None,
     }
 }

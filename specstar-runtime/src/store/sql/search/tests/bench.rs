@@ -91,6 +91,7 @@ impl Stored {
                 updated_time: Timestamp(self.updated),
                 updated_by: &self.by,
                 data: self.json.as_bytes(),
+                outdated: None,
             },
         }
     }

@@ -1,0 +1,184 @@
+//! What every format of archives holds, one part after the other.
+
+use std::collections::HashSet;
+
+use super::fault::{ArchiveResult, Fault};
+use crate::id;
+use crate::meta::{Revision, Stamp};
+
+/// The longest id of a file that an archive may name.
+const FILE_ID: usize = 128;
+
+/// The longest name of a resource type.
+const NAME: usize = 128;
+
+/// A part of an archive.
+#[derive(Debug)]
+pub enum Entry {
+    /// The resources of a type follow.
+    Model {
+        /// Its name.
+        name: String,
+    },
+    /// A resource with its history.
+    Resource(Box<Archived>),
+    /// A resource that was removed for good since the base of a delta.
+    Purged {
+        /// Its id.
+        resource_id: String,
+    },
+    /// The bytes of a file follow.
+    Blob {
+        /// Its id.
+        file_id: String,
+    },
+    /// Some of these bytes.
+    BlobData(Vec<u8>),
+    /// All bytes of the file were given.
+    BlobEnd {
+        /// How many there were.
+        size: u64,
+        /// The media type; empty for none.
+        content_type: String,
+    },
+    /// The resources of the type end here.
+    ModelEnd,
+}
+
+/// A resource as an archive has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Archived {
+    /// Where it stands in the archive, in bytes.
+    pub at: u64,
+    /// Its id.
+    pub resource_id: String,
+    /// The highest revision number ever given.
+    pub rev_count: i64,
+    /// Counts the changes of the head; 1 where the archive does not know.
+    pub version: i64,
+    /// When and by whom it was made.
+    pub created: Stamp,
+    /// When and by whom it was changed last.
+    pub updated: Stamp,
+    /// Soft-deleted.
+    pub is_deleted: bool,
+    /// The number of the current revision.
+    pub current: i64,
+    /// Every revision that is kept, by ascending number.
+    pub revisions: Vec<ArchivedRevision>,
+}
+
+/// A revision as an archive has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArchivedRevision {
+    /// The revision; its payload is JSON.
+    pub revision: Revision,
+    /// What its hash says of the payload.
+    pub hash: HashState,
+}
+
+/// What the hash of a revision says of its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashState {
+    /// It is the hash of the payload as the archive has it.
+    Fits,
+    /// It is another one.
+    Differs,
+}
+
+/// Reads one part after the other.
+pub trait ArchiveReader {
+    /// The next part; `None` behind a valid end, when everything was checked.
+    fn next(&mut self) -> ArchiveResult<Option<Entry>>;
+
+    /// Where the part begins that was read last.
+    fn position(&self) -> u64;
+}
+
+impl Archived {
+    /// Fails when the resource contradicts itself.
+    pub(super) fn check(&mut self) -> ArchiveResult<()> {
+        self.problem()
+            .map_or(Ok(()), |problem| Err(Fault::resource(&self.resource_id, problem).at(self.at)))?;
+        self.revisions.sort_by_key(|revision| revision.revision.seq);
+        Ok(())
+    }
+
+    fn problem(&self) -> Option<String> {
+        if let Err(reason) = id::check_resource_id(&self.resource_id) {
+            return Some(format!("the id cannot be one: {reason}"));
+        }
+        if self.rev_count < 1 || self.version < 1 {
+            return Some("the counts are not positive".into());
+        }
+        let mut seen = HashSet::new();
+        for ArchivedRevision { revision, .. } in &self.revisions {
+            let seq = revision.seq;
+            if seq < 1 || seq > self.rev_count {
+                return Some(format!("revision {seq} is not among {}", self.rev_count));
+            }
+            if !seen.insert(seq) {
+                return Some(format!("revision {seq} is there twice"));
+            }
+            // A parent may have been pruned, but it was given a number once.
+            if revision
+                .parent_seq
+                .is_some_and(|parent| parent < 1 || parent > self.rev_count || parent == seq)
+            {
+                return Some(format!("revision {seq} has a parent that cannot be"));
+            }
+            if revision.data.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+                return Some(format!("the data of revision {seq} is no JSON object"));
+            }
+        }
+        if seen.contains(&self.current) { None } else { Some("the current revision is missing".into()) }
+    }
+
+    /// Bytes it takes, for limits.
+    pub(super) fn weight(&self) -> u64 {
+        self.revisions.iter().map(|revision| revision.revision.data.len() as u64 + 512).sum()
+    }
+}
+
+/// Whether this can be the name of a resource type: what is looked up, shown and never a path.
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= NAME
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && !name.starts_with('.')
+}
+
+/// Whether this can be the id of a file: nothing that a path could be made of.
+pub(super) fn is_file_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= FILE_ID
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// JSON without white space between its parts.
+pub(super) fn compact(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len());
+    let (mut in_text, mut escaped) = (false, false);
+    for &byte in json {
+        if in_text {
+            (in_text, escaped) = (escaped || byte != b'"', !escaped && byte == b'\\');
+        } else if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            continue;
+        } else {
+            in_text = byte == b'"';
+        }
+        out.push(byte);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compact;
+
+    #[test]
+    fn white_space_is_removed_outside_of_text_only() {
+        let json = br#" { "a b" : [ 1 , "x \" y\\" , {} ] } "#;
+        assert_eq!(compact(json), br#"{"a b":[1,"x \" y\\",{}]}"#);
+    }
+}

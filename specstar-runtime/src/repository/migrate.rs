@@ -1,0 +1,61 @@
+//! Migrations: stored content of older schema versions is brought to the declared one, for good.
+
+mod batch;
+mod progress;
+mod single;
+mod work;
+
+pub use batch::Migration;
+pub use progress::{MigrateOutcome, MigrateProgress, MigrateStatus, MigrateSummary};
+pub use single::MigrateRequest;
+
+use super::service::store_error;
+use super::{Model, Service};
+use crate::error::{Error, Result};
+use crate::store::VersionCount;
+
+/// Which revisions of a resource are migrated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Revisions {
+    /// The current one.
+    #[default]
+    Current,
+    /// Every one, superseded ones too.
+    All,
+    /// The one of this id. It stays the current one or a superseded one.
+    One(String),
+}
+
+/// How a migration of many resources is done.
+#[derive(Clone, Debug)]
+pub struct MigrateOptions {
+    /// The steps, the validator and the constraints are tried on every resource, and nothing is written. A unique value
+    /// is taken when a resource has it that keeps it, or when the run has met it before, as long as it has met no more
+    /// than a million.
+    pub dry_run: bool,
+    /// Which revisions.
+    pub revisions: Revisions,
+    /// How many resources one commit changes.
+    pub batch: usize,
+}
+
+impl Default for MigrateOptions {
+    fn default() -> Self {
+        Self { dry_run: false, revisions: Revisions::Current, batch: 500 }
+    }
+}
+
+impl Service {
+    /// How many revisions of a type there are at each schema version, for those who look after the store.
+    pub async fn versions(&self, model: &Model) -> Result<Vec<VersionCount>> {
+        self.store.versions(model.index).await.map_err(store_error)
+    }
+}
+
+/// A type without a version has nothing to migrate to.
+fn versioned(model: &Model) -> Result<()> {
+    match model.descriptor().schema_version {
+        Some(_) => Ok(()),
+        None => Err(Error::BadRequest(format!("`{}` declares no schema version", model.name()))),
+    }
+}

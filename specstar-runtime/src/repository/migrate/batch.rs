@@ -1,0 +1,298 @@
+//! Many resources: a walk in batches, each of which is one commit.
+
+use std::sync::Arc;
+
+use super::work::{Job, Seen};
+use super::{MigrateOptions, MigrateProgress, MigrateSummary, Revisions, versioned};
+use crate::access::Action;
+use crate::change::ChangeSet;
+use crate::error::{Error, Result};
+use crate::meta::{Head, HeadRef};
+use crate::query::Predicate;
+use crate::repository::batch::{collected, collector};
+use crate::repository::blob::Upload;
+use crate::repository::gate::Gate;
+use crate::repository::reference::Need;
+use crate::repository::service::store_error;
+use crate::repository::{Caller, Model, Selection, Service};
+use crate::schema;
+use crate::store::CommitError;
+
+/// A migration under way: [`next`](Self::next) does a batch and tells of it. Whoever stops asking stops it; a later one
+/// goes on with what is left, since what is done is skipped.
+pub struct Migration {
+    service: Arc<Service>,
+    model: Model,
+    options: MigrateOptions,
+    caller: Caller,
+    /// What is left; `None` at the end.
+    selection: Option<Selection>,
+    summary: MigrateSummary,
+    seen: Seen,
+}
+
+/// After so many resources others get their turn.
+const TURN: usize = 32;
+
+/// A row of a batch: whole when there is something to do with it.
+enum Found {
+    Current(String),
+    Older(Box<Head>),
+}
+
+impl Service {
+    /// Begins to migrate the selected resources, in their order. Fails with 403 when the caller may not, and with 400
+    /// for a type without a schema version.
+    pub async fn migrate(
+        self: &Arc<Self>,
+        model: &Model,
+        selection: Selection,
+        options: MigrateOptions,
+        caller: &Caller,
+    ) -> Result<Migration> {
+        let actions = [Action::SEARCH_RESOURCES, Action::GET_META, Action::MIGRATE];
+        let gate = self.gate(model, caller, None, &actions).await?;
+        versioned(model)?;
+        let predicate = gate.narrow(Arc::clone(&selection.predicate));
+        let selection = self.encoded(Selection { predicate, ..selection }).await?;
+        Ok(Migration {
+            service: Arc::clone(self),
+            model: *model,
+            options: MigrateOptions { batch: options.batch.max(1), ..options },
+            caller: caller.clone(),
+            selection: Some(selection),
+            summary: MigrateSummary::default(),
+            seen: Seen::default(),
+        })
+    }
+
+    /// Rules that look at the resource see it as the type is now.
+    async fn admit_migration(&self, gate: &Gate<'_>, model: &Model, head: &Head) -> Result<()> {
+        if gate.caller().is_trusted() {
+            return Ok(());
+        }
+        let revision = schema::converted(&model.entry, head.revision.clone());
+        gate.admit_to(Action::MIGRATE, &Head { revision, ..head.clone() }).await
+    }
+
+    /// Commits jobs together, and in halves when that fails, so that the failing ones fall alone.
+    async fn commit_jobs(
+        &self,
+        model: &Model,
+        jobs: Vec<Job>,
+        migration: &JobContext<'_>,
+    ) -> Result<Vec<MigrateProgress>> {
+        let mut told = Vec::new();
+        let mut waiting = vec![jobs];
+        while let Some(mut jobs) = waiting.pop() {
+            let set = changes(&jobs);
+            if set.changes.is_empty() {
+                told.extend(jobs.into_iter().flat_map(|job| job.told));
+                continue;
+            }
+            match self.commit_with(set, &uploads(&jobs), migration.caller).await? {
+                Ok(()) => {
+                    self.count_changes(&[model.index]);
+                    told.extend(jobs.into_iter().flat_map(|job| job.told));
+                }
+                Err(CommitError::Store(error)) => return Err(store_error(error)),
+                Err(_) if jobs.len() > 1 => {
+                    let rest = jobs.split_off(jobs.len() / 2);
+                    // The first half is done first.
+                    waiting.push(rest);
+                    waiting.push(jobs);
+                }
+                Err(error) => {
+                    for job in jobs {
+                        told.extend(self.alone(model, job, &error, migration).await?);
+                    }
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    /// One that could not be committed: somebody else was faster, or it breaks a rule.
+    async fn alone(
+        &self,
+        model: &Model,
+        job: Job,
+        error: &CommitError,
+        context: &JobContext<'_>,
+    ) -> Result<Vec<MigrateProgress>> {
+        let JobContext { revisions, caller } = *context;
+        match error {
+            CommitError::Stale { .. } => {
+                let mut attempts = self.attempts(model, &job.resource_id);
+                loop {
+                    let Some(head) = self.find(model, &job.resource_id).await? else { return Ok(Vec::new()) };
+                    let again = self.job(model, &head, revisions, caller).await?;
+                    let one = std::slice::from_ref(&again);
+                    match self.commit_with(changes(one), &uploads(one), caller).await? {
+                        Ok(()) => {
+                            self.count_changes(&[model.index]);
+                            return Ok(again.told);
+                        }
+                        Err(CommitError::Stale { .. }) => attempts.again().await?,
+                        Err(CommitError::Store(error)) => return Err(store_error(error)),
+                        Err(error) => return Ok(again.failed(&self.reason(model, &job, &error))),
+                    }
+                }
+            }
+            other => {
+                let reason = self.reason(model, &job, other);
+                Ok(job.failed(&reason))
+            }
+        }
+    }
+
+    fn reason(&self, model: &Model, job: &Job, error: &CommitError) -> String {
+        match error {
+            CommitError::Unique { unique, values, conflicting_resource_id, .. } => {
+                let holder = Some(conflicting_resource_id.clone());
+                self.unique_error(model, *unique, values, holder).to_string()
+            }
+            CommitError::Missing { requirements } => {
+                let missing = requirements.iter().filter_map(|at| job.needs.get(*at)).map(Need::missing);
+                Error::targets_missing(missing.collect()).to_string()
+            }
+            CommitError::MissingBlob { file_ids } => {
+                Error::BlobsMissing { file_ids: file_ids.clone() }.to_string()
+            }
+            other => other.to_string(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct JobContext<'a> {
+    revisions: &'a Revisions,
+    caller: &'a Caller,
+}
+
+fn changes(jobs: &[Job]) -> ChangeSet {
+    let changes = jobs.iter().flat_map(|job| job.changes.iter().cloned()).collect();
+    let requirements = jobs.iter().flat_map(|job| &job.needs).map(Need::requirement).collect();
+    ChangeSet { changes, requirements, ..ChangeSet::default() }
+}
+
+/// The bytes of the files that they name and that their steps have made.
+fn uploads(jobs: &[Job]) -> Vec<Upload> {
+    jobs.iter().flat_map(|job| &job.uploads).cloned().collect()
+}
+
+impl Migration {
+    /// Does the next batch and tells what became of its resources; `None` when all are done.
+    pub async fn next(&mut self) -> Result<Option<Vec<MigrateProgress>>> {
+        let Some(selection) = self.selection.take() else { return Ok(None) };
+        let found = self.read(selection).await?;
+        let told = self.work(found).await?;
+        for progress in &told {
+            self.summary.count(progress);
+        }
+        Ok(Some(told))
+    }
+
+    /// What became of them so far.
+    pub fn summary(&self) -> &MigrateSummary {
+        &self.summary
+    }
+
+    /// Does all that is left.
+    pub async fn finish(mut self) -> Result<MigrateSummary> {
+        while self.next().await?.is_some() {}
+        Ok(self.summary)
+    }
+
+    async fn read(&mut self, selection: Selection) -> Result<Vec<Found>> {
+        let (service, entry) = (Arc::clone(&self.service), self.model.entry);
+        let whole = self.options.revisions != Revisions::Current;
+        let page = Selection { limit: selection.limit.min(self.options.batch as u64), ..selection.clone() };
+        let take = move |head: &HeadRef<'_>| {
+            let current = schema::is_current(entry.descriptor, head.revision.schema_version);
+            if current && !whole {
+                return Found::Current(head.resource_id.to_owned());
+            }
+            Found::Older(Box::new(head.to_owned()))
+        };
+        let (visit, found) = collector(take);
+        let end = service.run_as_stored(&self.model, page.clone(), visit).await?;
+        let found = collected(&found);
+        let read = found.len() as u64;
+        self.selection = (end.has_more && selection.limit > read).then(|| {
+            let limit = selection.limit - read;
+            match end.last {
+                Some(position) => Selection { after: Some(position), offset: 0, limit, ..selection },
+                // An order without positions goes on by count.
+                None => Selection { offset: selection.offset + read, limit, ..selection },
+            }
+        });
+        Ok(found)
+    }
+
+    async fn work(&mut self, found: Vec<Found>) -> Result<Vec<MigrateProgress>> {
+        let (service, model) = (Arc::clone(&self.service), self.model);
+        let mut told = Vec::with_capacity(found.len());
+        let mut jobs = Vec::new();
+        let gate = service.gate(&model, &self.caller, None, &[]).await?;
+        for (at, row) in found.into_iter().enumerate() {
+            // Nothing here waits for anything: others get their turn.
+            if at % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            let head = match row {
+                Found::Current(resource_id) => {
+                    told.push(MigrateProgress::skipped(&resource_id));
+                    continue;
+                }
+                Found::Older(head) => head,
+            };
+            if let Err(error) = service.admit_migration(&gate, &model, &head).await {
+                match error {
+                    Error::Unavailable { .. } | Error::Internal { .. } => return Err(error),
+                    refused => told.push(MigrateProgress::failed(&head.resource_id, refused.to_string())),
+                }
+                continue;
+            }
+            let job = match service.job(&model, &head, &self.options.revisions, &self.caller).await {
+                Ok(job) => job,
+                // Of another resource, or pruned meanwhile.
+                Err(error @ Error::RevisionNotFound { .. }) => {
+                    told.push(MigrateProgress::failed(&head.resource_id, error.to_string()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if self.options.dry_run {
+                let obstacle = if job.changes.is_empty() {
+                    None
+                } else {
+                    service.obstacle(&model, &job, &mut self.seen).await?
+                };
+                told.extend(match obstacle {
+                    Some(reason) => job.failed(&reason),
+                    None => job.told,
+                });
+            } else {
+                jobs.push(job);
+            }
+        }
+        let context = JobContext { revisions: &self.options.revisions, caller: &self.caller };
+        told.extend(service.commit_jobs(&model, jobs, &context).await?);
+        Ok(told)
+    }
+}
+
+/// Every resource of a type, live and deleted, in the order of creation.
+impl Selection {
+    /// Everything there is, live or deleted, in the order of creation.
+    pub fn everything() -> Self {
+        Self {
+            predicate: Arc::new(Predicate::all([])),
+            sorts: Vec::new(),
+            limit: Self::MOST_ROWS,
+            offset: 0,
+            after: None,
+        }
+    }
+}
