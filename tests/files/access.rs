@@ -84,7 +84,8 @@ async fn rows_about_blobs_open_uploads() {
     // Who may get the resource may get its files.
     let emil = app.user("emil");
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(404);
-    let path = root.created("document", json!({"title": "d", "file": {"file_id": file_id(b"of carl")}})).await;
+    let path =
+        root.created("document", json!({"title": "d", "file": {"file_id": file_id(b"of carl")}})).await;
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(200);
     emil.get(&format!("{path}/blobs/{}", file_id(b"of carl"))).await.is(200);
     carl.get(&format!("{path}/blobs/{}", file_id(b"of carl"))).await.is(403);

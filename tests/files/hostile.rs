@@ -7,8 +7,8 @@ use specstar::runtime::blob::BlobStorage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::cases::sessions::{begun, path};
 use crate::cases::Place;
+use crate::cases::sessions::{begun, path};
 use crate::common::{TestApp, eventually};
 use crate::form::{FORM, file_id, form, noise, part, upload};
 
@@ -175,10 +175,12 @@ async fn what_is_said_of_a_file_is_checked() {
     ann.ask("POST", "/blobs/upload-sessions").body("text/plain", "{}").await.is(415);
     // Only where the storage can sign addresses.
     ann.post("/blobs/upload-sessions", json!({"upload_method": "single_put"})).await.refused(400, "proxy");
-    let shown = ann.post("/blobs/upload-sessions", json!({"size": null, "upload_method": "proxy"})).await.ok();
+    let shown =
+        ann.post("/blobs/upload-sessions", json!({"size": null, "upload_method": "proxy"})).await.ok();
     assert_eq!(shown["size"], json!(null));
     let session = begun(&ann, json!({})).await;
-    for query in ["", "?part_number=", "?part_number=0", "?part_number=-1", "?part_number=10001", "?part_number=x"]
+    for query in
+        ["", "?part_number=", "?part_number=0", "?part_number=-1", "?part_number=10001", "?part_number=x"]
     {
         let content = format!("{}/content{query}", path(&session));
         ann.ask("PUT", &content).body("a/b", "x").await.is(422);
