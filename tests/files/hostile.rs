@@ -146,6 +146,33 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
 }
 
 #[tokio::test]
+async fn a_download_that_nobody_takes_is_given_up_and_a_slow_one_is_not() {
+    let limit = Duration::from_millis(500);
+    let app = place().with(|builder| builder.idle_timeout(limit).request_timeout(limit)).await;
+    // More than fits into the buffers of a connection.
+    let bytes = noise(6, 40 << 20);
+    upload(&app.user(""), "a/b", &bytes).await.ok();
+    let get = format!("GET /blobs/{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", file_id(&bytes));
+    let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
+    connection.write_all(get.as_bytes()).await.expect("sent");
+    tokio::time::sleep(limit * 4).await;
+    let mut read = Vec::new();
+    let _ = connection.read_to_end(&mut read).await;
+    assert!(read.len() < bytes.len(), "{} bytes came", read.len());
+    let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
+    connection.write_all(get.as_bytes()).await.expect("sent");
+    let (mut piece, mut total) = (vec![0; 4 << 20], 0);
+    loop {
+        tokio::time::sleep(limit / 5).await;
+        match connection.read(&mut piece).await.expect("it sends") {
+            0 => break,
+            length => total += length,
+        }
+    }
+    assert!(total > bytes.len(), "{total} bytes came");
+}
+
+#[tokio::test]
 async fn what_is_said_of_a_file_is_checked() {
     let app = place().app().await;
     let ann = app.user("ann");

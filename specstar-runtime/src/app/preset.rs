@@ -36,6 +36,7 @@ impl Preset {
                 restrict_before_cascade: true,
                 restore_cascades: false,
                 scope_of_writes: false,
+                open_blobs: true,
                 ..Settings::default()
             },
         }
@@ -67,7 +68,6 @@ impl Preset {
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
                 raw_uploads: false,
-                open_blobs: true,
                 ..HttpSettings::default()
             },
         }

@@ -9,7 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::batch::Selection;
 use super::blob::Ready;
 use super::payload::{Checked, from_program, from_stored};
-use super::{Model, Service};
+use super::{Caller, Model, Service};
 use crate::error::{Error, Result};
 use crate::meta::Head;
 use crate::query::{Origin, Predicate, SortKey, distances, has_texts};
@@ -49,9 +49,13 @@ impl Service {
         checked: Checked,
         current: Option<&Head>,
         encoded: &mut Encoded,
+        caller: &Caller,
     ) -> Result<Ready> {
         let before = current.map(|head| &*head.revision.data);
         let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
+        let named =
+            payload.blobs.iter().filter(|file_id| uploads.iter().all(|upload| upload.file_id != **file_id));
+        self.authorize_naming(model, named, current, caller).await?;
         Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
     }
 
