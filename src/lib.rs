@@ -229,9 +229,9 @@ pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
-    access, acl, action, api_key, app, binary, blob, change, clock, column, datetime, descriptor, error,
-    event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, select, store,
-    timeline, vector,
+    access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
+    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, select,
+    store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or

@@ -18,6 +18,7 @@ pub use info::ApiInfo;
 pub use preset::Preset;
 
 use crate::api_key::ApiKeys;
+use crate::backup::Backup;
 use crate::error::Result;
 use crate::http::{self, HttpState};
 use crate::repository::{Repository, Service, store_error};
@@ -87,6 +88,11 @@ impl App {
             panic!("the application has no API keys: call api_keys(…)")
         };
         keys
+    }
+
+    /// Exports and imports of everything that is stored.
+    pub fn backup(&self) -> Backup {
+        Backup::new(Arc::clone(self.service()), Arc::clone(&self.state.clock))
     }
 
     /// What happened to the tables at start.

@@ -6,7 +6,7 @@ use crate::meta::{HeadRef, Revision, Stamp};
 mod import;
 mod log;
 
-pub use import::Import;
+pub use import::{Checkpoint, Import};
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.
@@ -22,6 +22,8 @@ pub struct ChangeSet {
     pub requirements: Vec<Requirement>,
     /// Messages to subscribers, logged behind the changes.
     pub events: Vec<NewEvent>,
+    /// How far the import is that the changes belong to.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl From<Vec<Change>> for ChangeSet {

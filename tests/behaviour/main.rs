@@ -8,6 +8,7 @@ mod common;
 mod access;
 mod acl;
 mod actions;
+mod archives;
 mod blobs;
 mod defaults;
 mod faults;

@@ -2,5 +2,6 @@
 //! rules that do not hold. Each is asked of a real application.
 
 mod atomicity;
+mod backup;
 mod races;
 mod security;

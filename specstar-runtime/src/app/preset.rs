@@ -1,5 +1,6 @@
 //! Sets of settings.
 
+use crate::backup::ArchiveFormat;
 use crate::blob::{BlobIds, UploadSettings};
 use crate::descriptor::{IdGenerator, OnDecodeError, UnknownFields};
 use crate::http::{HttpSettings, UnknownParameters};
@@ -68,6 +69,7 @@ impl Preset {
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
                 raw_uploads: false,
+                archive_format: ArchiveFormat::Acbak,
                 ..HttpSettings::default()
             },
         }

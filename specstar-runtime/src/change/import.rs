@@ -33,3 +33,12 @@ impl Import {
         self.replaces.as_ref().map_or(self.head.version, |of| of.version + 1)
     }
 }
+
+/// How far the import of an archive has come, kept with the changes that bring it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The hash of the archive.
+    pub archive: String,
+    /// How many of its resources are done; `None` when all are, and nothing has to be kept.
+    pub done: Option<u64>,
+}

@@ -1,11 +1,13 @@
 //! What each operation does with a [`Call`].
 
 pub(crate) mod action;
+mod archive;
 mod blob;
 mod feed;
 mod history;
 mod lifecycle;
 mod list;
+pub(crate) mod migrate;
 mod read;
 mod reference;
 mod revision;
@@ -47,9 +49,15 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
+        Operation::TestMigration | Operation::ExecuteMigration => Box::pin(migrate::many(call)),
+        Operation::MigrateOne | Operation::RollbackMigration => Box::pin(migrate::one(call)),
         Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
+        Operation::Export => Box::pin(archive::export(call)),
+        Operation::Import => Box::pin(archive::import(call, body)),
         Operation::Relationships
         | Operation::AllChanges
+        | Operation::ExportAll
+        | Operation::ImportAll
         | Operation::UploadBlob
         | Operation::ReadBlob
         | Operation::BeginUpload
@@ -65,6 +73,8 @@ pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
         Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        Operation::ExportAll => Box::pin(archive::export_all(inbound)),
+        Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
         _ => blob::run(inbound, body),
     }
 }

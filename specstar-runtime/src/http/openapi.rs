@@ -34,7 +34,7 @@ use self::order::{KeyOrder, Ordered};
 use crate::access::Security;
 use crate::action::ActionEntry;
 use crate::descriptor::UnknownFields;
-use crate::http::route::{GLOBAL_ROUTES, Method, Operation, ROUTES};
+use crate::http::route::{GLOBAL_ROUTES, Method, Operation, ROUTES, Route};
 use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
@@ -54,12 +54,17 @@ pub struct DocumentInput {
     pub default_page_size: u64,
     /// The largest `limit`.
     pub maximum_page_size: u64,
+    /// Whether there are routes to migrate resources; where it does not say, for the types that declare a schema
+    /// version.
+    pub migration_routes: Option<bool>,
     /// What happens to unknown fields of a body, where the resource does not say.
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
     pub structured_errors: bool,
     /// The body of an upload may be the file itself.
     pub raw_uploads: bool,
+    /// Imports are answered as the reference does.
+    pub reference_archives: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -75,9 +80,11 @@ impl DocumentInput {
             actions: Vec::new(),
             default_page_size: 50,
             maximum_page_size: 1_000,
+            migration_routes: None,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
             raw_uploads: true,
+            reference_archives: false,
             security: Security::none(),
         }
     }
@@ -169,10 +176,12 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     model::add_envelopes(&models, &mut schemas)?;
     let mut operations = Operations {
         base: base_path(input),
+        migration_routes: input.migration_routes,
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
         raw_uploads: input.raw_uploads,
         authenticated: !input.security.schemes.is_empty(),
+        reference_archives: input.reference_archives,
         parameters: Map::new(),
         responses: Map::new(),
     };
@@ -251,7 +260,12 @@ fn paths(
     let mut written = Written { paths: Map::new(), ids: BTreeSet::new(), order };
     for model in models {
         let referred = models.iter().any(|other| model.is_target_of(other));
-        for route in ROUTES.iter().filter(|route| referred || route.operation != Operation::Referrers) {
+        let migrated = operations.migration_routes.unwrap_or(model.descriptor().schema_version.is_some());
+        let mounted = |route: &&Route| {
+            (referred || route.operation != Operation::Referrers)
+                && (migrated || !route.operation.is_migration())
+        };
+        for route in ROUTES.iter().filter(mounted) {
             let path = format!("{}/{}{}", operations.base, model.name(), route.path);
             written.add(path, route.method, operations.write(Some(model), route))?;
         }

@@ -72,6 +72,14 @@ pub enum Operation {
     ResourceChanges,
     /// What happened to the resources of a type.
     Changes,
+    /// Tries a migration of every match.
+    TestMigration,
+    /// Migrates every match.
+    ExecuteMigration,
+    /// Migrates one resource.
+    MigrateOne,
+    /// Takes the migration of one resource back.
+    RollbackMigration,
     /// Every declared reference.
     Relationships,
     /// What happened to all resources.
@@ -92,13 +100,40 @@ pub enum Operation {
     FinalizeUpload,
     /// Gives an upload session up.
     AbortUpload,
+    /// `GET /{m}/export`
+    Export,
+    /// `POST /{m}/import`
+    Import,
+    /// `GET /_backup/export`
+    ExportAll,
+    /// `POST /_backup/import`
+    ImportAll,
 }
 
 impl Operation {
     /// Whether it takes as long as its bytes do: then it is given up when nothing comes any more, and not after a
     /// time.
-    pub const fn takes_its_time(self) -> bool {
-        matches!(self, Self::UploadBlob | Self::PutUploadContent | Self::FinalizeUpload)
+    pub const fn takes_long(self) -> bool {
+        matches!(
+            self,
+            Self::UploadBlob
+                | Self::PutUploadContent
+                | Self::FinalizeUpload
+                | Self::Export
+                | Self::Import
+                | Self::ExportAll
+                | Self::ImportAll
+        )
+    }
+}
+
+impl Operation {
+    /// Whether it is there for types with a schema version only, unless the application says otherwise.
+    pub const fn is_migration(self) -> bool {
+        matches!(
+            self,
+            Self::TestMigration | Self::ExecuteMigration | Self::MigrateOne | Self::RollbackMigration
+        )
     }
 }
 
@@ -150,6 +185,8 @@ pub enum RequestBody {
     File,
     /// What is said of a file before it comes.
     Announcement,
+    /// An archive, as it is or as a file of a form.
+    Archive,
 }
 
 /// The body a route answers with.
@@ -173,6 +210,10 @@ pub enum Answer {
     Relationships,
     /// An array of `Change`, or a stream of them.
     Changes,
+    /// `MigrateProgress`.
+    MigrateProgress,
+    /// Lines of `MigrateProgress` and one `MigrateResult`.
+    MigrateLines,
     /// A JSON integer.
     Count,
     /// An array of [`Answer::Envelope`].
@@ -191,6 +232,12 @@ pub enum Answer {
     UploadSession,
     /// Nothing, with 204.
     Nothing,
+    /// An archive.
+    Archive,
+    /// What an import of one type did.
+    Imported,
+    /// What an import did, by type.
+    ImportedAll,
 }
 
 /// A header of a successful answer.

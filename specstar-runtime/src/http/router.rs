@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -54,7 +54,12 @@ pub fn router(state: Arc<HttpState>) -> Router {
     for model in state.service.models() {
         let base = format!("/{}", model.name());
         let referred = state.service.is_referred_to(model);
-        for path in paths(ROUTES, |route| referred || route.operation != Operation::Referrers) {
+        let migrated = state.settings.migration_routes.unwrap_or(model.descriptor().schema_version.is_some());
+        let mounted = |route: &Route| {
+            (referred || route.operation != Operation::Referrers)
+                && (migrated || !route.operation.is_migration())
+        };
+        for path in paths(ROUTES, mounted) {
             router = router.route(&format!("{base}{path}"), methods(&state, Some(*model), path));
         }
         for action in
@@ -118,7 +123,38 @@ fn methods(state: &Arc<HttpState>, model: Option<Model>, path: &'static str) -> 
         };
         methods = methods.on(route.method.filter(), handler);
     }
+    if let Some(model) = model {
+        methods = with_socket(methods, state, model, path);
+    }
     methods
+}
+
+/// Migrations of many resources are WebSockets too, which begin with a `GET`.
+fn with_socket(
+    methods: MethodRouter,
+    state: &Arc<HttpState>,
+    model: Model,
+    path: &'static str,
+) -> MethodRouter {
+    let streams = [Operation::TestMigration, Operation::ExecuteMigration];
+    let Some(route) = ROUTES.iter().find(|route| route.path == path && streams.contains(&route.operation))
+    else {
+        return methods;
+    };
+    let state = Arc::clone(state);
+    methods.get(move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
+        let state = Arc::clone(&state);
+        async move {
+            if !request.headers().contains_key(header::UPGRADE) {
+                return no_such_method(&state, request.method(), route.path);
+            }
+            let work = async {
+                let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
+                handler::migrate::socket(&state, &model, route, path, request).await
+            };
+            within_limits(&state, Some(state.settings.request_timeout), work).await
+        }
+    })
 }
 
 /// The one method of a custom action.
@@ -133,7 +169,9 @@ fn action_methods(state: &Arc<HttpState>, model: Model, action: ActionEntry) -> 
         let (state, action) = (Arc::clone(&state), Arc::clone(&action));
         async move {
             let started = Instant::now();
-            let response = within_limits(&state, run_action(&state, &model, &action, path, request)).await;
+            let limit = Some(state.settings.request_timeout);
+            let response =
+                within_limits(&state, limit, run_action(&state, &model, &action, path, request)).await;
             tracing::debug!(
                 method = "POST",
                 model = model.name(),
@@ -172,11 +210,8 @@ async fn answer(
         return no_such_method(state, request.method(), route.path);
     }
     let started = Instant::now();
-    let work = run(state, model, route, path, request);
-    let mut response = match route.operation.takes_its_time() {
-        true => caught(state, work).await,
-        false => within_limits(state, work).await,
-    };
+    let limit = (!route.operation.takes_long()).then_some(state.settings.request_timeout);
+    let mut response = within_limits(state, limit, run(state, model, route, path, request)).await;
     if route.deprecated.is_some() {
         reply::set(&mut response, reply::DEPRECATION, super::route::DEPRECATION);
     }
@@ -194,24 +229,23 @@ async fn answer(
 /// The answer of a handler, or of what went wrong in it, within the time of a request.
 async fn within_limits(
     state: &HttpState,
+    limit: Option<Duration>,
     work: impl Future<Output = Result<Response<Body>>>,
 ) -> Response<Body> {
-    let limit = state.settings.request_timeout;
-    let work = tokio::time::timeout(limit, Box::pin(work));
-    let work = work.map(|result| {
-        result.unwrap_or_else(|_| {
-            let reason = format!("the request took longer than {limit:?}");
-            Err(Error::Unavailable { reason, retry_after: 1 })
-        })
-    });
-    caught(state, work).await
-}
-
-/// The answer of a handler, or of what went wrong in it.
-async fn caught(state: &HttpState, work: impl Future<Output = Result<Response<Body>>>) -> Response<Body> {
     // A validator is code of the program: should it panic, this request fails and the server goes on.
-    let result = AssertUnwindSafe(Box::pin(work)).catch_unwind().await;
-    let result = result.unwrap_or_else(|panic| Err(Error::internal(panic_text(&*panic))));
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    let done = match limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| limit),
+        None => Ok(work.await),
+    };
+    let result = match done {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Error::internal(panic_text(&*panic))),
+        Err(limit) => Err(Error::Unavailable {
+            reason: format!("the request took longer than {limit:?}"),
+            retry_after: 1,
+        }),
+    };
     result.unwrap_or_else(|error| refuse(state, &error))
 }
 

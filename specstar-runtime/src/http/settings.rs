@@ -6,10 +6,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::sections::Sections;
+use crate::backup::ArchiveFormat;
 use crate::query::UnindexedPolicy;
 
 /// The streams of changes that may read at once.
 const STREAM_READS: usize = 8;
+
+/// The archives that are written or read at once.
+const ARCHIVES: usize = 4;
 
 /// How requests are read and answered.
 #[derive(Clone, Debug)]
@@ -28,8 +32,17 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// How long a request may take before it is answered with 503.
     pub request_timeout: Duration,
+    /// The longest archive that is read, in bytes. Neither `body_limit` nor the time of a request holds for archives,
+    /// but no wait for a part of one may be longer than `request_timeout`.
+    pub archive_limit: u64,
+    /// The format of an export that does not ask for one. With that of the reference, imports are answered as the
+    /// reference does.
+    pub archive_format: ArchiveFormat,
     /// `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow`.
     pub head_and_options: bool,
+    /// Whether there are routes to migrate resources; where it does not say, for the types that declare a schema
+    /// version.
+    pub migration_routes: Option<bool>,
     /// Every error is an object with `message` and `code`.
     pub structured_errors: bool,
     /// The body of an upload may be the file itself, without a form around it.
@@ -41,6 +54,8 @@ pub struct HttpSettings {
     /// How many streams of changes may read at once: every commit wakes all of them, and other reads need the
     /// store too.
     pub(crate) stream_reads: Arc<Semaphore>,
+    /// How many archives are written or read at once: each takes a thread and megabytes.
+    pub(crate) archives: Arc<Semaphore>,
 }
 
 /// What happens to a query parameter a route does not have.
@@ -62,12 +77,16 @@ impl Default for HttpSettings {
             max_page_size: 1_000,
             body_limit: 2 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            archive_limit: 16 << 30,
+            archive_format: ArchiveFormat::Ssb,
             head_and_options: true,
+            migration_routes: None,
             structured_errors: false,
             raw_uploads: true,
             idle_timeout: Duration::from_secs(30),
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),
+            archives: Arc::new(Semaphore::new(ARCHIVES)),
         }
     }
 }

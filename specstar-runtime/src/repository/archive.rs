@@ -2,14 +2,15 @@
 
 use super::commit::Plan;
 use super::payload;
+use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, RowScope, authorize};
-use crate::change::{Change, Import, ModelIndex};
-use crate::descriptor::UnknownFields;
+use crate::change::{Change, ChangeSet, Checkpoint, Import, ModelIndex};
 use crate::error::{Error, Result};
-use crate::json::{self, IndexEntry, IndexRow, IndexValue};
+use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
 use crate::schema;
+use crate::store::CommitError;
 use crate::timeline;
 
 /// A resource out of an archive, as it would be stored.
@@ -76,19 +77,19 @@ impl Service {
         Ok(())
     }
 
-    /// The payload of a revision as it is to be stored. One of the current schema version has to fit its type; with
-    /// `exact` its text stays, else it becomes the canonical one. One of an older version that the type knows stays as
-    /// it is: what becomes of it is seen when it is read.
+    /// The payload of a revision as it is to be stored, and the files it names, where its type tells. One of the
+    /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one. One
+    /// of an older version that the type knows stays as it is: what becomes of it is seen when it is read.
     pub(crate) fn arriving_content(
         &self,
         model: &Model,
         schema_version: Option<&str>,
         data: Vec<u8>,
         exact: bool,
-    ) -> Result<Vec<u8>> {
+    ) -> Result<(Vec<u8>, Option<Vec<String>>)> {
         if !schema::is_current(model.descriptor(), schema_version) {
             if model.descriptor().older_versions.contains(&schema_version) {
-                return Ok(data);
+                return Ok((data, None));
             }
             return Err(Error::BadRequest(format!(
                 "`{}` has no schema version {}",
@@ -96,18 +97,12 @@ impl Service {
                 schema_version.unwrap_or("none")
             )));
         }
-        let checked = payload::from_program(model, &data)?;
-        let canonical = checked.payload.data;
-        if model.settings.unknown_fields == UnknownFields::Deny && canonical != data {
-            let again = |body: &[u8]| (model.entry.prepare)(body).ok().map(|prepared| prepared.canonical);
-            if let Some(unknown) =
-                json::unknown_fields_confirmed(&data, &canonical, model.descriptor(), &again)
-            {
-                let json::Unknown { path, name, suggestion } = unknown;
-                return Err(Error::UnknownField { path, name, suggestion });
-            }
+        let checked = payload::from_archive(model, &data)?;
+        if checked.has_uploads() {
+            return Err(Error::BadRequest("a file stands in the data itself".into()));
         }
-        Ok(if exact { data } else { canonical })
+        let timeline::Payload { data: canonical, blobs, .. } = checked.payload;
+        Ok((if exact { data } else { canonical }, Some(blobs)))
     }
 
     /// The index values of a revision that is to be stored.
@@ -163,6 +158,11 @@ impl Service {
             None => Ok(false),
             Some(head) => self.scope(model, caller).await?.holds(model.descriptor(), &head.as_ref()),
         }
+    }
+
+    /// Whether the caller may know of a resource.
+    pub(crate) async fn knows(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+        self.known_to(model, resource_id, caller).await
     }
 
     /// What is to become of a resource, and what it replaces.
@@ -228,9 +228,10 @@ impl Service {
         arrivals: &[Arrival],
         duplicates: Duplicates,
         arrives: &(dyn Fn(ModelIndex, &str) -> bool + Sync),
+        checkpoint: Option<&Checkpoint>,
         caller: &Caller,
     ) -> Result<Vec<Fate>> {
-        let Some(first) = arrivals.first() else { return Ok(Vec::new()) };
+        let Some(first) = arrivals.first() else { return self.note(checkpoint).await.map(|()| Vec::new()) };
         let (model, resource_id) = match first {
             Arrival::Resource(arriving) => (arriving.model, &arriving.head.resource_id),
             Arrival::Purged { model, resource_id } => (*model, resource_id),
@@ -248,8 +249,10 @@ impl Service {
             });
             self.refuse_hidden(&plan.needs, caller).await?;
             if plan.changes.is_empty() {
+                self.note(checkpoint).await?;
                 return Ok(fates);
             }
+            plan.checkpoint = checkpoint.cloned();
             match self.commit(plan, caller).await {
                 Ok(true) => return Ok(fates),
                 // Somebody made or changed one of them since it was looked for.
@@ -257,6 +260,24 @@ impl Service {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Keeps a checkpoint without any change.
+    async fn note(&self, checkpoint: Option<&Checkpoint>) -> Result<()> {
+        if checkpoint.is_none() {
+            return Ok(());
+        }
+        let set = ChangeSet { checkpoint: checkpoint.cloned(), ..ChangeSet::default() };
+        match self.store.commit(set).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Store(error)) => Err(store_error(error)),
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
+
+    /// How many resources of an archive an import that was not finished has stored.
+    pub(crate) async fn imported(&self, archive: &str) -> Result<u64> {
+        Ok(self.store.imported(archive).await.map_err(store_error)?.unwrap_or(0))
     }
 
     async fn plan_arrival(

@@ -5,7 +5,7 @@ use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, ChangeSet, ModelIndex, NewEvent, Requirement};
+use crate::change::{Change, ChangeSet, Checkpoint, ModelIndex, NewEvent, Requirement};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub(super) uploads: Vec<Upload>,
     /// Older content becomes current or live again: what it refers to is not the fault of what was sent.
     pub(super) returning: bool,
+    /// How far an import is then.
+    pub(super) checkpoint: Option<Checkpoint>,
 }
 
 impl Plan {
@@ -41,12 +43,13 @@ impl Plan {
 impl Service {
     /// Commits; `Ok(false)` when the plan was stale and nothing was written.
     pub(super) async fn commit(&self, plan: Plan, caller: &Caller) -> Result<bool> {
-        let Plan { changes, needs, guards, events, uploads, returning } = plan;
+        let Plan { changes, needs, guards, events, uploads, returning, checkpoint } = plan;
         let models = touched(&changes);
         // With several changes, the one that fails need not be one that the caller knows of.
         let all = if changes.len() > 1 { changes.iter().map(changed).collect() } else { Vec::new() };
         let requirements = needs.iter().map(Need::requirement).chain(guards).collect();
-        match self.commit_with(ChangeSet { changes, requirements, events }, &uploads, caller).await? {
+        let set = ChangeSet { changes, requirements, events, checkpoint };
+        match self.commit_with(set, &uploads, caller).await? {
             Ok(()) => {
                 self.count_changes(&models);
                 Ok(true)
@@ -162,7 +165,7 @@ impl Service {
     }
 
     /// Whether the caller may know of a resource: it exists for them, and they may read its metadata.
-    async fn known_to(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
+    pub(super) async fn known_to(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<bool> {
         if caller.is_trusted() {
             return Ok(true);
         }

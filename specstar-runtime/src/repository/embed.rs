@@ -42,20 +42,22 @@ impl Encoded {
 
 impl Service {
     /// Raises what the validator said, and completes what the server adds to content: what is known of files, and
-    /// vectors of texts.
+    /// vectors of texts. Without a caller the content is what the resource has already, in another form.
     pub(super) async fn ready(
         &self,
         model: &Model,
         checked: Checked,
         current: Option<&Head>,
         encoded: &mut Encoded,
-        caller: &Caller,
+        caller: Option<&Caller>,
     ) -> Result<Ready> {
         let before = current.map(|head| &*head.revision.data);
         let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
-        let named =
-            payload.blobs.iter().filter(|file_id| uploads.iter().all(|upload| upload.file_id != **file_id));
-        self.authorize_naming(model, named, current, caller).await?;
+        if let Some(caller) = caller {
+            let brought = |file_id: &&String| uploads.iter().any(|upload| upload.file_id == **file_id);
+            let named = payload.blobs.iter().filter(|file_id| !brought(file_id));
+            self.authorize_naming(model, named, current, caller).await?;
+        }
         Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
     }
 

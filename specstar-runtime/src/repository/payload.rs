@@ -34,6 +34,11 @@ impl Checked {
         }
     }
 
+    /// Whether it brings the bytes of files.
+    pub(super) fn has_uploads(&self) -> bool {
+        !self.uploads.is_empty()
+    }
+
     /// What the validator said.
     pub(super) const fn objection(&self) -> Option<&ValidationErrors> {
         self.invalid.as_ref()
@@ -56,6 +61,15 @@ impl Checked {
 /// patched.
 pub(super) fn from_client(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     refuse_reserved(body)?;
+    known_fields(model, body, before)
+}
+
+/// The same from an archive, whose payloads may have a field of whatever name.
+pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Checked> {
+    known_fields(model, body, None)
+}
+
+fn known_fields(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {
     let (canonical, invalid) = prepare(model, body)?;
     let again = |body: &[u8]| {
         let (canonical, _) = split((model.entry.prepare)(body).ok()?);

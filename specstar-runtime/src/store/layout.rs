@@ -19,6 +19,9 @@ pub(crate) const LOG_TABLE: &str = "ss_change";
 /// How far subscribers have read the log.
 pub(crate) const SUBSCRIBER_TABLE: &str = "ss_subscriber";
 
+/// How far imports of archives are that were not finished.
+pub(crate) const IMPORT_TABLE: &str = "ss_import";
+
 /// What deletes took along.
 pub(crate) const CASCADE_TABLE: &str = "ss_cascade";
 

@@ -15,6 +15,9 @@ pub trait Snapshots {
     /// Begins to read. The parts come in order, each by ascending row number, and all show the moment of this call.
     /// The reader takes as much memory as a few batches; dropping it ends the reading.
     fn snapshot(&self, request: SnapshotRequest) -> BoxFuture<'_, Result<SnapshotReader, StoreError>>;
+
+    /// How many resources of this archive an import that was not finished has stored; the hash says which archive.
+    fn imported<'a>(&'a self, archive: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>>;
 }
 
 /// What is to be read.
@@ -54,7 +57,7 @@ pub struct SnapshotReader {
     pub mark: LogMark,
     /// Whether the log has the place that the request names; nothing is read otherwise.
     pub since_is_known: bool,
-    /// The batches, in order.
+    /// The batches, in order. The last one is empty and of no part: without it, the reading has ended early.
     pub batches: mpsc::Receiver<Result<SnapshotBatch, StoreError>>,
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::SpecStarBuilder;
+use crate::backup::ArchiveFormat;
 use crate::http::{Sections, UnknownParameters};
 use crate::query::UnindexedPolicy;
 
@@ -59,6 +60,20 @@ impl SpecStarBuilder {
         self
     }
 
+    /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
+    /// request holds for archives.
+    pub fn archive_limit(mut self, bytes: u64) -> Self {
+        self.wire.archive_limit = bytes;
+        self
+    }
+
+    /// The format of an export that does not ask for one (our own). With that of the reference, imports are answered
+    /// as the reference does.
+    pub fn archive_format(mut self, format: ArchiveFormat) -> Self {
+        self.wire.archive_format = format;
+        self
+    }
+
     /// What a read answers without `returns`, in the words of that parameter (`data,revision_info,meta`).
     pub fn default_returns(mut self, returns: &str) -> Self {
         match Sections::parse(returns) {
@@ -71,6 +86,13 @@ impl SpecStarBuilder {
     /// Whether `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow` (yes).
     pub fn head_and_options(mut self, answered: bool) -> Self {
         self.wire.head_and_options = answered;
+        self
+    }
+
+    /// Whether every type has the routes below `/migrate`, or none has. Without it, the types that declare a schema
+    /// version have them.
+    pub fn migration_routes(mut self, mounted: bool) -> Self {
+        self.wire.migration_routes = Some(mounted);
         self
     }
 

@@ -97,11 +97,11 @@ impl<W: Write> Writer<W> {
         self.named("ModelEndRecord")
     }
 
-    /// Ends the archive and gives the output back, with the hash of the archive.
-    pub fn finish(mut self) -> ArchiveResult<(W, blake3::Hash)> {
+    /// Ends the archive and gives its length and its hash.
+    pub fn finish(mut self) -> ArchiveResult<(u64, blake3::Hash)> {
         self.record("EofRecord", 0, |_| {})?;
         self.out.flush()?;
-        Ok((self.out, self.hash.finalize()))
+        Ok((self.written, self.hash.finalize()))
     }
 
     fn named(&mut self, record: &str) -> ArchiveResult<()> {

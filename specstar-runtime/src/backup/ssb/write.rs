@@ -147,13 +147,13 @@ impl<W: Write> Writer<W> {
         self.json(Kind::ModelEnd, &sealed)
     }
 
-    /// Ends the archive and gives the output back, with the hash of the archive.
-    pub fn finish(mut self) -> ArchiveResult<(W, blake3::Hash)> {
+    /// Ends the archive and gives its length, and the hash of what stands before its end.
+    pub fn finish(mut self) -> ArchiveResult<(u64, blake3::Hash)> {
         let hash = self.whole.finalize();
         let sealed = Sealed { counts: self.total, blake3: Cow::Owned(hash.to_hex().to_string()) };
         self.json(Kind::End, &sealed)?;
         self.out.flush()?;
-        Ok((self.out, hash))
+        Ok((self.written, hash))
     }
 
     fn line(&mut self, line: &Line<'_>) -> ArchiveResult<()> {

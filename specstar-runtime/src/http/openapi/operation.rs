@@ -20,6 +20,8 @@ pub(super) const BLOBS_TAG: &str = "Blobs";
 pub(super) struct Operations {
     /// Where everything is mounted, such as `/v1`.
     pub(super) base: String,
+    /// Whether there are routes to migrate resources, where the application says.
+    pub(super) migration_routes: Option<bool>,
     /// The pages of the application.
     pub(super) page: PageSize,
     /// The errors of the application.
@@ -28,6 +30,8 @@ pub(super) struct Operations {
     pub(super) raw_uploads: bool,
     /// Whether somebody can be refused for not saying who they are.
     pub(super) authenticated: bool,
+    /// Imports are answered as the reference does.
+    pub(super) reference_archives: bool,
     /// `components.parameters`.
     pub(super) parameters: Map<String, Value>,
     /// `components.responses`.
@@ -73,7 +77,7 @@ impl Operations {
         if route.answer == Answer::Nothing {
             responses.insert("204".into(), json!({"description": answer_text(route.answer, "")}));
         } else {
-            responses.insert("200".into(), success(model, route));
+            responses.insert("200".into(), success(model, route, self.reference_archives));
         }
         if route.answer == Answer::File {
             responses.insert("206".into(), blobs::partial_content(header_references(route.headers)));
@@ -118,6 +122,7 @@ fn tag(route: &Route) -> &'static str {
 fn request_body(body: RequestBody, model: Option<&Model>, raw: bool) -> Option<Value> {
     match body {
         RequestBody::None => None,
+        RequestBody::Archive => Some(archive_body()),
         RequestBody::File => Some(blobs::file_body(raw)),
         RequestBody::Announcement => Some(blobs::announcement()),
         RequestBody::Payload | RequestBody::Patch => model.and_then(|model| model_body(body, model)),
@@ -132,8 +137,28 @@ fn model_body(body: RequestBody, model: &Model) -> Option<Value> {
             "content": {"application/json": {"schema": reference(&model.schema)}},
         })),
         RequestBody::Patch => Some(patch_body(model)),
-        RequestBody::None | RequestBody::File | RequestBody::Announcement => None,
+        RequestBody::None | RequestBody::Archive | RequestBody::File | RequestBody::Announcement => None,
     }
+}
+
+fn archive_body() -> Value {
+    json!({
+        "description": "The archive.",
+        "required": true,
+        "content": {
+            "application/octet-stream": {"schema": octets()},
+            "multipart/form-data": {"schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {"file": {"description": "The archive.", "allOf": [octets()]}},
+            }},
+        },
+    })
+}
+
+/// Bytes that are no text.
+fn octets() -> Value {
+    json!({"type": "string", "contentMediaType": "application/octet-stream"})
 }
 
 fn patch_body(model: &Model) -> Value {
@@ -171,7 +196,7 @@ fn media(schema: &Value, examples: &[(&str, &Option<Value>)]) -> Value {
     if named.is_empty() { json!({"schema": schema}) } else { json!({"schema": schema, "examples": named}) }
 }
 
-fn success(model: Option<&Model>, route: &Route) -> Value {
+fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Value {
     let (name, schema) = model.map_or(("", ""), |model| (model.name(), &*model.schema));
     let mut headers = header_references(route.headers);
     if route.deprecated.is_some() {
@@ -182,9 +207,11 @@ fn success(model: Option<&Model>, route: &Route) -> Value {
     if route.answer == Answer::File {
         return blobs::file(answer_text(route.answer, name), headers);
     }
+    let media_type =
+        if route.answer == Answer::Archive { "application/octet-stream" } else { "application/json" };
     let mut response = json!({
         "description": answer_text(route.answer, name),
-        "content": {"application/json": {"schema": answer_schema(route.answer, schema, narrowed)}},
+        "content": {media_type: {"schema": answer_schema(route.answer, schema, narrowed, reference_format)}},
     });
     if route.answer == Answer::Changes {
         response["content"]["text/event-stream"] = json!({"schema": {
@@ -192,6 +219,13 @@ fn success(model: Option<&Model>, route: &Route) -> Value {
             "description": "Events `change`, each with a `Change` as its data and the position as its id. An event \
                 `error` says why a stream ends.",
         }});
+    }
+    if route.answer == Answer::MigrateLines {
+        response["content"] = json!({"application/jsonl+json": {"schema": {
+            "type": "string",
+            "description": "A line for each revision, a `MigrateProgress` with a `timestamp`, and a last one, a \
+                `MigrateResult` with a `timestamp`; an error in its place says why it ends early.",
+        }}});
     }
     if !headers.is_empty() {
         response["headers"] = headers.into();
@@ -211,6 +245,8 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::DataList => format!("The data of one page of `{name}` resources."),
         Answer::Metas => format!("The metadata of `{name}` resources."),
         Answer::RevisionInfos => format!("The current revisions of one page of `{name}` resources."),
+        Answer::MigrateProgress => format!("What became of the `{name}`."),
+        Answer::MigrateLines => format!("What became of the `{name}` resources, line by line."),
         Answer::Diff => "The operations that make one revision out of the other.".to_owned(),
         Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
         Answer::Relationships => "The declared references.".to_owned(),
@@ -219,10 +255,12 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::Binary => "What a field of a resource says of the file.".to_owned(),
         Answer::UploadSession => "The upload session.".to_owned(),
         Answer::Nothing => "It is done.".to_owned(),
+        Answer::Archive => "The archive.".to_owned(),
+        Answer::Imported | Answer::ImportedAll => "What was imported, or would be.".to_owned(),
     }
 }
 
-fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
+fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: bool) -> Value {
     let section = |name: &str| if narrowed { shapes::selected(&reference(name)) } else { reference(name) };
     let list = |items: Value| json!({"type": "array", "items": items});
     match answer {
@@ -236,10 +274,17 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool) -> Value {
         Answer::RevisionInfo => section("RevisionInfo"),
         Answer::RevisionInfos => list(section("RevisionInfo")),
         Answer::RevisionList => reference("RevisionListResponse"),
+        Answer::MigrateProgress | Answer::MigrateLines => reference("MigrateProgress"),
         Answer::Diff => shapes::json_patch(),
         Answer::Referrers => list(reference("Referrers")),
         Answer::Relationships => list(reference("Relationship")),
         Answer::Changes => list(reference("Change")),
+        Answer::Archive => octets(),
+        Answer::Imported if reference_format => reference("ImportCounts"),
+        Answer::ImportedAll if reference_format => {
+            json!({"type": "object", "additionalProperties": reference("ImportCounts")})
+        }
+        Answer::Imported | Answer::ImportedAll => reference("ImportReport"),
         Answer::Binary => reference(blobs::BINARY),
         Answer::UploadSession => reference(blobs::UPLOAD_SESSION),
         Answer::File | Answer::Nothing => json!({}),

@@ -9,9 +9,71 @@ use crate::change::ChangeKind;
 pub(super) fn schemas() -> Schemas {
     Schemas::from([
         ("Change".into(), change()),
+        ("ImportCounts".into(), import_counts()),
+        ("ImportReport".into(), import_report()),
+        ("MigrateProgress".into(), migrate_progress()),
         ("Referrers".into(), referrers()),
         ("Relationship".into(), relationship()),
     ])
+}
+
+fn count(description: &str) -> Value {
+    json!({"type": "integer", "format": "int64", "minimum": 0, "description": description})
+}
+
+fn import_counts() -> Value {
+    json!({
+        "type": "object",
+        "description": "How many resources an import has taken.",
+        "required": ["loaded", "skipped", "total"],
+        "properties": {
+            "loaded": count("Those that were stored."),
+            "skipped": count("Those that were left out, because one of the id exists."),
+            "total": count("How many the archive has."),
+        },
+    })
+}
+
+fn import_report() -> Value {
+    let resources = json!({
+        "type": "object",
+        "description": "Resources.",
+        "required": ["total", "created", "overwritten", "skipped", "failed"],
+        "properties": {
+            "total": count("How many the archive has."),
+            "created": count("Those that did not exist."),
+            "overwritten": count("Those that replaced another."),
+            "skipped": count("Those that were left out, because one of the id exists."),
+            "failed": count("Those that cannot be imported."),
+        },
+    });
+    let model = json!({
+        "type": "object",
+        "description": "What became of a resource type.",
+        "required": ["resources", "revisions", "purged", "blobs", "errors"],
+        "properties": {
+            "resources": resources,
+            "revisions": count("Revisions that were stored."),
+            "purged": count("Resources that were removed, as a delta says."),
+            "blobs": count("Files that were stored."),
+            "errors": {
+                "type": "array", "items": {"type": "string"}, "maxItems": 100,
+                "description": "With `dry_run`: the first of what stands in the way.",
+            },
+        },
+    });
+    json!({
+        "type": "object",
+        "description": "What an import did, or would do.",
+        "required": ["models", "bytes", "archive_hash"],
+        "properties": {
+            "models": {
+                "type": "object", "additionalProperties": model, "description": "By the name of the type.",
+            },
+            "bytes": count("The length of the archive."),
+            "archive_hash": text("BLAKE3 of the archive."),
+        },
+    })
 }
 
 fn text(description: &str) -> Value {
@@ -55,6 +117,24 @@ fn change() -> Value {
             },
             "time": {"type": "string", "format": "date-time", "description": "When."},
             "by": text("Who did it."),
+        },
+    })
+}
+
+fn migrate_progress() -> Value {
+    let text_or_null = |description: &str| json!({"type": ["string", "null"], "description": description});
+    json!({
+        "type": "object",
+        "description": "What became of a revision of a resource.",
+        "required": ["resource_id", "status", "message", "error"],
+        "properties": {
+            "resource_id": text("The id of the resource."),
+            "status": {
+                "type": "string", "enum": ["success", "failed", "skipped"],
+                "description": "Whether it has the present schema version now, has not, or had it already.",
+            },
+            "message": text_or_null("In words."),
+            "error": text_or_null("Why it failed."),
         },
     })
 }

@@ -188,6 +188,24 @@ pub mod parameters {
         "Whether to restore also what was deleted together with it because it refers to it; the application says \
          what holds without it.",
     );
+    pub static WRITE_BACK: Parameter = query(
+        "WriteBack",
+        "write_back",
+        Shape::Flag,
+        "Whether to write what comes of it, which holds without it; else it is only tried.",
+    );
+    pub static MIGRATE_REVISION: Parameter = query(
+        "MigrateRevision",
+        "revision_id",
+        Shape::Text,
+        "The revision, by id or number; the current one without it, or when it is empty.",
+    );
+    pub static MIGRATE_REVISIONS: Parameter = query(
+        "MigrateRevisions",
+        "revision_id",
+        Shape::Text,
+        "Which revisions: the current one of each resource without it, `all`, or the one of this id.",
+    );
     pub static FROM: Parameter = query(
         "From",
         "from",
@@ -205,6 +223,35 @@ pub mod parameters {
         "since",
         Shape::Integer { default: 0, minimum: 0 },
         "Only changes behind this position of the feed; 0 is its beginning.",
+    );
+    pub static ARCHIVE_FORMAT: Parameter = query(
+        "ArchiveFormat",
+        "format",
+        Shape::Choice { default: None, values: &["ssbak", "acbak"] },
+        "The format of the archive: our own, or that of SpecStar 0.12 for Python; the application says which one \
+         holds without it.",
+    );
+    pub static ARCHIVE_SINCE: Parameter = query(
+        "ArchiveSince",
+        "since",
+        Shape::Text,
+        "Only what changed since the state with this token, which an archive has in its manifest. Our own format \
+         only.",
+    );
+    pub static ARCHIVE_MODELS: Parameter =
+        list("ArchiveModels", "models", Shape::Name, "The resource types to take; all of them without it.");
+    pub static ON_DUPLICATE: Parameter = query(
+        "OnDuplicate",
+        "on_duplicate",
+        Shape::Choice { default: Some("overwrite"), values: &["overwrite", "skip", "raise_error"] },
+        "What happens where a resource of the id exists: the one of the archive replaces it with its whole history, \
+         it stays, or nothing is imported.",
+    );
+    pub static DRY_RUN: Parameter = query(
+        "DryRun",
+        "dry_run",
+        Shape::Boolean { default: false },
+        "Only look whether it could be imported, and say what stands in the way.",
     );
     pub static LAST_EVENT_ID: Parameter = Parameter {
         location: Location::Header,

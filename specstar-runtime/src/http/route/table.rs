@@ -1,11 +1,14 @@
 //! The rows.
 
 mod global;
+mod migration;
 mod shared;
 
 pub use global::GLOBAL_ROUTES;
 
-use self::shared::{BATCH, BATCH_RESTORE, COUNT, ETAG, FEED, FILE, LIST_SECTION, MANY, NONE, SINGLE};
+use self::shared::{
+    BATCH, BATCH_RESTORE, COUNT, ETAG, EXPORT, FEED, FILE, IMPORT_ERRORS, LIST_SECTION, MANY, NONE, SINGLE,
+};
 use super::parameter::parameters as p;
 use super::{Answer, AnswerHeader, Method, Operation, RequestBody, Route};
 use crate::error::ErrorKind as E;
@@ -141,6 +144,37 @@ pub const ROUTES: &[Route] = &[
         description: "One page of {m} resources: those that meet every given filter.",
         deprecated: Some("`GET` of the collection"),
         ..MANY
+    },
+    Route {
+        operation: Operation::Export,
+        path: "/export",
+        name: "export_resources",
+        summary: "Export {m} resources",
+        description: "An archive of {m} resources with their histories and files, as they are at one moment: those \
+                      that meet every given filter, and without a filter the soft-deleted ones too. An archive \
+                      that ends early has no end, and is refused by an import.",
+        parameters: EXPORT,
+        answer: Answer::Archive,
+        headers: &[],
+        errors: &[E::BadRequest, E::Query, E::PermissionDenied, E::Parameter, E::ParameterConflict],
+        ..MANY
+    },
+    Route {
+        operation: Operation::Import,
+        method: Method::Post,
+        path: "/import",
+        name: "import_resources",
+        summary: "Import {m} resources",
+        description: "Stores the {m} resources of an archive, whatever its format, with their histories and files. \
+                      Everything is looked at before anything is stored; what is refused leaves nothing. Resources \
+                      of other types in the archive are passed over.",
+        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN],
+        ignored: NONE,
+        body: RequestBody::Archive,
+        answer: Answer::Imported,
+        headers: &[],
+        errors: IMPORT_ERRORS,
+        deprecated: None,
     },
     SINGLE,
     Route {
@@ -414,6 +448,10 @@ pub const ROUTES: &[Route] = &[
         errors: &[E::PermissionDenied, E::Parameter],
         ..MANY
     },
+    migration::TEST,
+    migration::EXECUTE,
+    migration::ONE,
+    migration::ROLLBACK,
     Route {
         operation: Operation::RevisionList,
         path: "/{resource_id}/revision-list",

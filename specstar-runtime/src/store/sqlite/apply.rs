@@ -83,6 +83,9 @@ impl<'a> Applier<'a> {
         for event in &set.events {
             self.log_event(event)?;
         }
+        if let Some(checkpoint) = &set.checkpoint {
+            self.note_checkpoint(checkpoint)?;
+        }
         Ok(())
     }
 

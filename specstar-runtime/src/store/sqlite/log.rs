@@ -107,7 +107,7 @@ impl Lease {
     }
 
     /// The one number of the one row of a statement, if there is one.
-    fn number(&self, sql: &str, keys: impl Params) -> Result<Option<i64>, StoreError> {
+    pub(super) fn number(&self, sql: &str, keys: impl Params) -> Result<Option<i64>, StoreError> {
         let mut statement = self.prepare(sql)?;
         let mut rows = statement.query(keys).map_err(|error| self.error(error))?;
         let row = rows.next().map_err(|error| self.error(error))?;

@@ -9,6 +9,7 @@ use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::blob::BlobTexts;
+use crate::store::sql::import::ImportTexts;
 use crate::store::sql::log::LogTexts;
 use crate::store::sql::original::OriginalTexts;
 use crate::store::sql::read::ReadTexts;
@@ -46,6 +47,7 @@ struct Registered {
     /// By their numbers in the shared tables.
     numbers: HashMap<i64, ModelIndex>,
     log: LogTexts,
+    imports: ImportTexts,
     blob: BlobTexts,
     upload: UploadTexts,
 }
@@ -79,6 +81,11 @@ impl Models {
         &self.0.upload
     }
 
+    /// The statements of checkpoints.
+    pub(super) fn imports(&self) -> &ImportTexts {
+        &self.0.imports
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.0.models.len()
@@ -97,8 +104,9 @@ impl FromIterator<Model> for Models {
         let numbers = models.iter().map(|model| model.layout.model_id).zip((0..).map(ModelIndex));
         let numbers = numbers.collect();
         let log = LogTexts::new::<SqliteQueryBuilder>();
+        let imports = ImportTexts::new::<SqliteQueryBuilder>();
         let blob = BlobTexts::new::<SqliteQueryBuilder>();
         let upload = UploadTexts::new::<SqliteQueryBuilder>();
-        Self(Arc::new(Registered { models, numbers, log, blob, upload }))
+        Self(Arc::new(Registered { models, numbers, log, imports, blob, upload }))
     }
 }

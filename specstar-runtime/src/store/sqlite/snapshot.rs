@@ -49,6 +49,14 @@ impl Snapshots for SqliteStore {
             Ok(SnapshotReader { mark, since_is_known, batches })
         })
     }
+
+    fn imported<'a>(&'a self, archive: &'a str) -> BoxFuture<'a, Result<Option<u64>, StoreError>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            let done = lease.number(&lease.models().imports().done, [archive])?;
+            Ok(done.and_then(|done| u64::try_from(done).ok()))
+        })
+    }
 }
 
 type Sender = mpsc::Sender<Result<SnapshotBatch, StoreError>>;
@@ -102,6 +110,7 @@ impl Snapshot<'_> {
                 return Ok(());
             }
         }
+        self.send(SnapshotBatch { part: request.parts.len(), ..SnapshotBatch::default() });
         Ok(())
     }
 

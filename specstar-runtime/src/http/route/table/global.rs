@@ -1,6 +1,6 @@
 //! The rows of what belongs to no resource.
 
-use super::shared::{FEED, FILE, FILE_PARAMETERS, MANY, NONE};
+use super::shared::{FEED, FILE, FILE_PARAMETERS, IMPORT_ERRORS, MANY, NONE};
 use crate::error::ErrorKind as E;
 use crate::http::route::parameter::parameters as p;
 use crate::http::route::{Answer, Method, Operation, RequestBody, Route};
@@ -161,5 +161,34 @@ pub const GLOBAL_ROUTES: &[Route] = &[
         headers: &[],
         errors: &[E::PermissionDenied, E::BlobNotFound, E::UploadConflict, E::Parameter, E::NotImplemented],
         ..MANY
+    },
+    Route {
+        operation: Operation::ExportAll,
+        path: "/_backup/export",
+        name: "export_all",
+        summary: "Export everything",
+        description: "An archive of the resources of the named types, or of all, with their histories and files, \
+                      as they are at one moment. An archive that ends early has no end, and is refused by an import.",
+        parameters: &[&p::ARCHIVE_MODELS, &p::ARCHIVE_FORMAT, &p::ARCHIVE_SINCE],
+        answer: Answer::Archive,
+        headers: &[],
+        errors: &[E::BadRequest, E::PermissionDenied, E::Parameter],
+        ..MANY
+    },
+    Route {
+        operation: Operation::ImportAll,
+        method: Method::Post,
+        path: "/_backup/import",
+        name: "import_all",
+        summary: "Import everything",
+        description: "Stores the resources of an archive, whatever its format, with their histories and files. \
+                      Everything is looked at before anything is stored; what is refused leaves nothing.",
+        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN],
+        ignored: NONE,
+        body: RequestBody::Archive,
+        answer: Answer::ImportedAll,
+        headers: &[],
+        errors: IMPORT_ERRORS,
+        deprecated: None,
     },
 ];

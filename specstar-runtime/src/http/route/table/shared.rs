@@ -38,6 +38,8 @@ macro_rules! search {
 pub(super) const LIST: &[&Parameter] =
     search!([RETURNS_LIST, IS_DELETED] [SORTS, LIMIT, OFFSET, CURSOR, PARTIAL, WITH_TOTAL]);
 pub(super) const LIST_SECTION: &[&Parameter] = search!([IS_DELETED] [SORTS, LIMIT, OFFSET, PARTIAL]);
+/// Without a page: an export has everything.
+pub(super) const EXPORT: &[&Parameter] = search!([IS_DELETED] [ARCHIVE_FORMAT, ARCHIVE_SINCE]);
 pub(super) const COUNT: &[&Parameter] = search!([IS_DELETED] []);
 /// Without `is_deleted`, which the batch routes set themselves.
 pub(super) const BATCH: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET]);
@@ -47,12 +49,36 @@ pub(super) const READ: &[&Parameter] =
 
 pub(super) const SEARCH_ERRORS: &[E] =
     &[E::Query, E::PermissionDenied, E::Validation, E::Undecodable, E::Parameter, E::ParameterConflict];
+pub(super) const IMPORT_ERRORS: &[E] = &[
+    E::BadRequest,
+    E::PermissionDenied,
+    E::Duplicate,
+    E::UniqueConflict,
+    E::Conflict,
+    E::PayloadTooLarge,
+    E::Validation,
+    E::Parameter,
+];
 pub(super) const READ_ERRORS: &[E] = &[
     E::PermissionDenied,
     E::NotFound,
     E::Deleted,
     E::RevisionNotFound,
     E::Validation,
+    E::Undecodable,
+    E::Parameter,
+];
+
+pub(super) const MIGRATE: &[&Parameter] = search!([MIGRATE_REVISIONS, IS_DELETED] [SORTS, LIMIT, OFFSET]);
+pub(super) const MIGRATE_STREAM_ERRORS: &[E] =
+    &[E::BadRequest, E::Query, E::PermissionDenied, E::Validation, E::Parameter, E::ParameterConflict];
+pub(super) const MIGRATE_ONE_ERRORS: &[E] = &[
+    E::BadRequest,
+    E::PermissionDenied,
+    E::NotFound,
+    E::RevisionNotFound,
+    E::UniqueConflict,
+    E::Conflict,
     E::Undecodable,
     E::Parameter,
 ];

@@ -1,9 +1,11 @@
 //! Resources out of archives.
 
+use rusqlite::params;
+
 use super::super::connection::store_error;
 use super::log::{Entry, First};
 use super::{Applier, Binder, HeadRow};
-use crate::change::{Change, ChangeKind, ChangeSet, Existing, Import, ModelIndex};
+use crate::change::{Change, ChangeKind, ChangeSet, Checkpoint, Existing, Import, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::meta::Revision;
 use crate::store::{CommitError, StoreError};
@@ -66,6 +68,17 @@ impl Applier<'_> {
             let first = First { kind: ChangeKind::Imported, seq, version, at: &import.at };
             self.log_first(import.model, &head.resource_id, &first, pk, position)?;
         }
+        Ok(())
+    }
+
+    /// How far an import is with this set.
+    pub(super) fn note_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        let texts = self.models.imports();
+        match checkpoint.done {
+            Some(done) => self
+                .execute(&texts.note, params![checkpoint.archive, i64::try_from(done).unwrap_or(i64::MAX)]),
+            None => self.execute(&texts.forget, [&checkpoint.archive]),
+        }?;
         Ok(())
     }
 

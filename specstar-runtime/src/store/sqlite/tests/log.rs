@@ -94,7 +94,7 @@ async fn events_stand_behind_the_changes_of_their_set() {
     let create = |id| Change::Create(Box::new(db.new_head(id, "{}")));
     let changes = vec![create("user:1"), create("user:2")];
     let events = vec![event("paid"), event("sent")];
-    db.store.commit(ChangeSet { changes, requirements: vec![], events }).await.unwrap();
+    db.store.commit(ChangeSet { changes, events, ..ChangeSet::default() }).await.unwrap();
     db.store.commit(ChangeSet { events: vec![event("alone")], ..ChangeSet::default() }).await.unwrap();
     let expected = ["1 user:1 created", "2 user:2 created", "3 paid", "4 sent", "5 alone"];
     assert_eq!(told(&db).await, expected);

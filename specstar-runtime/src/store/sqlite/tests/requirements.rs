@@ -16,7 +16,7 @@ async fn db() -> Db {
 
 fn post(id: &str, requirements: Vec<Requirement>) -> ChangeSet {
     let changes = vec![Change::Create(Box::new(new_post(id, r#"{"author":"user:1"}"#)))];
-    ChangeSet { changes, requirements, events: vec![] }
+    ChangeSet { changes, requirements, ..ChangeSet::default() }
 }
 
 #[tokio::test]
@@ -40,10 +40,10 @@ async fn a_target_must_be_live_before_the_changes() {
     let head = db.head("user:1").await;
     let changes = vec![Change::Purge(removal(&head))];
     let requirements = vec![live(USER, "user:1")];
-    db.store.commit(ChangeSet { changes, requirements, events: vec![] }).await.unwrap();
+    db.store.commit(ChangeSet { changes, requirements, ..ChangeSet::default() }).await.unwrap();
     let changes = vec![Change::Create(Box::new(db.new_head("user:9", "{}")))];
     let requirements = vec![live(USER, "user:9")];
-    let result = db.store.commit(ChangeSet { changes, requirements, events: vec![] }).await;
+    let result = db.store.commit(ChangeSet { changes, requirements, ..ChangeSet::default() }).await;
     assert!(matches!(result, Err(CommitError::Missing { .. })), "{result:?}");
 }
 
@@ -53,7 +53,7 @@ async fn delete(db: &Db, id: &str, others: Vec<Change>) -> Result<(), CommitErro
     let delete = HeadUpdate { is_deleted: Some(true), ..db.touch(&head) };
     let changes = others.into_iter().chain([delete.into()]).collect();
     let requirements = vec![live(USER, id), unreferenced(0, id), unreferenced(1, id)];
-    db.store.commit(ChangeSet { changes, requirements, events: vec![] }).await
+    db.store.commit(ChangeSet { changes, requirements, ..ChangeSet::default() }).await
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ fn update(at: usize) -> ChangeSet {
         kind: ChangeKind::Updated,
         seq: 2,
         updated: stamp(99),
+        at: None,
+        previous: crate::change::Previous::Leave,
         is_deleted: None,
         cascade: Vec::new(),
         archive: true,

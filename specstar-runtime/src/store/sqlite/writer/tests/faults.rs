@@ -34,6 +34,8 @@ fn mark(pk: i64, version: i64, is_deleted: bool, cascade: Vec<CascadeMember>) ->
         kind: if is_deleted { ChangeKind::Deleted } else { ChangeKind::Restored },
         seq: 1,
         updated: stamp(50),
+        at: None,
+        previous: crate::change::Previous::Leave,
         is_deleted: Some(is_deleted),
         cascade,
         archive: false,
