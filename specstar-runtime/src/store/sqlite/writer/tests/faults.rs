@@ -117,6 +117,7 @@ fn full_set() -> ChangeSet {
             unreferenced(1, "user:2"),
         ],
         events: vec![event("paid"), event("sent")],
+        checkpoint: None,
     }
 }
 
