@@ -118,6 +118,7 @@ fn full_set() -> ChangeSet {
         ],
         checkpoint: None,
         events: vec![event("paid"), event("sent")],
+        checkpoint: None,
     }
 }
 
