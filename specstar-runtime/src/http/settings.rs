@@ -17,6 +17,7 @@ const ARCHIVES: usize = 4;
 
 /// How requests are read and answered.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is a question of its own.
 pub struct HttpSettings {
     /// What happens to a query parameter a route does not have.
     pub unknown_parameters: UnknownParameters,

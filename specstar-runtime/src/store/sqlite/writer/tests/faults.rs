@@ -118,7 +118,6 @@ fn full_set() -> ChangeSet {
         ],
         checkpoint: None,
         events: vec![event("paid"), event("sent")],
-        checkpoint: None,
     }
 }
 
