@@ -408,19 +408,12 @@ impl Importer<'_> {
         let Batch { arrivals, done, is_last, .. } = std::mem::take(batch);
         batch.done = done;
         // One commit leaves nothing to come back to.
-        let checkpoint = (!atomic).then(|| Checkpoint {
-            archive: self.archive(survey),
-            done: (!is_last).then_some(done),
-        });
+        let checkpoint =
+            (!atomic).then(|| Checkpoint { archive: self.archive(survey), done: (!is_last).then_some(done) });
         // In one commit everything is there at its end; of several, another one may bring it.
         let elsewhere = |model: ModelIndex, id: &str| !atomic && survey.is_live(model, id) == Some(true);
-        let imported = self.service.import(
-            &arrivals,
-            self.duplicates(),
-            &elsewhere,
-            checkpoint.as_ref(),
-            self.caller,
-        );
+        let imported =
+            self.service.import(&arrivals, self.duplicates(), &elsewhere, checkpoint.as_ref(), self.caller);
         let fates = self.handle.block_on(imported)?;
         for (arrival, fate) in arrivals.iter().zip(fates) {
             match arrival {

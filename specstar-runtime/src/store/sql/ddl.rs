@@ -32,7 +32,8 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .col(ColumnDef::new(name("model_id")).big_integer().not_null().unique_key())
         .col(ColumnDef::new(name("schema_version")).text())
         .col(ColumnDef::new(name("layout")).text().not_null());
-    let tables = [models, revision_table(), super::cascade::table(), super::purged::table(), super::import::table()];
+    let tables =
+        [models, revision_table(), super::cascade::table(), super::purged::table(), super::import::table()];
     let texts = tables.iter().map(|table| table.to_string(D::default()));
     texts
         .chain(super::log::tables::<D>())

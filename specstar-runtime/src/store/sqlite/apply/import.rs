@@ -75,9 +75,8 @@ impl Applier<'_> {
     pub(super) fn note_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         let texts = self.models.imports();
         match checkpoint.done {
-            Some(done) => {
-                self.execute(&texts.note, params![checkpoint.archive, i64::try_from(done).unwrap_or(i64::MAX)])
-            }
+            Some(done) => self
+                .execute(&texts.note, params![checkpoint.archive, i64::try_from(done).unwrap_or(i64::MAX)]),
             None => self.execute(&texts.forget, [&checkpoint.archive]),
         }?;
         Ok(())
