@@ -24,6 +24,7 @@ async fn main() -> specstar::Result<()> {
     builder
         .resources(models::all())
         .preset(Preset::Compat)
+        .migration_routes(true)
         .principal(principal_fn(|request| {
             let name = request.headers.get("x-user").and_then(|value| value.to_str().ok()).unwrap_or("");
             Ok(if name.is_empty() { Principal::Anonymous } else { Principal::user(name) })

@@ -2,6 +2,7 @@
 
 use crate::ast::Resource;
 use crate::errors::Errors;
+use crate::lock;
 use crate::migration;
 use crate::plan::Plan;
 
@@ -18,6 +19,7 @@ pub(crate) fn all(resource: &Resource, plan: &Plan<'_>, errors: &mut Errors) {
     marks::check(resource, errors);
     indexes::check(resource, plan, errors);
     migrations(resource, errors);
+    lock::check(resource, errors);
 }
 
 /// Stored content of every version that is named has to reach the declared one.

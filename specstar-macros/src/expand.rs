@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::ast::Resource;
+use crate::lock;
 use crate::plan::Plan;
 
 mod bounds;
@@ -40,6 +41,7 @@ pub(crate) fn resource(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
     let column_values = handles::column_values(resource, plan, &names);
     let repository_impl = handles::repository_impl(resource, plan, &names);
     let bounds = bounds::all(resource, plan);
+    let lock = lock::dependency();
     quote! {
         #columns
         #repository
@@ -56,6 +58,7 @@ pub(crate) fn resource(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
             #column_values
             #repository_impl
             #bounds
+            #lock
         };
     }
 }

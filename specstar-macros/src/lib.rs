@@ -13,6 +13,7 @@ mod errors;
 mod expand;
 mod fallback;
 mod index_key;
+mod lock;
 mod migration;
 mod plan;
 mod qb;

@@ -35,7 +35,7 @@ struct Address {
 const BODY: &[u8] = br#"{"name":"Ann Marie Example","email":"ann.marie@example.org","age":42,"active":true,"score":81.5,"tags":["admin","editor","berlin"],"address":{"street":"Long Street 12","city":"Berlin","zip":"10115"},"bio":"Writes about gardens, bridges and the weather. Has lived in three countries and speaks five languages fluently."}"#;
 
 const fn field(name: &'static str) -> FieldDescriptor {
-    FieldDescriptor { name, aliases: &[], readonly: false }
+    FieldDescriptor { name, aliases: &[], readonly: false, type_name: "" }
 }
 
 const fn index(path: &'static [&'static str], kind: IndexKind, list: bool) -> IndexDescriptor {

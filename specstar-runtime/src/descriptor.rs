@@ -103,6 +103,8 @@ impl ResourceDescriptor {
 pub struct FieldDescriptor {
     /// Its name in JSON.
     pub name: &'static str,
+    /// Its type as it is written; empty for a type of the framework itself.
+    pub type_name: &'static str,
     /// Other names accepted in a body (`#[serde(alias)]`).
     pub aliases: &'static [&'static str],
     /// `#[readonly]`: set by the program only.
@@ -112,7 +114,12 @@ pub struct FieldDescriptor {
 impl FieldDescriptor {
     /// A field that clients write, under this name only.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, aliases: &[], readonly: false }
+        Self::typed(name, "")
+    }
+
+    /// The same with its type as it is written.
+    pub const fn typed(name: &'static str, type_name: &'static str) -> Self {
+        Self { name, type_name, aliases: &[], readonly: false }
     }
 }
 

@@ -3,6 +3,8 @@
 //! A row keeps the version it was written at. Where it leaves the store it is converted, by the steps that the type
 //! declares; what is stored stays as it is, and so do its index values, until the resource is written or migrated.
 
+pub mod lock;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,7 +1,9 @@
 //! Content that an earlier program wrote, at another schema version.
 
+mod explicit;
 mod lazy;
 mod models;
+mod stream;
 mod undecodable;
 
 use std::sync::Arc;

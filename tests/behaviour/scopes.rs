@@ -11,6 +11,7 @@ use crate::common::talk::{Answer, Ask};
 use crate::common::{TestApp, User};
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[resource(schema = "v1")]
 struct Paper {
     #[indexed]
     owner: String,
@@ -122,7 +123,9 @@ async fn every_route_about_one_resource_works_within_the_scope() {
     for route in ROUTES.iter().filter(|route| is_about_one(route)) {
         let app = archive().await;
         fill(&app).await;
-        request(&app.user("ann"), route, &target(route, "ann")).await.is(200);
+        // There was no migration that could be taken back.
+        let status = if route.operation == Operation::RollbackMigration { 409 } else { 200 };
+        request(&app.user("ann"), route, &target(route, "ann")).await.is(status);
     }
 }
 

@@ -7,6 +7,7 @@ use syn::spanned::Spanned;
 
 use crate::ast::{Field, Resource};
 use crate::attr::resource::Generator;
+use crate::lock;
 use crate::migration;
 use crate::plan::{Index, Link, Plan, Source, Unique};
 
@@ -102,12 +103,13 @@ fn generator(id: &Generator) -> TokenStream {
 
 fn field(field: &Field) -> TokenStream {
     let wire = &field.wire;
+    let ty = lock::written(&field.ty);
     let aliases = &field.serde.aliases;
     let readonly = field.marks.readonly.0.is_some();
     if aliases.is_empty() && !readonly {
-        return quote!(__specstar::FieldDescriptor::new(#wire));
+        return quote!(__specstar::FieldDescriptor::typed(#wire, #ty));
     }
-    quote!(__specstar::FieldDescriptor { name: #wire, aliases: &[#(#aliases),*], readonly: #readonly })
+    quote!(__specstar::FieldDescriptor { name: #wire, type_name: #ty, aliases: &[#(#aliases),*], readonly: #readonly })
 }
 
 /// A call that carries a bound has the span of the type: the compiler points there, and at nothing else.

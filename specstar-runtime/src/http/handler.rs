@@ -7,6 +7,7 @@ mod feed;
 mod history;
 mod lifecycle;
 mod list;
+pub(crate) mod migrate;
 mod read;
 mod reference;
 mod revision;
@@ -48,6 +49,8 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::Diff => Box::pin(revision::diff(call)),
         Operation::Referrers => Box::pin(reference::referrers(call)),
         Operation::Changes | Operation::ResourceChanges => Box::pin(feed::changes(call)),
+        Operation::TestMigration | Operation::ExecuteMigration => Box::pin(migrate::many(call)),
+        Operation::MigrateOne | Operation::RollbackMigration => Box::pin(migrate::one(call)),
         Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
         Operation::Export => Box::pin(archive::export(call)),
         Operation::Import => Box::pin(archive::import(call, body)),

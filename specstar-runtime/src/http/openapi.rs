@@ -34,7 +34,7 @@ use self::order::{KeyOrder, Ordered};
 use crate::access::Security;
 use crate::action::ActionEntry;
 use crate::descriptor::UnknownFields;
-use crate::http::route::{GLOBAL_ROUTES, Method, Operation, ROUTES};
+use crate::http::route::{GLOBAL_ROUTES, Method, Operation, ROUTES, Route};
 use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
@@ -54,6 +54,9 @@ pub struct DocumentInput {
     pub default_page_size: u64,
     /// The largest `limit`.
     pub maximum_page_size: u64,
+    /// Whether there are routes to migrate resources; where it does not say, for the types that declare a schema
+    /// version.
+    pub migration_routes: Option<bool>,
     /// What happens to unknown fields of a body, where the resource does not say.
     pub unknown_fields: UnknownFields,
     /// Errors are objects with `message` and `code`.
@@ -77,6 +80,7 @@ impl DocumentInput {
             actions: Vec::new(),
             default_page_size: 50,
             maximum_page_size: 1_000,
+            migration_routes: None,
             unknown_fields: UnknownFields::Deny,
             structured_errors: false,
             raw_uploads: true,
@@ -172,6 +176,7 @@ pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     model::add_envelopes(&models, &mut schemas)?;
     let mut operations = Operations {
         base: base_path(input),
+        migration_routes: input.migration_routes,
         page: PageSize { default: input.default_page_size, maximum: input.maximum_page_size },
         failures,
         raw_uploads: input.raw_uploads,
@@ -255,7 +260,12 @@ fn paths(
     let mut written = Written { paths: Map::new(), ids: BTreeSet::new(), order };
     for model in models {
         let referred = models.iter().any(|other| model.is_target_of(other));
-        for route in ROUTES.iter().filter(|route| referred || route.operation != Operation::Referrers) {
+        let migrated = operations.migration_routes.unwrap_or(model.descriptor().schema_version.is_some());
+        let mounted = |route: &&Route| {
+            (referred || route.operation != Operation::Referrers)
+                && (migrated || !route.operation.is_migration())
+        };
+        for route in ROUTES.iter().filter(mounted) {
             let path = format!("{}/{}{}", operations.base, model.name(), route.path);
             written.add(path, route.method, operations.write(Some(model), route))?;
         }

@@ -72,6 +72,14 @@ pub enum Operation {
     ResourceChanges,
     /// What happened to the resources of a type.
     Changes,
+    /// Tries a migration of every match.
+    TestMigration,
+    /// Migrates every match.
+    ExecuteMigration,
+    /// Migrates one resource.
+    MigrateOne,
+    /// Takes the migration of one resource back.
+    RollbackMigration,
     /// Every declared reference.
     Relationships,
     /// What happened to all resources.
@@ -115,6 +123,16 @@ impl Operation {
                 | Self::Import
                 | Self::ExportAll
                 | Self::ImportAll
+        )
+    }
+}
+
+impl Operation {
+    /// Whether it is there for types with a schema version only, unless the application says otherwise.
+    pub const fn is_migration(self) -> bool {
+        matches!(
+            self,
+            Self::TestMigration | Self::ExecuteMigration | Self::MigrateOne | Self::RollbackMigration
         )
     }
 }
@@ -192,6 +210,10 @@ pub enum Answer {
     Relationships,
     /// An array of `Change`, or a stream of them.
     Changes,
+    /// `MigrateProgress`.
+    MigrateProgress,
+    /// Lines of `MigrateProgress` and one `MigrateResult`.
+    MigrateLines,
     /// A JSON integer.
     Count,
     /// An array of [`Answer::Envelope`].

@@ -54,7 +54,12 @@ pub fn router(state: Arc<HttpState>) -> Router {
     for model in state.service.models() {
         let base = format!("/{}", model.name());
         let referred = state.service.is_referred_to(model);
-        for path in paths(ROUTES, |route| referred || route.operation != Operation::Referrers) {
+        let migrated = state.settings.migration_routes.unwrap_or(model.descriptor().schema_version.is_some());
+        let mounted = |route: &Route| {
+            (referred || route.operation != Operation::Referrers)
+                && (migrated || !route.operation.is_migration())
+        };
+        for path in paths(ROUTES, mounted) {
             router = router.route(&format!("{base}{path}"), methods(&state, Some(*model), path));
         }
         for action in
@@ -118,7 +123,38 @@ fn methods(state: &Arc<HttpState>, model: Option<Model>, path: &'static str) -> 
         };
         methods = methods.on(route.method.filter(), handler);
     }
+    if let Some(model) = model {
+        methods = with_socket(methods, state, model, path);
+    }
     methods
+}
+
+/// Migrations of many resources are WebSockets too, which begin with a `GET`.
+fn with_socket(
+    methods: MethodRouter,
+    state: &Arc<HttpState>,
+    model: Model,
+    path: &'static str,
+) -> MethodRouter {
+    let streams = [Operation::TestMigration, Operation::ExecuteMigration];
+    let Some(route) = ROUTES.iter().find(|route| route.path == path && streams.contains(&route.operation))
+    else {
+        return methods;
+    };
+    let state = Arc::clone(state);
+    methods.get(move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
+        let state = Arc::clone(&state);
+        async move {
+            if !request.headers().contains_key(header::UPGRADE) {
+                return no_such_method(&state, request.method(), route.path);
+            }
+            let work = async {
+                let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
+                handler::migrate::socket(&state, &model, route, path, request).await
+            };
+            within_limits(&state, Some(state.settings.request_timeout), work).await
+        }
+    })
 }
 
 /// The one method of a custom action.

@@ -40,6 +40,9 @@ pub struct HttpSettings {
     pub archive_format: ArchiveFormat,
     /// `HEAD` is answered wherever `GET` is, and `OPTIONS` with `Allow`.
     pub head_and_options: bool,
+    /// Whether there are routes to migrate resources; where it does not say, for the types that declare a schema
+    /// version.
+    pub migration_routes: Option<bool>,
     /// Every error is an object with `message` and `code`.
     pub structured_errors: bool,
     /// The body of an upload may be the file itself, without a form around it.
@@ -79,6 +82,7 @@ impl Default for HttpSettings {
             archive_limit: 16 << 30,
             archive_format: ArchiveFormat::Ssb,
             head_and_options: true,
+            migration_routes: None,
             structured_errors: false,
             raw_uploads: true,
             open_blobs: false,

@@ -18,7 +18,7 @@ const fn index(
     IndexDescriptor { list, nullable: true, ..IndexDescriptor::new(key, path, kind) }
 }
 
-const FIELD: FieldDescriptor = FieldDescriptor { name: "name", aliases: &[], readonly: false };
+const FIELD: FieldDescriptor = FieldDescriptor::new("name");
 
 /// The positions are used by tests: `name` is 0.
 pub(crate) static SPECIMEN: ResourceDescriptor = ResourceDescriptor {

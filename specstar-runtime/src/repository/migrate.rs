@@ -10,7 +10,7 @@ pub use progress::{MigrateOutcome, MigrateProgress, MigrateStatus, MigrateSummar
 pub use single::MigrateRequest;
 
 use super::service::store_error;
-use super::{Model, Service};
+use super::{Model, Repository, Selection, Service};
 use crate::error::{Error, Result};
 use crate::store::VersionCount;
 
@@ -49,6 +49,30 @@ impl Service {
     /// How many revisions of a type there are at each schema version, for those who look after the store.
     pub async fn versions(&self, model: &Model) -> Result<Vec<VersionCount>> {
         self.store.versions(model.index).await.map_err(store_error)
+    }
+}
+
+impl<R> Repository<R> {
+    /// Begins to migrate every resource of the type, live or deleted, in the order of creation.
+    ///
+    /// ```no_run
+    /// # use specstar_runtime::{repository::{MigrateOptions, Repository}, error::Result};
+    /// # async fn example<User>(users: Repository<User>) -> Result<()> {
+    /// let mut migration = users.migrate(MigrateOptions::default()).await?;
+    /// while let Some(batch) = migration.next().await? {
+    ///     println!("{} more", batch.len());
+    /// }
+    /// println!("{} failed", migration.summary().failed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn migrate(&self, options: MigrateOptions) -> Result<Migration> {
+        self.service.migrate(self.model(), Selection::everything(), options, &self.caller()?).await
+    }
+
+    /// How many revisions there are at each schema version.
+    pub async fn versions(&self) -> Result<Vec<VersionCount>> {
+        self.service.versions(self.model()).await
     }
 }
 

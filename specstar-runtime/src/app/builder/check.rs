@@ -106,6 +106,7 @@ impl SpecStarBuilder {
         input.actions.clone_from(&self.actions);
         input.default_page_size = self.wire.page_size;
         input.maximum_page_size = self.wire.max_page_size;
+        input.migration_routes = self.wire.migration_routes;
         input.unknown_fields = self.rules.unknown_fields;
         input.structured_errors = self.wire.structured_errors;
         input.raw_uploads = self.wire.raw_uploads;

@@ -96,6 +96,13 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Whether every type has the routes below `/migrate`, or none has. Without it, the types that declare a schema
+    /// version have them.
+    pub fn migration_routes(mut self, mounted: bool) -> Self {
+        self.wire.migration_routes = Some(mounted);
+        self
+    }
+
     /// Whether every error is an object with `message` and `code` (no).
     pub fn structured_errors(mut self, structured: bool) -> Self {
         self.wire.structured_errors = structured;

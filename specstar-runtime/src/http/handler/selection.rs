@@ -109,10 +109,15 @@ struct Page {
 impl Page {
     fn of(call: &Call<'_>) -> Result<Self> {
         let settings = &call.state.settings;
-        // A batch takes every match unless it is told otherwise; how many one commit may change bounds it.
+        // A batch takes every match unless it is told otherwise; how many one commit may change bounds it, or nothing,
+        // where there are many commits.
         let batch = matches!(
             call.route.operation,
-            Operation::BatchDelete | Operation::BatchRestore | Operation::Export
+            Operation::BatchDelete
+                | Operation::BatchRestore
+                | Operation::Export
+                | Operation::TestMigration
+                | Operation::ExecuteMigration
         );
         let default = if batch { Selection::MOST_ROWS } else { settings.page_size };
         let most = if batch { Selection::MOST_ROWS } else { settings.max_page_size };

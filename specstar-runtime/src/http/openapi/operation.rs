@@ -20,6 +20,8 @@ pub(super) const BLOBS_TAG: &str = "Blobs";
 pub(super) struct Operations {
     /// Where everything is mounted, such as `/v1`.
     pub(super) base: String,
+    /// Whether there are routes to migrate resources, where the application says.
+    pub(super) migration_routes: Option<bool>,
     /// The pages of the application.
     pub(super) page: PageSize,
     /// The errors of the application.
@@ -218,6 +220,13 @@ fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Valu
                 `error` says why a stream ends.",
         }});
     }
+    if route.answer == Answer::MigrateLines {
+        response["content"] = json!({"application/jsonl+json": {"schema": {
+            "type": "string",
+            "description": "A line for each revision, a `MigrateProgress` with a `timestamp`, and a last one, a \
+                `MigrateResult` with a `timestamp`; an error in its place says why it ends early.",
+        }}});
+    }
     if !headers.is_empty() {
         response["headers"] = headers.into();
     }
@@ -236,6 +245,8 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::DataList => format!("The data of one page of `{name}` resources."),
         Answer::Metas => format!("The metadata of `{name}` resources."),
         Answer::RevisionInfos => format!("The current revisions of one page of `{name}` resources."),
+        Answer::MigrateProgress => format!("What became of the `{name}`."),
+        Answer::MigrateLines => format!("What became of the `{name}` resources, line by line."),
         Answer::Diff => "The operations that make one revision out of the other.".to_owned(),
         Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
         Answer::Relationships => "The declared references.".to_owned(),
@@ -263,6 +274,7 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: 
         Answer::RevisionInfo => section("RevisionInfo"),
         Answer::RevisionInfos => list(section("RevisionInfo")),
         Answer::RevisionList => reference("RevisionListResponse"),
+        Answer::MigrateProgress | Answer::MigrateLines => reference("MigrateProgress"),
         Answer::Diff => shapes::json_patch(),
         Answer::Referrers => list(reference("Referrers")),
         Answer::Relationships => list(reference("Relationship")),

@@ -11,6 +11,7 @@ pub(super) fn schemas() -> Schemas {
         ("Change".into(), change()),
         ("ImportCounts".into(), import_counts()),
         ("ImportReport".into(), import_report()),
+        ("MigrateProgress".into(), migrate_progress()),
         ("Referrers".into(), referrers()),
         ("Relationship".into(), relationship()),
     ])
@@ -116,6 +117,24 @@ fn change() -> Value {
             },
             "time": {"type": "string", "format": "date-time", "description": "When."},
             "by": text("Who did it."),
+        },
+    })
+}
+
+fn migrate_progress() -> Value {
+    let text_or_null = |description: &str| json!({"type": ["string", "null"], "description": description});
+    json!({
+        "type": "object",
+        "description": "What became of a revision of a resource.",
+        "required": ["resource_id", "status", "message", "error"],
+        "properties": {
+            "resource_id": text("The id of the resource."),
+            "status": {
+                "type": "string", "enum": ["success", "failed", "skipped"],
+                "description": "Whether it has the present schema version now, has not, or had it already.",
+            },
+            "message": text_or_null("In words."),
+            "error": text_or_null("Why it failed."),
         },
     })
 }

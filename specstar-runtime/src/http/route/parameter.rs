@@ -188,6 +188,24 @@ pub mod parameters {
         "Whether to restore also what was deleted together with it because it refers to it; the application says \
          what holds without it.",
     );
+    pub static WRITE_BACK: Parameter = query(
+        "WriteBack",
+        "write_back",
+        Shape::Flag,
+        "Whether to write what comes of it, which holds without it; else it is only tried.",
+    );
+    pub static MIGRATE_REVISION: Parameter = query(
+        "MigrateRevision",
+        "revision_id",
+        Shape::Text,
+        "The revision, by id or number; the current one without it, or when it is empty.",
+    );
+    pub static MIGRATE_REVISIONS: Parameter = query(
+        "MigrateRevisions",
+        "revision_id",
+        Shape::Text,
+        "Which revisions: the current one of each resource without it, `all`, or the one of this id.",
+    );
     pub static FROM: Parameter = query(
         "From",
         "from",

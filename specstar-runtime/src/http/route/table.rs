@@ -1,6 +1,7 @@
 //! The rows.
 
 mod global;
+mod migration;
 mod shared;
 
 pub use global::GLOBAL_ROUTES;
@@ -447,6 +448,10 @@ pub const ROUTES: &[Route] = &[
         errors: &[E::PermissionDenied, E::Parameter],
         ..MANY
     },
+    migration::TEST,
+    migration::EXECUTE,
+    migration::ONE,
+    migration::ROLLBACK,
     Route {
         operation: Operation::RevisionList,
         path: "/{resource_id}/revision-list",

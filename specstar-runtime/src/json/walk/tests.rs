@@ -36,11 +36,11 @@ fn is_zero(floor: &i64) -> bool {
 }
 
 const fn field(name: &'static str) -> FieldDescriptor {
-    FieldDescriptor { name, aliases: &[], readonly: false }
+    FieldDescriptor::new(name)
 }
 
 const FIELDS: &[FieldDescriptor] = &[
-    FieldDescriptor { name: "name", aliases: &["title"], readonly: false },
+    FieldDescriptor { aliases: &["title"], ..FieldDescriptor::new("name") },
     field("addr"),
     field("lines"),
     field("attrs"),

@@ -50,7 +50,7 @@ impl Service {
         options: MigrateOptions,
         caller: &Caller,
     ) -> Result<Migration> {
-        let actions = [Action::SEARCH_RESOURCES, Action::GET_META, Action::MIGRATE];
+        let actions = [Action::GET_META, Action::MIGRATE];
         let gate = self.gate(model, caller, None, &actions).await?;
         versioned(model)?;
         let predicate = gate.narrow(Arc::clone(&selection.predicate));

@@ -12,7 +12,7 @@ pub(crate) struct OriginalTexts {
     pub(crate) keep_current: String,
     /// The hash of what comes, then `pk` and `seq`: keeps a superseded revision.
     pub(crate) keep_superseded: String,
-    /// [`ORIGINAL_COLUMNS`] of a bound `pk` and `seq`, the last ones.
+    /// [`ORIGINAL_COLUMNS`] of a bound `pk` and `seq`, of as many of the last ones as the third value says.
     pub(crate) last: String,
     /// `pk`, `seq`, `pk`, `seq`: forgets the last ones.
     pub(crate) forget_last: String,

@@ -27,7 +27,7 @@ impl Versions for SqliteStore {
 impl Lease {
     fn original(&self, model: ModelIndex, pk: i64, seq: i64) -> Result<Option<Original>, StoreError> {
         let mut statement = self.prepare(&self.models().get(model)?.originals.last)?;
-        let mut rows = statement.query([pk, seq]).map_err(|error| self.error(error))?;
+        let mut rows = statement.query([pk, seq, 1]).map_err(|error| self.error(error))?;
         let row = rows.next().map_err(|error| self.error(error))?;
         row.map(row::original).transpose()
     }

@@ -101,7 +101,7 @@ pub(super) const fn identity(name: &'static str, path: &'static str, type_name: 
 }
 
 const fn field(name: &'static str) -> FieldDescriptor {
-    FieldDescriptor { name, aliases: &[], readonly: false }
+    FieldDescriptor::new(name)
 }
 
 pub(super) const EMPTY: ResourceDescriptor = ResourceDescriptor {
@@ -160,7 +160,7 @@ impl Resource for User {
             field("contact"),
             field("team"),
             field("watched"),
-            FieldDescriptor { name: "visits", aliases: &[], readonly: true },
+            FieldDescriptor { readonly: true, ..FieldDescriptor::new("visits") },
             field("pair"),
             field("notes"),
             field("extra"),

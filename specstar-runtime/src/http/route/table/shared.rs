@@ -69,6 +69,20 @@ pub(super) const READ_ERRORS: &[E] = &[
     E::Parameter,
 ];
 
+pub(super) const MIGRATE: &[&Parameter] = search!([MIGRATE_REVISIONS, IS_DELETED] [SORTS, LIMIT, OFFSET]);
+pub(super) const MIGRATE_STREAM_ERRORS: &[E] =
+    &[E::BadRequest, E::Query, E::PermissionDenied, E::Validation, E::Parameter, E::ParameterConflict];
+pub(super) const MIGRATE_ONE_ERRORS: &[E] = &[
+    E::BadRequest,
+    E::PermissionDenied,
+    E::NotFound,
+    E::RevisionNotFound,
+    E::UniqueConflict,
+    E::Conflict,
+    E::Undecodable,
+    E::Parameter,
+];
+
 /// What the alias routes share with the route that replaces them.
 pub(super) const SINGLE: Route = Route {
     operation: Operation::Read,
