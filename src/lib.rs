@@ -73,6 +73,35 @@
 //! Names in JSON are serde's: `rename`, `rename_all`, `alias`, `skip` and `default` are followed. An enum of
 //! unit variants can be indexed when it derives [`IndexKey`].
 //!
+//! # Files
+//!
+//! A field of the type [`Blob`] is a file. A write brings its bytes (`data`, as base64 in JSON) or the `file_id` of one
+//! that is stored; the resource has the id, the size and the media type. Bytes are kept once however many resources
+//! name them, in a folder beside the database or wherever [`blob::BlobStorage`] says, for as long as some revision
+//! names them.
+//!
+//! ```
+//! use specstar::prelude::*;
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! pub struct Letter {
+//!     pub subject: String,
+//!     #[serde(default)]
+//!     pub scans: Vec<Blob>,
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> specstar::Result<()> {
+//! let app = SpecStar::builder().sqlite_temporary().resources(resources![Letter]).build().await?;
+//! let letters = app.repository::<Letter>();
+//! let scans = vec![Blob::from_bytes("hello", "text/plain")];
+//! let written = letters.create(&Letter { subject: "a".into(), scans }).await?;
+//! let letter = letters.get(&written.resource_id).await?.data;
+//! assert_eq!(letter.scans[0].size(), Some(5));
+//! # app.close().await
+//! # }
+//! ```
+//!
 //! # Custom actions
 //!
 //! A function, `async` or not, can stand behind a route of its own. A *create action* makes a resource,

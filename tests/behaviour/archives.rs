@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use specstar::access::{Action, Decision, Principal, Scope, access_fn};
 use specstar::backup::{Backup, ExportOptions, ImportOptions, OnDuplicate};
+use specstar::datetime::Timestamp;
 use specstar::prelude::*;
 
 use crate::common::talk::Answer;
@@ -491,4 +492,127 @@ async fn the_compatible_application_answers_as_the_reference() {
     assert_eq!(report, json!({"note": {"loaded": 0, "skipped": 1, "total": 1}}));
     let report = import(&root, "/plan/import", answer.bytes()).await.ok();
     assert_eq!(report, json!({"loaded": 0, "skipped": 0, "total": 0}));
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+struct Album {
+    title: String,
+    #[serde(default)]
+    cover: Option<Blob>,
+    #[serde(default)]
+    pages: Vec<Blob>,
+}
+
+/// How many files there are, and how many of them nobody names.
+fn held(app: &TestApp) -> (i64, i64) {
+    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
+    let count = |sql: &str| connection.query_row(sql, [], |row| row.get(0)).expect("a count");
+    let idle = "SELECT count(*) FROM ss_blob WHERE file_id NOT IN (SELECT file_id FROM ss_blob_ref)";
+    (count("SELECT count(*) FROM ss_blob"), count(idle))
+}
+
+/// A field of a resource for a file that is stored.
+async fn stored(app: &TestApp, bytes: &[u8], content_type: &str) -> Value {
+    let blobs = app.app().blobs().expect("files are kept");
+    let bytes = axum::body::Bytes::copy_from_slice(bytes);
+    let record = blobs.store_bytes(bytes, Some(content_type.to_owned()), Timestamp::now()).await;
+    json!({"file_id": record.expect("it is stored").file_id})
+}
+
+#[tokio::test]
+async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
+    let large: Vec<u8> =
+        (0..900_000_u32).map(|number| u8::try_from(number % 1_021 * (number % 37) % 251).expect("small")).collect();
+    for format in ["ssbak", "acbak"] {
+        let app = TestApp::new(resources![Album]).await;
+        let root = app.user("root");
+        let cover = stored(&app, b"hello", "text/plain").await;
+        let page = stored(&app, &large, "image/png").await;
+        let path = root.created("album", json!({"title": "a", "cover": cover, "pages": [page]})).await;
+        let first = root.get(&format!("{path}/data")).await.ok();
+        root.put(&path, json!({"title": "b"})).await.ok();
+        let archive = export(&root, &format!("/_backup/export?format={format}")).await;
+        let other = TestApp::new(resources![Album]).await;
+        let there = other.user("root");
+        let report = import(&there, "/_backup/import", &archive).await.ok();
+        assert_eq!(report["models"]["album"]["blobs"], 2, "{report}");
+        assert_eq!(everything(&other, &path).await, everything(&app, &path).await);
+        let files =
+            [(&first["cover"], &b"hello"[..], "text/plain"), (&first["pages"][0], &large[..], "image/png")];
+        for (file, bytes, content_type) in files {
+            let file_id = file["file_id"].as_str().expect("an id");
+            let read = there.get(&format!("{path}/blobs/{file_id}")).await.is(200);
+            assert_eq!(read.bytes(), bytes);
+            assert_eq!(read.header("content-type").as_deref(), Some(content_type));
+        }
+        // They are held by the history alone, and go with it.
+        assert_eq!(held(&other), (2, 0), "{format}");
+        import(&there, "/_backup/import", &archive).await.ok();
+        assert_eq!(held(&other), (2, 0), "{format}");
+        there.delete(&format!("{path}/permanently")).await.ok();
+        assert_eq!(held(&other), (2, 2), "{format}");
+    }
+}
+
+#[tokio::test]
+async fn an_archive_without_the_files_it_names_is_refused_where_they_are_not_stored() {
+    let app = TestApp::new(resources![Album]).await;
+    let root = app.user("root");
+    let cover = stored(&app, b"hello", "text/plain").await;
+    root.created("album", json!({"title": "a", "cover": cover})).await;
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = folder.path().join("archive");
+    let options = ExportOptions { without_blobs: true, ..ExportOptions::default() };
+    let file = std::fs::File::create(&path).expect("a file");
+    app.app().backup().export(file, options).await.expect("it is written");
+    let overwrite = || ImportOptions { on_duplicate: OnDuplicate::Overwrite, ..ImportOptions::default() };
+    app.app().backup().import(&path, overwrite()).await.expect("they are stored here");
+    let other = TestApp::new(resources![Album]).await;
+    let refused =
+        other.app().backup().import(&path, overwrite()).await.expect_err("they are not stored there");
+    assert!(refused.to_string().contains("names the file"), "{refused}");
+    assert_eq!(other.user("root").get("/album/count").await.ok(), 0);
+}
+
+#[tokio::test]
+async fn an_import_that_was_cut_off_goes_on_where_it_was() {
+    let app = TestApp::new(resources()).await;
+    let accounts = app.app().repository::<crate::models::Account>();
+    for number in 0..1_200 {
+        let handle = Some("x".repeat(20_000) + &number.to_string());
+        let account = crate::models::Account { email: format!("{number}@x"), handle, visits: 0 };
+        accounts.create(&account).await.expect("it is created");
+    }
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let path = folder.path().join("all");
+    let file = std::fs::File::create(&path).expect("a file");
+    app.app().backup().export(file, ExportOptions::default()).await.expect("it is written");
+    let copy = TestApp::new(resources()).await;
+    let backup = copy.app().backup();
+    // Somebody takes a value while the import is at work: when the third pass has begun, all was looked at.
+    let passes = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (seen, user) = (Arc::clone(&passes), copy.app().repository::<crate::models::Account>());
+    let handle = tokio::runtime::Handle::current();
+    let options = ImportOptions {
+        progress: Some(Arc::new(move |now| {
+            if now.resources == 1 && seen.fetch_add(1, Ordering::Relaxed) == 2 {
+                let thief = crate::models::Account { email: "1100@x".into(), handle: None, visits: 0 };
+                handle.block_on(user.create(&thief)).expect("it is free");
+            }
+        })),
+        ..ImportOptions::default()
+    };
+    let failed = backup.import(&path, options).await.expect_err("a value was taken");
+    assert!(failed.to_string().contains("1100@x"), "{failed}");
+    let stored: i64 = copy.user("root").get("/account/count").await.ok().as_i64().expect("a number");
+    assert!((2..1_200).contains(&stored), "{stored}");
+    let thief = copy.user("root").get("/account?qb=QB['email'].eq('1100@x')").await.ok();
+    let id = thief[0]["meta"]["resource_id"].as_str().expect("an id").to_owned();
+    copy.user("root").delete(&format!("/account/{id}/permanently")).await.ok();
+    assert!(backup.import(&path, ImportOptions::default()).await.is_err(), "from the beginning, some exist");
+    let options = ImportOptions { resume: true, ..ImportOptions::default() };
+    let report = backup.import(&path, options.clone()).await.expect("it goes on");
+    assert_eq!(report.models["account"].resources.created, 1_201 - u64::try_from(stored).expect("positive"));
+    assert_eq!(copy.user("root").get("/account/count").await.ok(), 1_200);
+    assert!(backup.import(&path, options).await.is_err(), "nothing is left to go on with");
 }
