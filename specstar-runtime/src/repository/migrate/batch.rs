@@ -41,7 +41,8 @@ enum Found {
 }
 
 impl Service {
-    /// Begins to migrate the selected resources, in their order. Fails with 403 when the caller may not, and with 400
+    /// Begins to migrate the selected resources, in their order. In one by a value that the steps change, a resource can
+    /// come twice, or be left for the next time; the order of creation has neither. Fails with 403 when the caller may not, and with 400
     /// for a type without a schema version.
     pub async fn migrate(
         self: &Arc<Self>,
