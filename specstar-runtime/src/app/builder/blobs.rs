@@ -32,7 +32,7 @@ impl Default for BlobSettings {
             storage: Wanted::Beside,
             ids: BlobIds::default(),
             limit: 1 << 30,
-            every: Some(Duration::from_secs(3600)),
+            every: Some(Duration::from_hours(1)),
             options: CollectOptions::default(),
             uploads: UploadSettings::default(),
         }
