@@ -29,18 +29,21 @@ async fn a_method_a_path_does_not_have_is_405_with_those_it_has() {
                 let reads = known.iter().any(|route| route.method == Method::Get);
                 let answer = ann.ask(method, &path(route.path, "one")).await;
                 match method {
-                    "HEAD" if reads && !compat => assert_eq!(answer.status(), 200, "{answer}"),
+                    // There is no file of that name.
+                    "HEAD" if reads && !compat => {
+                        let expected = if route.path.contains("{file_id}") { 404 } else { 200 };
+                        assert_eq!(answer.status(), expected, "{answer}");
+                        continue;
+                    }
                     "OPTIONS" if !compat => assert_eq!(answer.is(204).text(), ""),
                     "HEAD" => assert_eq!(answer.is(405).text(), ""),
                     _ => assert_eq!(answer.is(405).detail(), "Method Not Allowed"),
                 }
-                if answer.status() != 200 {
-                    let allow = answer.header("allow").expect("it says what is allowed");
-                    let allowed: Vec<&str> = allow.split(", ").collect();
-                    assert!(known.iter().all(|route| allowed.contains(&route.method.as_str())), "{answer}");
-                    assert_eq!(allowed.contains(&"OPTIONS"), !compat, "{answer}");
-                    assert_eq!(allowed.contains(&"HEAD"), !compat && reads, "{answer}");
-                }
+                let allow = answer.header("allow").expect("it says what is allowed");
+                let allowed: Vec<&str> = allow.split(", ").collect();
+                assert!(known.iter().all(|route| allowed.contains(&route.method.as_str())), "{answer}");
+                assert_eq!(allowed.contains(&"OPTIONS"), !compat, "{answer}");
+                assert_eq!(allowed.contains(&"HEAD"), !compat && reads, "{answer}");
             }
         }
         assert_eq!(app.picture(&["note"]).await, before);

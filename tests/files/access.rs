@@ -116,6 +116,8 @@ async fn rows_about_blobs_open_uploads() {
     // Who may get the resource may get its files.
     let emil = app.user("emil");
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(404);
+    // To name a file, one must have it.
+    upload(&root, "text/plain", b"of carl").await.ok();
     let path =
         root.created("document", json!({"title": "d", "file": {"file_id": file_id(b"of carl")}})).await;
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(200);

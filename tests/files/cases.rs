@@ -37,7 +37,11 @@ impl Place {
     /// How many objects there are in the storage.
     pub(crate) async fn objects(&self) -> usize {
         let store = self.storage.object_store().expect("it is there");
-        let objects: Vec<_> = store.list(None).try_collect().await.expect("they are listed");
+        let mut prefix: Vec<_> =
+            self.storage.location("key").parts().map(|part| part.as_ref().to_owned()).collect();
+        prefix.pop();
+        let prefix = prefix.into_iter().collect();
+        let objects: Vec<_> = store.list(Some(&prefix)).try_collect().await.expect("they are listed");
         objects.len()
     }
 }

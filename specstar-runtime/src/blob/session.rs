@@ -50,11 +50,10 @@ pub struct UploadSettings {
 
 impl Default for UploadSettings {
     fn default() -> Self {
-        let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
         Self {
-            expires_after: hours(24),
-            forgotten_after: hours(7 * 24),
-            lease: Duration::from_secs(60),
+            expires_after: Some(Duration::from_hours(24)),
+            forgotten_after: Some(Duration::from_hours(7 * 24)),
+            lease: Duration::from_mins(1),
             single_put: false,
         }
     }

@@ -99,11 +99,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guarded(cx, |stream, cx| stream.poll_flush(cx))
+        self.guarded(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.guarded(cx, |stream, cx| stream.poll_shutdown(cx))
+        self.guarded(cx, AsyncWrite::poll_shutdown)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::upload::rules::{self, Refusal};
 use crate::upload::{Upload, UploadMethod};
 
 /// The longest time for which an address of the S3 protocol can be signed.
-pub(super) const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 impl Uploads {
     /// How the bytes of a new session come.
