@@ -38,6 +38,8 @@
 //! | --- | --- |
 //! | `name = "people"` | the route; the type name in kebab case when it is not given |
 //! | `schema = "v2"` | the version written into new revisions |
+//! | `migrate("v1" => UserV1)` | what content of older versions is: see [below](#schema-versions) |
+//! | `on_decode_error = "mark"` | what is shown of content that cannot be read: `mark`, `skip`, `error`, `raw` |
 //! | `id = "ulid"` | how ids are made: `uuid_v7`, `uuid_v4`, `ulid`, `nanoid`, or the path of a `fn() -> String` |
 //! | `default_status = "draft"` | the status of a new revision: `draft` or `stable` |
 //! | `unknown_fields = "ignore"` | what happens to fields the struct does not have: `deny` or `ignore` |
@@ -70,6 +72,35 @@
 //!
 //! Names in JSON are serde's: `rename`, `rename_all`, `alias`, `skip` and `default` are followed. An enum of
 //! unit variants can be indexed when it derives [`IndexKey`].
+//!
+//! # Files
+//!
+//! A field of the type [`Blob`] is a file. A write brings its bytes (`data`, as base64 in JSON) or the `file_id` of one
+//! that is stored; the resource has the id, the size and the media type. Bytes are kept once however many resources
+//! name them, in a folder beside the database or wherever [`blob::BlobStorage`] says, for as long as some revision
+//! names them.
+//!
+//! ```
+//! use specstar::prelude::*;
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! pub struct Letter {
+//!     pub subject: String,
+//!     #[serde(default)]
+//!     pub scans: Vec<Blob>,
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> specstar::Result<()> {
+//! let app = SpecStar::builder().sqlite_temporary().resources(resources![Letter]).build().await?;
+//! let letters = app.repository::<Letter>();
+//! let scans = vec![Blob::from_bytes("hello", "text/plain")];
+//! let written = letters.create(&Letter { subject: "a".into(), scans }).await?;
+//! let letter = letters.get(&written.resource_id).await?.data;
+//! assert_eq!(letter.scans[0].size(), Some(5));
+//! # app.close().await
+//! # }
+//! ```
 //!
 //! # Custom actions
 //!
@@ -137,6 +168,70 @@
 //!
 //! It is asked whether the caller may create, update or modify. An action that no list names is registered with
 //! [`action`](app::SpecStarBuilder::action) of the builder.
+//!
+//! # Schema versions
+//!
+//! A struct whose fields change gets another `schema`, and says what content of the versions before is: for each the
+//! type that it had, which only has to derive `Deserialize`. A step converts it to the type of the version behind it,
+//! the last one to the struct itself, with `impl From`, or [`MigrateFrom`] where it can fail.
+//!
+//! ```
+//! use specstar::prelude::*;
+//! use specstar::{MigrateError, MigrateFrom};
+//!
+//! #[derive(Deserialize)]
+//! struct UserV1 {
+//!     name: String,
+//! }
+//!
+//! #[derive(Deserialize)]
+//! struct UserV2 {
+//!     name: String,
+//!     age: String,
+//! }
+//!
+//! impl From<UserV1> for UserV2 {
+//!     fn from(old: UserV1) -> Self {
+//!         Self { name: old.name, age: "0".into() }
+//!     }
+//! }
+//!
+//! impl MigrateFrom<UserV2> for User {
+//!     fn migrate_from(old: UserV2) -> Result<Self, MigrateError> {
+//!         let age = old.age.parse().map_err(|_| format!("`{}` is not an age", old.age))?;
+//!         Ok(Self { name: old.name, age })
+//!     }
+//! }
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! #[resource(schema = "v3", migrate("v1" => UserV1, "v2" => UserV2))]
+//! pub struct User {
+//!     pub name: String,
+//!     #[indexed]
+//!     pub age: u32,
+//! }
+//! ```
+//!
+//! | step | meaning |
+//! | --- | --- |
+//! | `"v1" => UserV1` | to the version of the next step, behind the last one to `schema` |
+//! | `"v1" -> "v3" => UserV1` | to that version |
+//! | `"v1" => same` | nothing but the version changed: the content is read as the type of the version it leads to |
+//! | `none => UserV0` | from content of before there was a `schema` |
+//! | `plus("v1" -> "v3" => UserV1)` | a chain beside the first: the way with the fewest steps is taken, of equal ones the first |
+//!
+//! Older content is converted when it is read, everywhere; nothing is written, answers keep its `schema_version`, and
+//! filters see the values it is stored with. A write stores the new version. `POST /user/migrate/execute` writes all
+//! that is left, in batches while the server answers, and `/migrate/test` tries it; a program calls
+//! [`migrate`](repository::Repository::migrate) of a repository. What a revision was before is kept until it is pruned,
+//! and `/migrate/rollback/{resource_id}` brings it back.
+//!
+//! Content that no step leads from, or that a step fails on, stands in lists with an `error` in the place of its data,
+//! and a read of it is 422; [`on_decode_error`](app::SpecStarBuilder::on_decode_error) has other choices. A program
+//! does not start on data that was served at a version it does not know.
+//!
+//! With a file `specstar.lock.json` beside the `Cargo.toml`, which [`lock::shapes`](schema::lock::shapes) makes, fields
+//! that are changed without another `schema` are a compile error.
 //!
 //! # Texts with a vector
 //!
@@ -230,8 +325,8 @@ pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
-    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, select,
-    store, timeline, vector,
+    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, schema,
+    select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or

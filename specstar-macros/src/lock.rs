@@ -25,18 +25,29 @@ struct Locked {
     fields: Vec<(String, String)>,
 }
 
-/// Where the file is, when there is one.
+/// `off` keeps the derive from comparing: who changes a shape has to build the program once to lock the new one.
+const SWITCH: &str = "SPECSTAR_LOCK";
+
+/// Where the file is, when there is one and it is asked.
 fn path() -> Option<PathBuf> {
+    if std::env::var_os(SWITCH).is_some_and(|value| value == "off") {
+        return None;
+    }
+    file()
+}
+
+fn file() -> Option<PathBuf> {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
     Some(Path::new(&folder).join(FILE)).filter(|path| path.is_file())
 }
 
-/// Has the compiler compile the type again when the file has changed.
+/// Has the compiler compile the type again when the file has changed, or the switch.
 pub(crate) fn dependency() -> Option<TokenStream> {
-    let path = path()?;
+    let path = file()?;
     let path = path.to_str()?;
     Some(quote!(
         const _: &[u8] = ::core::include_bytes!(#path);
+        const _: ::core::option::Option<&str> = ::core::option_env!(#SWITCH);
     ))
 }
 
@@ -119,7 +130,7 @@ fn same_version(resource: &Resource, locked: &Locked, errors: &mut Errors) {
         name,
         format_args!(
             "`{name}` differs from the locked schema {version} ({}). Raise `schema` and add \
-             `migrate({} => …)`, or run `… lock --accept`",
+             `migrate({} => …)`, or run `{SWITCH}=off cargo run -- lock --accept`",
             parts.join("; "),
             shown(&locked.schema),
         ),

@@ -119,6 +119,13 @@ impl App {
         self.state.stopping.send_replace(true);
     }
 
+    /// The program itself, now.
+    #[cfg(feature = "cli")]
+    pub(crate) fn program(&self) -> Result<crate::repository::Caller> {
+        let now = self.state.clock.now(None)?;
+        Ok(crate::repository::Caller::program(crate::access::Principal::Anonymous, now))
+    }
+
     pub(crate) fn service(&self) -> &Arc<Service> {
         &self.state.service
     }

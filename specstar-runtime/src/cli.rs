@@ -20,9 +20,12 @@
 //! | 2 | the arguments are wrong |
 //! | 3 | it could not be done: a wrong configuration, no database, no file |
 
+mod archive;
 mod describe;
 mod doctor;
 mod gc;
+mod lock;
+mod migrate;
 mod output;
 mod reindex;
 mod serve;
@@ -48,6 +51,16 @@ pub enum Command {
     OpenApi(describe::OpenApi),
     /// List the routes. No database is needed.
     Routes,
+    /// Bring stored content to the declared schema versions, for good.
+    Migrate(migrate::Migrate),
+    /// Compare the shapes of the types with the lock file, or lock them as they are.
+    Lock(lock::LockShapes),
+    /// Write an archive of everything, while the application goes on writing.
+    Backup(archive::Backup),
+    /// Read an archive into the database, whole or not at all.
+    Restore(archive::Restore),
+    /// Check that an archive is whole. No database is needed.
+    Verify(archive::Verify),
     /// Compare the index values of every resource with its document, and write anew those that differ.
     Reindex(reindex::Reindex),
     /// Remove blobs that nobody names any more, and what uploads left that did not end.
@@ -120,6 +133,11 @@ impl Command {
             Self::Serve(serve) => serve.run(builder, output).await,
             Self::OpenApi(openapi) => openapi.run(builder, output),
             Self::Routes => describe::routes(builder, output),
+            Self::Migrate(migrate) => migrate.run(builder, output).await,
+            Self::Lock(lock) => lock.run(builder, output),
+            Self::Backup(backup) => backup.run(builder, output).await,
+            Self::Restore(restore) => restore.run(builder, output).await,
+            Self::Verify(verify) => verify.run(output).await,
             Self::Reindex(reindex) => reindex.run(builder, output).await,
             Self::Gc(gc) => gc.run(builder, output).await,
             Self::Doctor(doctor) => doctor.run(builder, output).await,

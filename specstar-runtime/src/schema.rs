@@ -69,16 +69,16 @@ pub(crate) fn converted(entry: &ResourceEntry, mut revision: Revision) -> Revisi
 /// The same for a row of a search.
 pub(crate) fn with_converted<T>(
     entry: &ResourceEntry,
-    head: HeadRef<'_>,
+    head: &HeadRef<'_>,
     visit: impl FnOnce(HeadRef<'_>) -> T,
 ) -> T {
     let stored = head.revision;
     if is_current(entry.descriptor, stored.schema_version) {
-        return visit(head);
+        return visit(*head);
     }
     let (data, problem) = outcome(entry, &stored);
     let outdated = Some(OutdatedRef { data: stored.data, problem: problem.as_ref() });
-    visit(HeadRef { revision: RevisionRef { data: &data, outdated, ..stored }, ..head })
+    visit(HeadRef { revision: RevisionRef { data: &data, outdated, ..stored }, ..*head })
 }
 
 fn outcome(entry: &ResourceEntry, revision: &RevisionRef<'_>) -> (Vec<u8>, Option<Problem>) {

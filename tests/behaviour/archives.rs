@@ -521,8 +521,9 @@ async fn stored(app: &TestApp, bytes: &[u8], content_type: &str) -> Value {
 
 #[tokio::test]
 async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
-    let large: Vec<u8> =
-        (0..900_000_u32).map(|number| u8::try_from(number % 1_021 * (number % 37) % 251).expect("small")).collect();
+    let large: Vec<u8> = (0..900_000_u32)
+        .map(|number| u8::try_from(number % 1_021 * (number % 37) % 251).expect("small"))
+        .collect();
     for format in ["ssbak", "acbak"] {
         let app = TestApp::new(resources![Album]).await;
         let root = app.user("root");

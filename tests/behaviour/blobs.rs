@@ -226,8 +226,8 @@ async fn each_revision_keeps_its_files_until_it_is_gone() {
     let ann = app.user("ann");
     let path = ann.created("album", json!({"title": "a", "cover": {"data": HELLO_64}})).await;
     ann.patch(&path, json!({"cover": {"data": ABC_64}})).await.ok();
-    let patch = json!([{"op": "add", "path": "/pages/0", "value": {"data": "eHl6"}}]);
-    ann.patch(&path, patch).header("content-type", "application/json-patch+json").await.ok();
+    let operations = json!([{"op": "add", "path": "/pages/0", "value": {"data": "eHl6"}}]);
+    ann.patch(&path, operations).header("content-type", "application/json-patch+json").await.ok();
     ann.patch(&path, json!({"cover": null, "pages": []})).await.ok();
     let everything = app.app().collect_blobs(&at_once()).await.expect("it collects");
     assert_eq!((everything.removed, objects(&app)), (0, 3), "revisions of any age count");
@@ -289,8 +289,8 @@ async fn a_patch_that_puts_another_file_in_a_place_takes_nothing_over_from_the_o
     let body = json!({"title": "a", "cover": first, "pages": [second, first]});
     let path = ann.created("album", body).await;
     ann.patch(&path, json!({"cover": {"file_id": abc}})).await.ok();
-    let patch = json!([{"op": "replace", "path": "/pages/1/file_id", "value": abc}]);
-    ann.patch(&path, patch).header("content-type", "application/json-patch+json").await.ok();
+    let operations = json!([{"op": "replace", "path": "/pages/1/file_id", "value": abc}]);
+    ann.patch(&path, operations).header("content-type", "application/json-patch+json").await.ok();
     let read = ann.get(&format!("{path}/data")).await.ok();
     let expected = json!({"file_id": abc, "size": 3, "content_type": "a/b"});
     assert_eq!((&read["cover"], &read["pages"][1]), (&expected, &expected));

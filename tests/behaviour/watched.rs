@@ -145,6 +145,10 @@ impl UploadIndex for Watched {
         self.inner.sweep_uploads(sweep)
     }
 
+    fn upload_keys(&self) -> Answer<'_, Vec<String>> {
+        self.inner.upload_keys()
+    }
+
     fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
         self.inner.note_uploader(file_id, owner)
     }

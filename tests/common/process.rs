@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use specstar::app::SpecStar;
+use specstar::app::{SpecStar, SpecStarBuilder};
+use specstar::blob::CollectOptions;
 use specstar::registry::Registry;
 
 /// The parts, by the name that is passed in this variable.
@@ -82,7 +83,15 @@ impl Drop for Process {
 fn plays_a_part_when_started_again() {
     let (Ok(part), Some(file)) = (std::env::var(PART), std::env::var_os(FILE)) else { return };
     match part.as_str() {
-        "server" => serve(Path::new(&file), crate::resources()),
+        "server" => serve(Path::new(&file), crate::resources(), |builder| builder),
+        "greedy server" => serve(Path::new(&file), crate::resources(), |builder| {
+            let options = CollectOptions {
+                quarantine_after: Duration::ZERO,
+                remove_after: Duration::ZERO,
+                ..CollectOptions::default()
+            };
+            builder.blob_collection(Some(Duration::from_millis(5))).blob_collection_options(options)
+        }),
         "exclusive lock" => lock(Path::new(&file), "BEGIN EXCLUSIVE"),
         other => panic!("no such part: {other}"),
     }
@@ -99,11 +108,16 @@ fn wait_for_the_end() {
     std::io::stdin().read_line(&mut line).expect("a pipe");
 }
 
-fn serve(file: &Path, resources: Registry) {
+fn serve(
+    file: &Path,
+    resources: Registry,
+    configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder + Send + 'static,
+) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let builder = super::headers_decide(SpecStar::builder().open_access());
-        let app = builder.resources(resources).sqlite(file).build().await.expect("it builds");
+        let builder = configure(builder.resources(resources).sqlite(file));
+        let app = builder.build().await.expect("it builds");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         ready(&format!("http://{}", listener.local_addr().expect("bound")));
         let end = tokio::task::spawn_blocking(wait_for_the_end);

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blobs;
 mod load;
 mod verify;
 
@@ -37,7 +38,7 @@ pub(crate) struct Parcel {
 }
 
 pub(crate) fn resources() -> Registry {
-    resources![Parcel]
+    resources![Parcel, blobs::Letter]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -97,8 +98,12 @@ async fn a_stop_under_load_answers_what_was_accepted_and_closes_the_file() {
 }
 
 async fn start(file: &std::path::Path) -> Process {
+    start_as("server", file).await
+}
+
+async fn start_as(part: &'static str, file: &std::path::Path) -> Process {
     let file = file.to_owned();
-    tokio::task::spawn_blocking(move || Process::start("server", &file)).await.expect("it starts")
+    tokio::task::spawn_blocking(move || Process::start(part, &file)).await.expect("it starts")
 }
 
 fn user(process: &Process) -> User {

@@ -29,6 +29,38 @@ async fn an_id_alone_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_is_named_by_those_who_may_read_it() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.scope(|principal: &Principal| match principal.name() {
+            "root" => Scope::All,
+            name => Document::COLUMNS.title.eq(name).into(),
+        })
+    })
+    .await;
+    let (ann, bob, root) = (app.user("ann"), app.user("bob"), app.user("root"));
+    upload(&ann, "text/plain", b"secret").await.ok();
+    let named = |title: &str| json!({"title": title, "file": {"file_id": file_id(b"secret")}});
+    // To name a file would be to read it through the resource.
+    let whole = json!({"file_id": file_id(b"secret"), "size": 6, "content_type": "text/plain"});
+    for body in [named("bob"), json!({"title": "bob", "extra": [whole]})] {
+        bob.post("/document", body.clone()).await.refused(400, "not found");
+        let own = bob.created("document", json!({"title": "bob"})).await;
+        bob.put(&own, body.clone()).await.refused(400, "not found");
+        bob.patch(&own, body).await.refused(400, "not found");
+    }
+    let path = ann.created("document", named("ann")).await;
+    bob.post("/document", named("bob")).await.refused(400, "not found");
+    root.post("/document", named("shared")).await.ok();
+    // Who changes a resource that names it need not be able to read it elsewhere.
+    let given = root.created("document", named("bob")).await;
+    bob.put(&given, json!({"title": "bob", "file": {"file_id": file_id(b"secret")}, "extra": []})).await.ok();
+    bob.get(&format!("{given}/blobs/{}", file_id(b"secret"))).await.is(200);
+    ann.put(&path, named("ann")).await.ok();
+    // Whoever has the bytes has them.
+    bob.post("/document", json!({"title": "bob", "file": {"data": "c2VjcmV0"}})).await.ok();
+}
+
+#[tokio::test]
 async fn who_may_read_one_resource_that_names_the_file_may_read_it() {
     let app = TestApp::with(resources(), |builder| {
         builder.scope_of_writes(false).scope(|principal: &Principal| match principal.name() {
@@ -84,7 +116,8 @@ async fn rows_about_blobs_open_uploads() {
     // Who may get the resource may get its files.
     let emil = app.user("emil");
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(404);
-    let path = root.created("document", json!({"title": "d", "file": {"file_id": file_id(b"of carl")}})).await;
+    let path =
+        root.created("document", json!({"title": "d", "file": {"file_id": file_id(b"of carl")}})).await;
     emil.get(&format!("/blobs/{}", file_id(b"of carl"))).await.is(200);
     emil.get(&format!("{path}/blobs/{}", file_id(b"of carl"))).await.is(200);
     carl.get(&format!("{path}/blobs/{}", file_id(b"of carl"))).await.is(403);

@@ -7,8 +7,8 @@ use specstar::runtime::blob::BlobStorage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::cases::sessions::{begun, path};
 use crate::cases::Place;
+use crate::cases::sessions::{begun, path};
 use crate::common::{TestApp, eventually};
 use crate::form::{FORM, file_id, form, noise, part, upload};
 
@@ -146,6 +146,33 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
 }
 
 #[tokio::test]
+async fn a_download_that_nobody_takes_is_given_up_and_a_slow_one_is_not() {
+    let limit = Duration::from_millis(500);
+    let app = place().with(|builder| builder.idle_timeout(limit).request_timeout(limit)).await;
+    // More than fits into the buffers of a connection.
+    let bytes = noise(6, 40 << 20);
+    upload(&app.user(""), "a/b", &bytes).await.ok();
+    let get = format!("GET /blobs/{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", file_id(&bytes));
+    let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
+    connection.write_all(get.as_bytes()).await.expect("sent");
+    tokio::time::sleep(limit * 4).await;
+    let mut read = Vec::new();
+    let _ = connection.read_to_end(&mut read).await;
+    assert!(read.len() < bytes.len(), "{} bytes came", read.len());
+    let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
+    connection.write_all(get.as_bytes()).await.expect("sent");
+    let (mut piece, mut total) = (vec![0; 4 << 20], 0);
+    loop {
+        tokio::time::sleep(limit / 5).await;
+        match connection.read(&mut piece).await.expect("it sends") {
+            0 => break,
+            length => total += length,
+        }
+    }
+    assert!(total > bytes.len(), "{total} bytes came");
+}
+
+#[tokio::test]
 async fn what_is_said_of_a_file_is_checked() {
     let app = place().app().await;
     let ann = app.user("ann");
@@ -175,10 +202,12 @@ async fn what_is_said_of_a_file_is_checked() {
     ann.ask("POST", "/blobs/upload-sessions").body("text/plain", "{}").await.is(415);
     // Only where the storage can sign addresses.
     ann.post("/blobs/upload-sessions", json!({"upload_method": "single_put"})).await.refused(400, "proxy");
-    let shown = ann.post("/blobs/upload-sessions", json!({"size": null, "upload_method": "proxy"})).await.ok();
+    let shown =
+        ann.post("/blobs/upload-sessions", json!({"size": null, "upload_method": "proxy"})).await.ok();
     assert_eq!(shown["size"], json!(null));
     let session = begun(&ann, json!({})).await;
-    for query in ["", "?part_number=", "?part_number=0", "?part_number=-1", "?part_number=10001", "?part_number=x"]
+    for query in
+        ["", "?part_number=", "?part_number=0", "?part_number=-1", "?part_number=10001", "?part_number=x"]
     {
         let content = format!("{}/content{query}", path(&session));
         ann.ask("PUT", &content).body("a/b", "x").await.is(422);

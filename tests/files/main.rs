@@ -8,6 +8,7 @@ mod common;
 mod suite;
 mod access;
 mod cases;
+mod crash;
 mod folder;
 mod form;
 mod hostile;

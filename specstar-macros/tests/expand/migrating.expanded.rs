@@ -25,7 +25,7 @@ const _: () = {
             on_decode_error: ::core::option::Option::Some(
                 __specstar::OnDecodeError::Raw,
             ),
-            fields: &[__specstar::FieldDescriptor::new("name")],
+            fields: &[__specstar::FieldDescriptor::typed("name", "String")],
             ..__specstar::ResourceDescriptor::named(<Self as __specstar::Resource>::ID)
         };
         const ENTRY: __specstar::ResourceEntry = __specstar::ResourceEntry {

@@ -20,9 +20,9 @@ const _: () = {
         const DESCRIPTOR: &'static __specstar::ResourceDescriptor = &__specstar::ResourceDescriptor {
             docs: "Somebody who can log in.",
             fields: &[
-                __specstar::FieldDescriptor::new("name"),
-                __specstar::FieldDescriptor::new("email"),
-                __specstar::FieldDescriptor::new("age"),
+                __specstar::FieldDescriptor::typed("name", "String"),
+                __specstar::FieldDescriptor::typed("email", "String"),
+                __specstar::FieldDescriptor::typed("age", "u32"),
             ],
             indexes: &[
                 __specstar::IndexDescriptor::unique::<String>("email", &["email"]),

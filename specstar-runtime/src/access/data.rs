@@ -145,10 +145,11 @@ where
             return Box::pin(ready(Ok(Decision::Abstain)));
         }
         let current = self.needs == Needs::CURRENT;
-        if current && let Some(head) = request.current {
-            if let Err(error) = readable_revision(head.resource_id, &head.revision) {
-                return Box::pin(ready(Err(error)));
-            }
+        if current
+            && let Some(head) = request.current
+            && let Err(error) = readable_revision(head.resource_id, &head.revision)
+        {
+            return Box::pin(ready(Err(error)));
         }
         let content = if current { request.current.map(|head| head.revision.data) } else { request.input };
         let decision = match content {

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 /// The first collection does not wait for the whole period: a program may be restarted more often than that.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 
 impl App {
     /// The blobs, to store and to read them; an error when the application keeps none.

@@ -37,6 +37,7 @@ impl Preset {
                 restrict_before_cascade: true,
                 restore_cascades: false,
                 scope_of_writes: false,
+                open_blobs: true,
                 ..Settings::default()
             },
         }
@@ -68,7 +69,6 @@ impl Preset {
                 max_page_size: i64::MAX as u64 - 1,
                 head_and_options: false,
                 raw_uploads: false,
-                open_blobs: true,
                 archive_format: ArchiveFormat::Acbak,
                 ..HttpSettings::default()
             },

@@ -1,8 +1,10 @@
 //! Serving an application until it is told to stop.
 
-use axum::serve::ListenerExt;
+mod stalled;
+
 use tokio::net::{TcpListener, ToSocketAddrs};
 
+use self::stalled::Guarded;
 use super::{App, SpecStarBuilder};
 use crate::error::{Error, Result};
 
@@ -22,12 +24,7 @@ impl App {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "listening");
         }
-        // Answers are written whole, so waiting for more bytes to fill a packet only adds delay.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "TCP_NODELAY was refused");
-            }
-        });
+        let listener = Guarded::new(listener, self.state.settings.idle_timeout);
         let app = self.clone();
         let stopped = async move {
             stop_signal().await;

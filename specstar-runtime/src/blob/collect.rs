@@ -17,8 +17,8 @@ const DELETES: usize = 8;
 /// ```
 /// use std::time::Duration;
 /// use specstar_runtime::blob::CollectOptions;
-/// let options = CollectOptions { remove_after: Duration::from_secs(7 * 86_400), ..CollectOptions::default() };
-/// assert_eq!(options.quarantine_after, Duration::from_secs(3600));
+/// let options = CollectOptions { remove_after: Duration::from_hours(7 * 24), ..CollectOptions::default() };
+/// assert_eq!(options.quarantine_after, Duration::from_hours(1));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CollectOptions {
@@ -36,8 +36,13 @@ pub struct CollectOptions {
 
 impl Default for CollectOptions {
     fn default() -> Self {
-        let hours = |hours: u64| Duration::from_secs(hours * 3600);
-        Self { quarantine_after: hours(1), remove_after: hours(24), unfinished_after: hours(24), batch: 500 }
+        let day = Duration::from_hours(24);
+        Self {
+            quarantine_after: Duration::from_hours(1),
+            remove_after: day,
+            unfinished_after: day,
+            batch: 500,
+        }
     }
 }
 

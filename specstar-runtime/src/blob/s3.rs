@@ -1,11 +1,18 @@
 //! Object storages that speak the S3 protocol.
 
 use std::str::FromStr;
+use std::time::Duration;
 
+use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use super::BlobStorage;
 use crate::error::{Error, Result};
+
+/// A request that fails is made again this often, and not after this time: somebody waits for the answer, and can
+/// ask again too. The waits between double, from a tenth of a second on.
+const RETRIES: usize = 4;
+const RETRY_TIME: Duration = Duration::from_secs(20);
 
 impl BlobStorage {
     /// The bucket, and the prefix in it, of a URL: `s3://bucket/prefix`. Region, endpoint and credentials come from
@@ -29,7 +36,8 @@ impl BlobStorage {
         if bucket.is_empty() {
             return Err(bad(format!("`{url}` names no bucket")));
         }
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+        let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_TIME, ..RetryConfig::default() };
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retry);
         for (name, value) in options {
             let key = AmazonS3ConfigKey::from_str(name)
                 .map_err(|_| bad(format!("`{name}` is not an option of S3")))?;

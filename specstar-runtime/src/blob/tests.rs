@@ -202,7 +202,7 @@ async fn any_object_store_serves_below_a_prefix() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_is_never_answered_without_its_bytes_having_been_there() {
     let f = fixture().await;
-    let options = CollectOptions { unfinished_after: Duration::from_secs(3600), ..at_once() };
+    let options = CollectOptions { unfinished_after: Duration::from_hours(1), ..at_once() };
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..3 {
         let blobs = f.blobs.clone();

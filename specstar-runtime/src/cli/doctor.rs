@@ -3,6 +3,7 @@
 mod blobs;
 mod database;
 mod permissions;
+mod schema;
 
 use clap::Args;
 use serde_json::json;
@@ -106,6 +107,7 @@ impl Doctor {
         }
         findings.push(Finding::fine("configuration", "the types and settings fit together"));
         findings.extend(permissions::rules(&builder));
+        schema::lock(&builder, findings);
         if !database::layout(&mut builder, findings).await {
             return;
         }
@@ -130,6 +132,7 @@ impl Doctor {
             database::file(app, output, findings).await;
             database::indexes(app, output, findings).await;
         }
+        schema::versions(app, findings).await;
         blobs::look(app, self.fast, output, findings).await;
         permissions::rows(app, findings).await;
     }

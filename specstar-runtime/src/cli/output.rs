@@ -30,13 +30,14 @@ impl Outcome {
 pub struct Output {
     json: bool,
     quiet: bool,
+    silent: bool,
     document: Map<String, Value>,
 }
 
 impl Output {
     /// Lines for people, or one JSON document.
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, document: Map::new() }
+        Self { json, quiet, silent: false, document: Map::new() }
     }
 
     /// Whether the answer is one JSON document.
@@ -44,9 +45,14 @@ impl Output {
         self.json
     }
 
+    /// Standard output is for something else: the command says nothing on it.
+    pub(super) fn is_piped(&mut self) {
+        self.silent = true;
+    }
+
     /// A line for people.
     pub(super) fn line(&self, line: impl AsRef<str>) {
-        if !self.json {
+        if !self.json && !self.silent {
             // Nobody may listen any more (`app routes | head`): that is no failure of the command.
             let _ = writeln!(std::io::stdout(), "{}", line.as_ref());
         }
@@ -92,7 +98,7 @@ impl Output {
             }
             self.member("errors", problems(error));
         }
-        if self.json {
+        if self.json && !self.silent {
             self.document.insert("ok".to_owned(), (code == 0).into());
             let _ = writeln!(std::io::stdout(), "{}", Value::Object(self.document));
         }

@@ -129,7 +129,7 @@ fn methods(state: &Arc<HttpState>, model: Option<Model>, path: &'static str) -> 
     methods
 }
 
-/// Migrations of many resources are WebSockets too, which begin with a `GET`.
+/// Migrations of many resources are `WebSocket`s too, which begin with a `GET`.
 fn with_socket(
     methods: MethodRouter,
     state: &Arc<HttpState>,

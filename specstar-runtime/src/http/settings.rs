@@ -17,6 +17,7 @@ const ARCHIVES: usize = 4;
 
 /// How requests are read and answered.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // Each is a question of its own.
 pub struct HttpSettings {
     /// What happens to a query parameter a route does not have.
     pub unknown_parameters: UnknownParameters,
@@ -47,8 +48,6 @@ pub struct HttpSettings {
     pub structured_errors: bool,
     /// The body of an upload may be the file itself, without a form around it.
     pub raw_uploads: bool,
-    /// Files are read and uploaded by everybody, and upload sessions are everybody's: nobody is asked.
-    pub open_blobs: bool,
     /// The longest time in which nothing of an upload or a download moves.
     pub idle_timeout: Duration,
     /// What a read answers without `returns`.
@@ -85,7 +84,6 @@ impl Default for HttpSettings {
             migration_routes: None,
             structured_errors: false,
             raw_uploads: true,
-            open_blobs: false,
             idle_timeout: Duration::from_secs(30),
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),

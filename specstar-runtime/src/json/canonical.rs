@@ -142,8 +142,14 @@ struct Writer {
     out: Vec<u8>,
     /// The blobs that were written, when they are looked for; their bytes are written otherwise.
     blobs: Option<Vec<CapturedBlob>>,
-    /// The bytes of the blob that is being written; there is none inside of another one.
-    open_blob: Option<Option<Vec<u8>>>,
+    /// The blob that is being written; there is none inside of another one.
+    open_blob: Option<OpenBlob>,
+}
+
+/// What is known of a blob before its end.
+#[derive(Default)]
+struct OpenBlob {
+    data: Option<Vec<u8>>,
 }
 
 impl Writer {
@@ -165,7 +171,7 @@ impl Writer {
 
     fn open_blob(&mut self) -> Compound<'_> {
         let start = self.out.len();
-        self.open_blob = Some(None);
+        self.open_blob = Some(OpenBlob::default());
         Compound { embedded: Embedded::Blob { start }, ..self.open(b'{', b"}") }
     }
 
@@ -413,14 +419,14 @@ impl Compound<'_> {
         let text: &str = serde_json::from_slice(&self.writer.out[start..])?;
         let data = STANDARD.decode(text).map_err(<EncodeError as ser::Error>::custom)?;
         self.writer.out.truncate(start);
-        self.writer.open_blob = Some(Some(data));
+        self.writer.open_blob = Some(OpenBlob { data: Some(data) });
         Ok(())
     }
 
     fn close(self) {
         self.writer.out.extend_from_slice(self.end);
         if let Embedded::Blob { start } = self.embedded {
-            let data = self.writer.open_blob.take().flatten();
+            let data = self.writer.open_blob.take().and_then(|blob| blob.data);
             let range = start..self.writer.out.len();
             self.writer.blobs.get_or_insert_default().push(CapturedBlob { range, data });
         }

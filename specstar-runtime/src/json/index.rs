@@ -37,12 +37,12 @@ pub fn index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> Result<In
 pub fn fitting_index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> IndexRow {
     let indexes = descriptor.indexes;
     with_located(indexes, canonical, |located, _damage| {
-        let fitting = |(index, value): (&IndexDescriptor, &Option<&[u8]>)| {
-            entry(index, *value)
+        let fitting = |(index, value): (&IndexDescriptor, Option<&[u8]>)| {
+            entry(index, value)
                 .or_else(|_| entry(index, None))
                 .unwrap_or(IndexEntry::Scalar(IndexValue::Null))
         };
-        IndexRow { entries: indexes.iter().zip(located).map(fitting).collect() }
+        IndexRow { entries: indexes.iter().zip(located.iter().copied()).map(fitting).collect() }
     })
 }
 

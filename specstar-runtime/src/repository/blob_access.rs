@@ -5,6 +5,7 @@ use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, BLOBS, authorize};
 use crate::blob::Blobs;
 use crate::error::{Error, ErrorKind, Result};
+use crate::meta::Head;
 use crate::store::{BlobOwner, BlobRecord};
 
 /// Resources that are looked at together, to find one that the caller may read.
@@ -42,6 +43,34 @@ impl Service {
         } else {
             not_found(file_id)
         })
+    }
+
+    /// Fails with 400, as for files that are not there, unless the caller may read these files, or the resource names
+    /// them already: an id alone must not open a file, and a resource that names it does.
+    pub(super) async fn authorize_naming(
+        &self,
+        model: &Model,
+        file_ids: impl Iterator<Item = &String>,
+        current: Option<&Head>,
+        caller: &Caller,
+    ) -> Result<()> {
+        if caller.is_trusted() || self.settings.open_blobs {
+            return Ok(());
+        }
+        let mut missing = Vec::new();
+        for file_id in file_ids {
+            if let Some(head) = current
+                && self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?
+            {
+                continue;
+            }
+            if !self.reads_as_uploader(file_id, caller).await?
+                && !self.reads_as_owner(file_id, caller).await?
+            {
+                missing.push(file_id.clone());
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(Error::BlobsMissing { file_ids: missing }) }
     }
 
     /// Fails with 403 unless the caller may upload files.

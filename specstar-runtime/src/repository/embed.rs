@@ -9,7 +9,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::batch::Selection;
 use super::blob::Ready;
 use super::payload::{Checked, from_program, from_stored};
-use super::{Model, Service};
+use super::{Caller, Model, Service};
 use crate::error::{Error, Result};
 use crate::meta::Head;
 use crate::query::{Origin, Predicate, SortKey, distances, has_texts};
@@ -42,16 +42,22 @@ impl Encoded {
 
 impl Service {
     /// Raises what the validator said, and completes what the server adds to content: what is known of files, and
-    /// vectors of texts.
+    /// vectors of texts. Without a caller the content is what the resource has already, in another form.
     pub(super) async fn ready(
         &self,
         model: &Model,
         checked: Checked,
         current: Option<&Head>,
         encoded: &mut Encoded,
+        caller: Option<&Caller>,
     ) -> Result<Ready> {
         let before = current.map(|head| &*head.revision.data);
         let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
+        if let Some(caller) = caller {
+            let brought = |file_id: &&String| uploads.iter().any(|upload| upload.file_id == **file_id);
+            let named = payload.blobs.iter().filter(|file_id| !brought(file_id));
+            self.authorize_naming(model, named, current, caller).await?;
+        }
         Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
     }
 

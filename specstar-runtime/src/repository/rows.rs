@@ -44,7 +44,7 @@ impl Service {
     pub(super) async fn run(&self, model: &Model, selection: Selection, mut visit: Visit) -> Result<PageEnd> {
         let entry = model.entry;
         let visit: Visit = Box::new(move |head: HeadRef<'_>| {
-            schema::with_converted(&entry, head, &mut visit);
+            schema::with_converted(&entry, &head, &mut visit);
         });
         self.run_as_stored(model, selection, visit).await
     }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub restore_cascades: bool,
     /// A write may not leave a resource outside of its writer's scope.
     pub scope_of_writes: bool,
+    /// Files are read, named and uploaded by everybody, and upload sessions are everybody's: nobody is asked.
+    pub open_blobs: bool,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             restrict_before_cascade: false,
             restore_cascades: true,
             scope_of_writes: true,
+            open_blobs: false,
         }
     }
 }

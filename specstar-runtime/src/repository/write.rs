@@ -124,7 +124,8 @@ impl Service {
         let kind = ChangeKind::Created;
         let happening = Happening { model, caller, resource_id: &resource_id, kind, cause };
         let checked = self.before_content(happening, None, checked, &mut plan.events).await?;
-        let Ready { payload, uploads } = self.ready(model, checked, None, &mut Encoded::default()).await?;
+        let Ready { payload, uploads } =
+            self.ready(model, checked, None, &mut Encoded::default(), Some(caller)).await?;
         plan.uploads = uploads;
         plan.needs = self.needs(model, &resource_id, None, &payload.index);
         self.refuse_hidden(&plan.needs, caller).await?;
@@ -277,7 +278,7 @@ impl Service {
         };
         let mut payload = None;
         if let Some(checked) = checked {
-            let ready = self.ready(model, checked, Some(&head), encoded).await?;
+            let ready = self.ready(model, checked, Some(&head), encoded, Some(caller)).await?;
             (payload, planned.uploads) = (Some(ready.payload), ready.uploads);
         }
         let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;

@@ -193,7 +193,11 @@ impl Shape {
     fn drift(&self, name: &str, now: &Self) -> Option<Drift> {
         let mut what = Vec::new();
         if self.schema != now.schema {
-            what.push(format!("schema {} became {}", shown(&self.schema), shown(&now.schema)));
+            what.push(format!(
+                "schema {} became {}",
+                shown(self.schema.as_ref()),
+                shown(now.schema.as_ref())
+            ));
         }
         let fields = differences(&self.fields, &now.fields, |field| &field.name);
         let others = [
@@ -231,8 +235,8 @@ fn differences<T: PartialEq>(before: &[T], after: &[T], name: fn(&T) -> &String)
     parts
 }
 
-fn shown(version: &Option<String>) -> &str {
-    version.as_deref().unwrap_or("none")
+fn shown(version: Option<&String>) -> &str {
+    version.map_or("none", String::as_str)
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub trait UploadIndex: Send + Sync {
     /// Forgets what is over for good, and says how much that was.
     fn sweep_uploads(&self, sweep: UploadSweep) -> BoxFuture<'_, Result<usize, StoreError>>;
 
+    /// Every key that belongs to a session or to a part of one, for those who compare it with the object storage.
+    fn upload_keys(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+
     /// Notes who has uploaded a file.
     fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str)
     -> BoxFuture<'a, Result<(), StoreError>>;

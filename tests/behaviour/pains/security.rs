@@ -57,6 +57,18 @@ async fn an_acl_row_can_name_one_resource_and_what_it_does_not_allow_is_refused(
 }
 
 #[tokio::test]
+async fn files_are_not_open_to_somebody_without_rules() {
+    let app = TestApp::with(resources![U], |builder| builder.acl(Acl::strict().root("root"))).await;
+    let (root, eve) = (app.user("root"), app.user("eve"));
+    let upload = |user: &User| user.ask("POST", "/blobs/upload").body("application/octet-stream", "x");
+    upload(&eve).await.is(403);
+    let stored = upload(&root).await.ok();
+    let file = format!("/blobs/{}", stored["file_id"].as_str().expect("an id"));
+    eve.get(&file).await.is(403);
+    root.get(&file).await.is(200);
+}
+
+#[tokio::test]
 async fn a_rule_that_another_server_writes_counts_soon() {
     let acl = || Acl::strict().root("root");
     let here = TestApp::with(resources![U], |builder| builder.acl(acl())).await;

@@ -29,7 +29,8 @@ pub(crate) async fn a_file_of_an_older_revision_is_still_the_resources_own(place
     let app = place.app().await;
     let ann = app.user("ann");
     upload(&ann, "text/plain", b"first").await.ok();
-    let path = ann.created("document", json!({"title": "d", "extra": [{"file_id": file_id(b"first")}]})).await;
+    let path =
+        ann.created("document", json!({"title": "d", "extra": [{"file_id": file_id(b"first")}]})).await;
     ann.put(&path, json!({"title": "d"})).await.ok();
     let read = ann.get(&format!("{path}/blobs/{}", file_id(b"first"))).await.is(200);
     assert_eq!(read.text(), "first");

@@ -123,7 +123,8 @@ pub(crate) async fn an_abort_removes_what_was_stored(place: &Place) {
 
 pub(crate) async fn an_expired_session_takes_nothing_and_is_swept(place: &Place) {
     let app = place.app().await;
-    let (ann, later) = (app.user("ann").at("2024-05-01T12:00:00Z"), app.user("ann").at("2024-05-02T12:00:00Z"));
+    let (ann, later) =
+        (app.user("ann").at("2024-05-01T12:00:00Z"), app.user("ann").at("2024-05-02T12:00:00Z"));
     let session = begun(&ann, json!({})).await;
     let shown = part(&ann, &session, 1, b"x").await.ok();
     assert_eq!(shown["expires_at"], "2024-05-02T12:00:00Z");

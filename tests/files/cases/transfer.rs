@@ -61,7 +61,10 @@ pub(crate) async fn a_range_is_cut_out_of_the_stored_bytes(place: &Place) {
         assert_eq!(read.header("content-type").as_deref(), Some("video/mp4"), "{range}");
     }
     let behind = ann.get(&path).header("range", "bytes=300000-").await;
-    assert_eq!(behind.refused(416, "300000 bytes").header("content-range").as_deref(), Some("bytes */300000"));
+    assert_eq!(
+        behind.refused(416, "300000 bytes").header("content-range").as_deref(),
+        Some("bytes */300000")
+    );
     let ignored = ann.get(&path).header("range", "lines=1-2").await.is(200);
     assert_eq!(ignored.bytes().len(), bytes.len());
     let tag = format!("\"{}\"", file_id(&bytes));

@@ -32,7 +32,7 @@ impl Default for BlobSettings {
             storage: Wanted::Beside,
             ids: BlobIds::default(),
             limit: 1 << 30,
-            every: Some(Duration::from_secs(3600)),
+            every: Some(Duration::from_hours(1)),
             options: CollectOptions::default(),
             uploads: UploadSettings::default(),
         }
@@ -94,7 +94,7 @@ impl SpecStarBuilder {
     /// # use specstar_runtime::app::SpecStar;
     /// use std::time::Duration;
     /// use specstar_runtime::blob::UploadSettings;
-    /// let hour = Some(Duration::from_secs(3600));
+    /// let hour = Some(Duration::from_hours(1));
     /// let builder = SpecStar::builder()
     ///     .upload_settings(UploadSettings { expires_after: hour, ..UploadSettings::default() });
     /// # let _ = builder;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Database, SpecStarBuilder};
 use crate::blob::CollectOptions;
 use crate::error::{Error, Result};
+use crate::schema::lock::{self, Lock};
 use crate::store::StoreError;
 use crate::store::inspect::LayoutPlan;
 
@@ -47,6 +48,11 @@ impl SpecStarBuilder {
             return Ok(());
         }
         Err(Error::CannotStart { problems: self.problems.clone() })
+    }
+
+    /// The shapes of the types of the program.
+    pub(crate) fn shapes(&self) -> Lock {
+        lock::shapes(&self.entries)
     }
 
     /// When its collections remove what.

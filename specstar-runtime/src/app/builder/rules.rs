@@ -74,6 +74,13 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Whether files are read, named and uploaded by everybody, whatever the rules say (no). Files of one resource are
+    /// still read by those who may read the resource.
+    pub fn open_blobs(mut self, open: bool) -> Self {
+        self.rules.open_blobs = open;
+        self
+    }
+
     /// How long an answer waits for after-hooks (5 s); they go on without it. At most half the time of a request.
     pub fn after_hook_wait(mut self, limit: Duration) -> Self {
         self.rules.after_hook_wait = limit;

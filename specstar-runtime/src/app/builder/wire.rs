@@ -54,13 +54,6 @@ impl SpecStarBuilder {
         self
     }
 
-    /// Whether files are read and uploaded by everybody, whatever the rules say (no). Files of one resource are
-    /// still read by those who may read the resource.
-    pub fn open_blobs(mut self, open: bool) -> Self {
-        self.wire.open_blobs = open;
-        self
-    }
-
     /// How long an upload or a download may make no progress (30 s): they are not limited by the time of a request.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.wire.idle_timeout = limit;

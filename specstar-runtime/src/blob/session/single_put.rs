@@ -60,7 +60,7 @@ impl Uploads {
         }
         let location = self.storage().location(key);
         let signed = client.signed_url(axum::http::Method::PUT, &location, left).await;
-        signed.map(|url| Some(url.to_string())).map_err(crate::blob::storage_error)
+        signed.map(|url| Some(url.to_string())).map_err(crate::blob::error::storage_error)
     }
 
     /// No storage of this build can sign addresses.

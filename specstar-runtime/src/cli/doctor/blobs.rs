@@ -9,6 +9,7 @@ use super::{Finding, failed};
 use crate::app::App;
 use crate::blob::{BlobStorage, Blobs};
 use crate::cli::output::Output;
+use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::repository::store_error;
 use crate::store::BlobRecord;
@@ -32,6 +33,7 @@ pub(super) async fn look(app: &App, fast: bool, output: &Output, findings: &mut 
         return;
     };
     let before = findings.len();
+    sessions(app, findings).await;
     match probe(blobs.storage()).await {
         Ok(()) => {}
         Err(error) => {
@@ -82,7 +84,8 @@ async fn check(
         return Ok(message);
     }
     let began = SystemTime::now();
-    let mut known = HashSet::new();
+    let sessions = store.upload_keys().await.map_err(store_error)?;
+    let mut known: HashSet<u128> = sessions.iter().map(|key| hash(key)).collect();
     let mut late = 0;
     let mut after = None;
     loop {
@@ -174,4 +177,23 @@ fn hash(key: &str) -> u128 {
 fn age(micros: i64, now: SystemTime) -> Duration {
     let at = SystemTime::UNIX_EPOCH + Duration::from_micros(micros.unsigned_abs());
     now.duration_since(at).unwrap_or_default()
+}
+
+/// Upload sessions that should have been given up.
+async fn sessions(app: &App, findings: &mut Vec<Finding>) {
+    let now = match app.program() {
+        Ok(program) => {
+            Timestamp(program.now().0.saturating_sub(i64::try_from(LATE.as_micros()).unwrap_or(i64::MAX)))
+        }
+        Err(error) => return findings.push(failed("uploads", &error)),
+    };
+    match app.service().store().due_uploads(now, PAGE).await.map_err(store_error) {
+        Err(error) => findings.push(failed("uploads", &error)),
+        Ok(stuck) if stuck.is_empty() => {}
+        Ok(stuck) => findings.push(Finding::warning(
+            "uploads",
+            format!("{} upload sessions are open although their time was over days ago", stuck.len()),
+            "run `gc`, and look whether the collection of the server runs (blob_collection)",
+        )),
+    }
 }

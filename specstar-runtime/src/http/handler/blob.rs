@@ -61,7 +61,7 @@ async fn upload(inbound: &Inbound<'_>, body: Body) -> Result<Response<Body>> {
 async fn read(inbound: &Inbound<'_>) -> Result<Response<Body>> {
     let blobs = uploads(inbound)?.blobs();
     let file_id = inbound.path_value(&p::FILE_ID);
-    let file = if inbound.state.settings.open_blobs {
+    let file = if inbound.service().settings().open_blobs {
         let found = blobs.find(file_id).await?;
         found.ok_or_else(|| Error::BlobNotFound { file_id: file_id.to_owned() })?
     } else {
@@ -85,7 +85,7 @@ fn uploads<'a>(inbound: &Inbound<'a>) -> Result<&'a Uploads> {
 
 /// Fails with 403 for those who may not upload.
 async fn authorize(inbound: &Inbound<'_>) -> Result<()> {
-    if inbound.state.settings.open_blobs {
+    if inbound.service().settings().open_blobs {
         return Ok(());
     }
     inbound.service().authorize_upload(&inbound.caller).await

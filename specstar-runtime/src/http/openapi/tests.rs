@@ -17,6 +17,7 @@ fn input() -> DocumentInput {
     input.info.contact =
         Some(ContactBuilder::new().name(Some("Club")).email(Some("club@example.com")).build());
     input.resources = vec![Team::ENTRY, User::ENTRY, GameEvent::ENTRY];
+    input.migration_routes = Some(true);
     input
 }
 

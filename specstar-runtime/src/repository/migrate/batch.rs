@@ -126,7 +126,14 @@ impl Service {
                 let mut attempts = self.attempts(model, &job.resource_id);
                 loop {
                     let Some(head) = self.find(model, &job.resource_id).await? else { return Ok(Vec::new()) };
-                    let again = self.job(model, &head, revisions, caller).await?;
+                    let again = match self.job(model, &head, revisions, caller).await {
+                        Ok(again) => again,
+                        // Pruned meanwhile.
+                        Err(error @ Error::RevisionNotFound { .. }) => {
+                            return Ok(job.failed(&error.to_string()));
+                        }
+                        Err(error) => return Err(error),
+                    };
                     let one = std::slice::from_ref(&again);
                     match self.commit_with(changes(one), &uploads(one), caller).await? {
                         Ok(()) => {

@@ -161,7 +161,7 @@ impl Service {
             )?;
         let (canonical, invalid) = payload::split(prepared);
         let checked = payload::checked(model, canonical, invalid, None).map_err(failed)?;
-        self.ready(model, checked, Some(head), &mut Encoded::default()).await.map_err(failed)
+        self.ready(model, checked, Some(head), &mut Encoded::default(), None).await.map_err(failed)
     }
 
     /// What would keep a job from being done, found by looking and not by doing.

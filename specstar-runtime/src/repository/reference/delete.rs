@@ -322,7 +322,7 @@ impl Planner<'_> {
         if let Some(errors) = checked.objection() {
             return Err(refused(errors.to_string()));
         }
-        let ready = self.service.ready(model, checked, Some(&head), &mut Encoded::default()).await?;
+        let ready = self.service.ready(model, checked, Some(&head), &mut Encoded::default(), None).await?;
         let payload = ready.payload;
         plan.uploads.extend(ready.uploads);
         let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;

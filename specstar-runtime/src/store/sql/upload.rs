@@ -29,6 +29,8 @@ pub(crate) struct UploadTexts {
     pub(crate) part_key: String,
     /// The keys of a bound `upload_id`.
     pub(crate) part_keys: String,
+    /// Every key of a session, and every key of a part.
+    pub(crate) every_key: [String; 2],
     /// Leaves the parts of a bound `upload_id` without a key.
     pub(crate) join_parts: String,
     /// Forgets the parts of a bound `upload_id`.
@@ -68,6 +70,11 @@ impl UploadTexts {
                 .build(D::default())
                 .0,
             part_keys: of_session(UPLOAD_PART_TABLE, &["key"]).build(D::default()).0,
+            every_key: [UPLOAD_TABLE, UPLOAD_PART_TABLE].map(|table| {
+                let mut keys = Query::select();
+                keys.column(name("key")).from(name(table)).and_where(column("key").is_not_null());
+                keys.build(D::default()).0
+            }),
             join_parts: without_key(UPLOAD_PART_TABLE).build(D::default()).0,
             drop_parts: forget(UPLOAD_PART_TABLE, "upload_id").build(D::default()).0,
             due: over(true, "expires_at", &["upload_id"]).build(D::default()).0,

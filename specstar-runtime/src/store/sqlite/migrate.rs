@@ -90,6 +90,14 @@ fn check_version(descriptor: &ResourceDescriptor, last: Option<&str>) -> Result<
     let known =
         last.is_none() || descriptor.schema_version == last || descriptor.older_versions.contains(&last);
     if known {
+        if last.is_none() && descriptor.schema_version.is_some() && !descriptor.older_versions.contains(&None)
+        {
+            let model = descriptor.id.name;
+            tracing::warn!(
+                model,
+                "it had no schema version before: content from then is only read with migrate(none => …)"
+            );
+        }
         return Ok(());
     }
     let (name, last) = (descriptor.id.name, last.unwrap_or_default());

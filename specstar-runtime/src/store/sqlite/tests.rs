@@ -12,3 +12,4 @@ mod keyset;
 mod log;
 mod reads;
 mod requirements;
+mod uploads;

@@ -36,6 +36,13 @@ impl UploadIndex for SqliteStore {
         Box::pin(self.write(move |connection, models| run_sweep(connection, models, &sweep)))
     }
 
+    fn upload_keys(&self) -> Answer<'_, Vec<String>> {
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            self.scans.run(lease, Lease::upload_keys).await
+        })
+    }
+
     fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
         let row = [file_id.to_owned(), owner.to_owned()];
         Box::pin(self.write(move |connection, models| {
@@ -53,6 +60,17 @@ impl UploadIndex for SqliteStore {
 }
 
 impl Lease {
+    fn upload_keys(&self) -> Result<Vec<String>, StoreError> {
+        let mut keys = Vec::new();
+        for text in &self.models().upload().every_key {
+            let mut statement = self.prepare(text)?;
+            let found =
+                statement.query_map([], |row| row.get(0)).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            keys.extend(found.map_err(|error| self.error(error))?);
+        }
+        Ok(keys)
+    }
+
     fn upload(&self, upload_id: &str) -> Result<Option<Upload>, StoreError> {
         let texts = self.models().upload();
         // One transaction, so that the parts are those of the version.

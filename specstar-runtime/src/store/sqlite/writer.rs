@@ -35,7 +35,9 @@ const LOOK: Duration = Duration::from_millis(900);
 
 /// A write of this crate that is no change set, in the transaction of its group. It can be run again when a set
 /// of the group fails, and only the last run counts.
-pub(super) struct Work(pub(super) Box<dyn Fn(&Connection, &Models) -> Result<(), StoreError> + Send>);
+pub(super) struct Work(pub(super) WorkFn);
+
+type WorkFn = Box<dyn Fn(&Connection, &Models) -> Result<(), StoreError> + Send>;
 
 impl std::fmt::Debug for Work {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -90,7 +90,7 @@ pub(super) async fn abort(inbound: &Inbound<'_>) -> Result<Response<Body>> {
 
 /// Whose sessions exist for the caller; `None` for everybody's.
 fn owner<'a>(inbound: &'a Inbound<'_>) -> Option<&'a str> {
-    (!inbound.state.settings.open_blobs).then(|| inbound.caller.principal().name())
+    (!inbound.service().settings().open_blobs).then(|| inbound.caller.principal().name())
 }
 
 async fn show(inbound: &Inbound<'_>, uploads: &Uploads, upload: &Upload) -> Result<Response<Body>> {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{Response, Uri};
+use axum::http::{HeaderMap, HeaderName, Response, Uri, header};
 use serde_json::{Map, Value};
 
 use super::begin;
@@ -32,6 +32,7 @@ pub(crate) async fn socket(
         .await
         .map_err(|rejection| Error::BadRequest(rejection.body_text()))?;
     Inbound::new(state, route, &path, &parts).await?;
+    refuse_other_sites(&parts.headers)?;
     let (state, model) = (Arc::clone(state), *model);
     let upgrade = upgrade.max_message_size(state.settings.body_limit);
     Ok(upgrade.on_upgrade(async move |mut socket| {
@@ -43,6 +44,18 @@ pub(crate) async fn socket(
         }
         let _ = socket.send(Message::Close(None)).await;
     }))
+}
+
+/// A browser lets every site open a WebSocket to every other one, with the cookies of the user; it says which site it
+/// is.
+fn refuse_other_sites(headers: &HeaderMap) -> Result<()> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let (origin, host) = (text(header::ORIGIN), text(header::HOST));
+    match origin.and_then(|origin| origin.split_once("://")) {
+        _ if origin.is_none() => Ok(()),
+        Some((_, site)) if host.is_some_and(|host| host.eq_ignore_ascii_case(site)) => Ok(()),
+        _ => Err(Error::BadRequest("a page of another site cannot open this WebSocket".into())),
+    }
 }
 
 struct Asked {

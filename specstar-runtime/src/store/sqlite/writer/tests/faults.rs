@@ -116,6 +116,7 @@ fn full_set() -> ChangeSet {
             unreferenced(0, "user:2"),
             unreferenced(1, "user:2"),
         ],
+        checkpoint: None,
         events: vec![event("paid"), event("sent")],
     }
 }
