@@ -75,7 +75,7 @@ impl Export {
     pub(crate) fn write_here<W: Write>(mut self, writer: W, handle: &Handle) -> Result<ExportReport> {
         let token = token::write(self.snapshot.mark);
         let mut out = match self.options.format {
-            ArchiveFormat::Acbak => Out::Acbak(acbak::Writer::new(writer)?),
+            ArchiveFormat::Acbak => Out::Acbak(Box::new(acbak::Writer::new(writer)?)),
             ArchiveFormat::Ssb => Out::Ssb(Box::new(ssb::Writer::new(writer, self.manifest(&token))?)),
         };
         let mut report = ExportReport { token, ..ExportReport::default() };
@@ -201,7 +201,7 @@ fn write_batch<W: Write>(
 
 enum Out<W> {
     Ssb(Box<ssb::Writer<W>>),
-    Acbak(acbak::Writer<W>),
+    Acbak(Box<acbak::Writer<W>>),
 }
 
 impl<W: Write> Out<W> {

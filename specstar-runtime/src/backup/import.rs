@@ -242,12 +242,11 @@ impl Importer<'_> {
         let mut in_force = None;
         for ArchivedRevision { mut revision, hash } in revisions {
             let seq = revision.seq;
-            self.check_hash(model, &revision, hash, exact)
+            check_hash(model, &revision, hash, exact)
                 .map_err(|fault| Error::from(Fault::resource(&resource_id, fault).at(at)))?;
-            let (content, named) = self
-                .service
-                .arriving_content(model, revision.schema_version.as_deref(), revision.data, exact)
-                .map_err(|error| located(&error, &resource_id, seq, at))?;
+            let (content, named) =
+                Service::arriving_content(model, revision.schema_version.as_deref(), revision.data, exact)
+                    .map_err(|error| located(&error, &resource_id, seq, at))?;
             revision.data = content;
             // Where the type does not tell, what looks like a file is one if there is such a file.
             let certain = named.is_some();
@@ -263,28 +262,10 @@ impl Importer<'_> {
         }
         let missing = || Error::from(Fault::resource(&resource_id, "it has no current revision").at(at));
         let revision = in_force.ok_or_else(missing)?;
-        let index_row = self
-            .service
-            .arriving_index(model, &revision)
+        let index_row = Service::arriving_index(model, &revision)
             .map_err(|error| located(&error, &resource_id, current, at))?;
         let head = Head { pk: 0, resource_id, rev_count, version, created, updated, is_deleted, revision };
         Ok(Arriving { model: index, head, older, index: index_row, blobs })
-    }
-
-    /// The reference leaves the hash of a revision as it was when it migrates it; ours says where a hash was kept.
-    fn check_hash(
-        &self,
-        model: &Model,
-        revision: &Revision,
-        hash: HashState,
-        exact: bool,
-    ) -> Result<(), String> {
-        let of_its_data = revision.parent_schema_version.is_none()
-            && revision.schema_version.as_deref() == model.descriptor().schema_version;
-        if hash == HashState::Differs && !exact && of_its_data {
-            return Err(format!("the hash of revision {} does not fit its data", revision.seq));
-        }
-        Ok(())
     }
 
     fn is_stored(&self, file_id: &str) -> Result<bool> {
@@ -430,6 +411,16 @@ impl Importer<'_> {
         }
         Ok(())
     }
+}
+
+/// The reference leaves the hash of a revision as it was when it migrates it; ours says where a hash was kept.
+fn check_hash(model: &Model, revision: &Revision, hash: HashState, exact: bool) -> Result<(), String> {
+    let of_its_data = revision.parent_schema_version.is_none()
+        && revision.schema_version.as_deref() == model.descriptor().schema_version;
+    if hash == HashState::Differs && !exact && of_its_data {
+        return Err(format!("the hash of revision {} does not fit its data", revision.seq));
+    }
+    Ok(())
 }
 
 enum Part {

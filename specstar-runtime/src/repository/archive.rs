@@ -81,7 +81,6 @@ impl Service {
     /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one. One
     /// of an older version that the type knows stays as it is: what becomes of it is seen when it is read.
     pub(crate) fn arriving_content(
-        &self,
         model: &Model,
         schema_version: Option<&str>,
         data: Vec<u8>,
@@ -106,7 +105,7 @@ impl Service {
     }
 
     /// The index values of a revision that is to be stored.
-    pub(crate) fn arriving_index(&self, model: &Model, revision: &Revision) -> Result<IndexRow> {
+    pub(crate) fn arriving_index(model: &Model, revision: &Revision) -> Result<IndexRow> {
         schema::index_as_stored(model.descriptor(), &revision.as_ref())
     }
 

@@ -169,7 +169,9 @@ impl Service {
         };
         let mut needs = self.needs(model, resource_id, None, index);
         needs.retain(|need| !dangling(need));
-        needs.iter_mut().for_each(|need| need.after = true);
+        for need in &mut needs {
+            need.after = true;
+        }
         needs
     }
 

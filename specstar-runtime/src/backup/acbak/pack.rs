@@ -117,7 +117,9 @@ pub(super) fn json(out: &mut Vec<u8>, value: &Value) {
         Value::String(value) => text(out, value),
         Value::Array(values) => {
             array(out, values.len());
-            values.iter().for_each(|value| json(out, value));
+            for value in values {
+                json(out, value);
+            }
         }
         Value::Object(members) => {
             map(out, members.len());

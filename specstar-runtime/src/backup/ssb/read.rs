@@ -45,7 +45,7 @@ struct Pending {
 
 /// The hash a file id is made of, where it is one.
 pub(in crate::backup) enum FileHash {
-    Blake3(blake3::Hasher),
+    Blake3(Box<blake3::Hasher>),
     Xxh3(Box<xxhash_rust::xxh3::Xxh3>),
 }
 
@@ -56,7 +56,7 @@ impl FileHash {
             digits.len() == length && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         match file_id.strip_prefix("b3-") {
-            Some(digits) if is_hex(digits, 64) => Some(Self::Blake3(blake3::Hasher::new())),
+            Some(digits) if is_hex(digits, 64) => Some(Self::Blake3(Box::default())),
             None if is_hex(file_id, 32) => Some(Self::Xxh3(Box::default())),
             _ => None,
         }

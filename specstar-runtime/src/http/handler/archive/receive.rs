@@ -72,10 +72,10 @@ impl Limits {
     ) -> Result<NamedTempFile> {
         let (sender, receiver) = mpsc::channel(WAITING);
         let written = tokio::task::spawn_blocking(move || keep(receiver));
-        let received = self.pump(parts, &sender).await;
+        let pumped = self.pump(parts, &sender).await;
         drop(sender);
         let file = written.await.map_err(Error::internal)?;
-        received?;
+        pumped?;
         file.map_err(|error| Error::Unavailable {
             reason: format!("an archive cannot be kept: {error}"),
             retry_after: 30,
@@ -84,19 +84,19 @@ impl Limits {
 
     async fn pump<E: std::error::Error>(
         &self,
-        parts: impl Stream<Item = Result<Bytes, E>>,
+        body: impl Stream<Item = Result<Bytes, E>>,
         sender: &mpsc::Sender<Bytes>,
     ) -> Result<()> {
-        let mut parts = std::pin::pin!(parts);
-        let mut received = 0;
-        while let Some(part) = self.wait(parts.next()).await? {
-            let part = part.map_err(|error| malformed(&error))?;
-            received += part.len() as u64;
-            if received > self.bytes {
+        let mut parts = std::pin::pin!(body);
+        let mut length = 0;
+        while let Some(next) = self.wait(parts.next()).await? {
+            let bytes = next.map_err(|error| malformed(&error))?;
+            length += bytes.len() as u64;
+            if length > self.bytes {
                 let limit = usize::try_from(self.bytes).unwrap_or(usize::MAX);
                 return Err(Error::PayloadTooLarge { limit });
             }
-            if sender.send(part).await.is_err() {
+            if sender.send(bytes).await.is_err() {
                 // The file could not be written, which its task says.
                 return Ok(());
             }
