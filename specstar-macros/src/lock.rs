@@ -90,9 +90,9 @@ fn compare(resource: &Resource, locked: &Locked, errors: &mut Errors) {
     }
     let known = resource.ways().iter().any(|way| way.from == locked.schema);
     let place: &dyn ToTokens = schema.map_or(&resource.ident, |literal| literal);
-    let was = shown(&locked.schema);
+    let was = shown(locked.schema.as_deref());
     if locked.older.contains(&version) {
-        let version = shown(&version);
+        let version = shown(version.as_deref());
         errors.at(&place, format_args!("schema {version} is older than the locked {was}"));
     } else if !known {
         errors.at(
@@ -132,13 +132,13 @@ fn same_version(resource: &Resource, locked: &Locked, errors: &mut Errors) {
             "`{name}` differs from the locked schema {version} ({}). Raise `schema` and add \
              `migrate({} => …)`, or run `{SWITCH}=off cargo run -- lock --accept`",
             parts.join("; "),
-            shown(&locked.schema),
+            shown(locked.schema.as_deref()),
         ),
     );
 }
 
-fn shown(version: &Option<String>) -> String {
-    version.as_ref().map_or_else(|| "none".to_owned(), |version| format!("{version:?}"))
+fn shown(version: Option<&str>) -> String {
+    version.map_or_else(|| "none".to_owned(), |version| format!("{version:?}"))
 }
 
 /// A type as it is written, without the blanks that mean nothing.

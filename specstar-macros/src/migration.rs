@@ -144,8 +144,8 @@ fn shown(version: &Version) -> String {
 
 /// The version as the descriptor has it.
 pub(crate) fn value(version: &Version) -> TokenStream {
-    match version {
-        Some(version) => quote::quote!(::core::option::Option::Some(#version)),
-        None => quote::quote!(::core::option::Option::None),
-    }
+    version.as_ref().map_or_else(
+        || quote::quote!(::core::option::Option::None),
+        |version| quote::quote!(::core::option::Option::Some(#version)),
+    )
 }

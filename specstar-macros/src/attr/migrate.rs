@@ -56,7 +56,7 @@ impl Migrate {
         let mut chains = vec![Vec::new()];
         for item in items {
             match item {
-                Item::Step(step) => chains[0].push(step),
+                Item::Step(step) => chains[0].push(*step),
                 Item::Plus(steps) => chains.push(steps),
             }
         }
@@ -68,7 +68,7 @@ impl Migrate {
 }
 
 enum Item {
-    Step(Step),
+    Step(Box<Step>),
     Plus(Vec<Step>),
 }
 
@@ -83,7 +83,7 @@ impl Parse for Item {
             let steps = Punctuated::<Step, Token![,]>::parse_terminated(&inner)?;
             return Ok(Self::Plus(steps.into_iter().collect()));
         }
-        input.parse().map(Self::Step)
+        input.parse().map(Box::new).map(Self::Step)
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn entry(resource: &Resource) -> TokenStream {
 /// What a step lacks is said at the shape it starts from.
 fn migration(resource: &Resource, way: &Way<'_>) -> TokenStream {
     let ident = &resource.ident;
-    let shapes = way.shapes.iter().map(|shape| shape.to_token_stream());
+    let shapes = way.shapes.iter().map(quote::ToTokens::to_token_stream);
     let types: Vec<TokenStream> = shapes.chain([ident.to_token_stream()]).collect();
     let first = &types[0];
     let older = quote_spanned!(first.span()=> __specstar::older::<#first>);

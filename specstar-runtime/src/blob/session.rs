@@ -287,6 +287,7 @@ async fn drain(bytes: impl Stream<Item = Result<Bytes>> + Send, limit: u64) -> R
     Ok(())
 }
 
+#[allow(clippy::needless_pass_by_value)] // used as a function in `map_err`
 fn refused(refusal: Refusal) -> Error {
     Error::UploadConflict { reason: refusal.to_string() }
 }

@@ -107,6 +107,17 @@ impl BlobStorage {
         self.0.s3.as_ref()
     }
 
+    /// Whether it can sign addresses that clients put bytes to: one that speaks the S3 protocol.
+    pub fn signs(&self) -> bool {
+        match &self.0.place {
+            #[cfg(feature = "s3")]
+            Place::Given(_) => self.0.s3.is_some(),
+            #[cfg(not(feature = "s3"))]
+            Place::Given(_) => false,
+            Place::Folder { .. } => false,
+        }
+    }
+
     /// The folder, where this is one.
     pub fn path(&self) -> Option<&FilePath> {
         match &self.0.place {

@@ -144,12 +144,11 @@ impl Service {
     ) -> Result<Error> {
         let model = &self.models()[index.0];
         let known = self.known_to(model, &holder, caller).await?;
-        Ok(self.unique_error(model, unique, values, known.then_some(holder)))
+        Ok(Self::unique_error(model, unique, values, known.then_some(holder)))
     }
 
     /// The values are taken, by whoever may be named.
     pub(super) fn unique_error(
-        &self,
         model: &Model,
         unique: usize,
         values: &[IndexValue],

@@ -15,7 +15,7 @@ pub(super) const LONGEST: Duration = Duration::from_hours(7 * 24);
 impl Uploads {
     /// How the bytes of a new session come.
     pub(super) fn method(&self, wanted: Option<UploadMethod>) -> Result<UploadMethod> {
-        let signs = self.signs();
+        let signs = self.storage().signs();
         match wanted {
             Some(UploadMethod::SinglePut) if !signs => Err(Error::BadRequest(
                 "the storage of this application cannot sign addresses: upload with the method `proxy`"
@@ -34,16 +34,6 @@ impl Uploads {
         rules::check_size(upload, size).map_err(refused)?;
         self.blobs.check_size(size)?;
         self.storage().get(key, None).await?.ok_or_else(|| refused(Refusal::Empty))
-    }
-
-    #[cfg(feature = "s3")]
-    fn signs(&self) -> bool {
-        self.storage().s3_client().is_some()
-    }
-
-    #[cfg(not(feature = "s3"))]
-    fn signs(&self) -> bool {
-        false
     }
 
     /// The address for the bytes of a session that waits for them, valid until the session expires; `None` for one

@@ -24,7 +24,7 @@ const ASKED: usize = 16;
 const NAMED: usize = 3;
 
 /// How long a doomed object may wait for the next collection.
-const LATE: Duration = Duration::from_secs(2 * 86_400);
+const LATE: Duration = Duration::from_hours(48);
 
 /// Looks at the storage, and, unless it is to be fast, at every object in it.
 pub(super) async fn look(app: &App, fast: bool, output: &Output, findings: &mut Vec<Finding>) {
@@ -163,7 +163,7 @@ async fn strangers(storage: &BlobStorage, known: &HashSet<u128>, began: SystemTi
         })?;
         let key = object.location.as_ref();
         let key = key.strip_prefix(prefix.as_ref()).unwrap_or(key).trim_start_matches('/');
-        let newer = SystemTime::from(object.last_modified) + Duration::from_secs(60) > began;
+        let newer = SystemTime::from(object.last_modified) + Duration::from_mins(1) > began;
         strangers += u64::from(!known.contains(&hash(key)) && !newer);
     }
     Ok(strangers)

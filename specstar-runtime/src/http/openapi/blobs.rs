@@ -150,7 +150,7 @@ fn bytes() -> Value {
 }
 
 /// An answer with a file.
-pub(super) fn file(description: String, headers: Map<String, Value>) -> Value {
+pub(super) fn file(description: &str, headers: &Map<String, Value>) -> Value {
     json!({"description": description, "headers": headers, "content": {"*/*": bytes()}})
 }
 

@@ -205,7 +205,7 @@ fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Valu
     let narrowed =
         route.parameters.iter().any(|parameter| parameter.component == parameters::PARTIAL.component);
     if route.answer == Answer::File {
-        return blobs::file(answer_text(route.answer, name), headers);
+        return blobs::file(&answer_text(route.answer, name), &headers);
     }
     let media_type =
         if route.answer == Answer::Archive { "application/octet-stream" } else { "application/json" };

@@ -158,7 +158,7 @@ impl Service {
         match error {
             CommitError::Unique { unique, values, conflicting_resource_id, .. } => {
                 let holder = Some(conflicting_resource_id.clone());
-                self.unique_error(model, *unique, values, holder).to_string()
+                Self::unique_error(model, *unique, values, holder).to_string()
             }
             CommitError::Missing { requirements } => {
                 let missing = requirements.iter().filter_map(|at| job.needs.get(*at)).map(Need::missing);

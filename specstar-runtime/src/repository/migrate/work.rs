@@ -183,7 +183,7 @@ impl Service {
             let other = holder.filter(|head| head.resource_id != job.resource_id);
             let keeps = other.filter(|head| keeps(model.descriptor(), head, unique.indexes, &values));
             if keeps.is_some() || !seen.insert(at, &values) {
-                let taken = self.unique_error(model, at, &values, keeps.map(|head| head.resource_id));
+                let taken = Self::unique_error(model, at, &values, keeps.map(|head| head.resource_id));
                 return Ok(Some(taken.to_string()));
             }
         }

@@ -74,8 +74,7 @@ fn raw(body: Body, content_type: Option<String>, limits: Limits) -> Content {
     let (bytes, _) = paced(body, u64::MAX);
     let state = (bytes, limits.size);
     let bytes = stream::try_unfold(state, move |(mut bytes, mut left)| async move {
-        let Some(chunk) = in_time(limits, bytes.next()).await?.transpose().map_err(|fault| broken(&fault))?
-        else {
+        let Some(chunk) = in_time(limits, bytes.next()).await?.transpose().map_err(broken)? else {
             return Ok(None);
         };
         left = left.checked_sub(chunk.len() as u64).ok_or_else(|| too_large(limits))?;
@@ -147,8 +146,8 @@ impl Form {
         };
         match cause.downcast_ref::<Fault>() {
             Some(Fault::TooMuch) if self.pace.was_generous() => too_large(self.limits),
-            Some(fault) => broken(fault),
-            None => broken(&Fault::Broken),
+            Some(fault) => broken(*fault),
+            None => broken(Fault::Broken),
         }
     }
 }
@@ -160,7 +159,7 @@ async fn in_time<T>(limits: Limits, step: impl Future<Output = T>) -> Result<T> 
     })
 }
 
-fn broken(fault: &Fault) -> Error {
+fn broken(fault: Fault) -> Error {
     match fault {
         Fault::Broken => Error::BadRequest("the body ended before it was complete".into()),
         Fault::TooMuch => refused(&format!("more than {AROUND} bytes of the form are not the part `file`")),
