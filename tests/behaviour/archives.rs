@@ -544,7 +544,10 @@ async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
             let file_id = file["file_id"].as_str().expect("an id");
             let read = there.get(&format!("{path}/blobs/{file_id}")).await.is(200);
             assert_eq!(read.bytes(), bytes);
-            assert!(read.header("content-type").is_some_and(|found| found.starts_with(content_type)), "{read}");
+            assert!(
+                read.header("content-type").is_some_and(|found| found.starts_with(content_type)),
+                "{read}"
+            );
         }
         // They are held by the history alone, and go with it.
         assert_eq!(held(&other), (2, 0), "{format}");
