@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use specstar::access::{Action, Decision, Principal, Scope, access_fn};
 use specstar::backup::{Backup, ExportOptions, ImportOptions, OnDuplicate};
-use specstar::datetime::Timestamp;
 use specstar::prelude::*;
 
 use crate::common::talk::Answer;
@@ -511,12 +510,15 @@ fn held(app: &TestApp) -> (i64, i64) {
     (count("SELECT count(*) FROM ss_blob"), count(idle))
 }
 
-/// A field of a resource for a file that is stored.
-async fn stored(app: &TestApp, bytes: &[u8], content_type: &str) -> Value {
-    let blobs = app.app().blobs().expect("files are kept");
-    let bytes = axum::body::Bytes::copy_from_slice(bytes);
-    let record = blobs.store_bytes(bytes, Some(content_type.to_owned()), Timestamp::now()).await;
-    json!({"file_id": record.expect("it is stored").file_id})
+/// Makes an album with these files, and gives its path.
+async fn album(app: &TestApp, cover: &[u8], pages: &[&[u8]]) -> String {
+    let album = Album {
+        title: "a".into(),
+        cover: Some(Blob::from_bytes(cover.to_vec(), "text/plain")),
+        pages: pages.iter().map(|page| Blob::from_bytes(page.to_vec(), "image/png")).collect(),
+    };
+    let made = app.app().repository::<Album>().create(&album).await.expect("it is created");
+    format!("/album/{}", made.resource_id)
 }
 
 #[tokio::test]
@@ -527,9 +529,7 @@ async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
     for format in ["ssbak", "acbak"] {
         let app = TestApp::new(resources![Album]).await;
         let root = app.user("root");
-        let cover = stored(&app, b"hello", "text/plain").await;
-        let page = stored(&app, &large, "image/png").await;
-        let path = root.created("album", json!({"title": "a", "cover": cover, "pages": [page]})).await;
+        let path = album(&app, b"hello", &[&large]).await;
         let first = root.get(&format!("{path}/data")).await.ok();
         root.put(&path, json!({"title": "b"})).await.ok();
         let archive = export(&root, &format!("/_backup/export?format={format}")).await;
@@ -544,7 +544,10 @@ async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
             let file_id = file["file_id"].as_str().expect("an id");
             let read = there.get(&format!("{path}/blobs/{file_id}")).await.is(200);
             assert_eq!(read.bytes(), bytes);
-            assert_eq!(read.header("content-type").as_deref(), Some(content_type));
+            assert!(
+                read.header("content-type").is_some_and(|found| found.starts_with(content_type)),
+                "{read}"
+            );
         }
         // They are held by the history alone, and go with it.
         assert_eq!(held(&other), (2, 0), "{format}");
@@ -558,9 +561,7 @@ async fn files_come_along_and_belong_to_the_revisions_that_name_them() {
 #[tokio::test]
 async fn an_archive_without_the_files_it_names_is_refused_where_they_are_not_stored() {
     let app = TestApp::new(resources![Album]).await;
-    let root = app.user("root");
-    let cover = stored(&app, b"hello", "text/plain").await;
-    root.created("album", json!({"title": "a", "cover": cover})).await;
+    album(&app, b"hello", &[]).await;
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("archive");
     let options = ExportOptions { without_blobs: true, ..ExportOptions::default() };

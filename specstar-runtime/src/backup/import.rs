@@ -13,10 +13,12 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::acbak;
 use super::entry::{Archived, ArchivedRevision, Entry, HashState};
 use super::fault::Fault;
 use super::open::Opened;
 use super::report::{ImportOptions, ImportReport, Imported, Progress};
+use super::ssb::FileHash;
 use super::survey::{Survey, named_files};
 use crate::change::{Checkpoint, ModelIndex};
 use crate::error::{Error, Result};
@@ -251,7 +253,7 @@ impl Importer<'_> {
             // Where the type does not tell, what looks like a file is one if there is such a file.
             let certain = named.is_some();
             for file_id in named.unwrap_or_else(|| named_files(&revision.data)) {
-                if survey.files.contains(&file_id) || self.is_stored(&file_id)? {
+                if self.may_name(&file_id, survey)? {
                     blobs.push((seq, file_id));
                 } else if certain {
                     let problem = format!("revision {seq} names the file `{file_id}`, which is nowhere");
@@ -266,6 +268,16 @@ impl Importer<'_> {
             .map_err(|error| located(&error, &resource_id, current, at))?;
         let head = Head { pk: 0, resource_id, rev_count, version, created, updated, is_deleted, revision };
         Ok(Arriving { model: index, head, older, index: index_row, blobs })
+    }
+
+    /// A program may name what is stored. A client has to bring the bytes, and where an id is no hash of them, the file
+    /// must be new: else an archive would open files to whoever writes it.
+    fn may_name(&self, file_id: &str, survey: &Survey) -> Result<bool> {
+        let brought = survey.files.contains(file_id);
+        if self.caller.is_trusted() {
+            return Ok(brought || self.is_stored(file_id)?);
+        }
+        Ok(brought && (is_proven(file_id) || !self.is_stored(file_id)?))
     }
 
     fn is_stored(&self, file_id: &str) -> Result<bool> {
@@ -421,6 +433,11 @@ fn check_hash(model: &Model, revision: &Revision, hash: HashState, exact: bool) 
         return Err(format!("the hash of revision {} does not fit its data", revision.seq));
     }
     Ok(())
+}
+
+/// Whether the reader has found the bytes of a file to fit its id.
+fn is_proven(file_id: &str) -> bool {
+    FileHash::of(file_id).is_some() && !acbak::is_random(file_id)
 }
 
 enum Part {

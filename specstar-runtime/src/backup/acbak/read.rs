@@ -292,7 +292,7 @@ struct BlobTail {
 }
 
 /// Whether this is a random UUID without hyphens.
-fn is_random(file_id: &str) -> bool {
+pub(in crate::backup) fn is_random(file_id: &str) -> bool {
     Uuid::try_parse(file_id).is_ok_and(|uuid| uuid.get_version_num() == 4)
 }
 
