@@ -62,12 +62,12 @@ async fn main() -> specstar::Result<()> {
     println!("{:>9} rows, {} MiB resident", rows, resident());
     let users = app.repository::<new::User>();
     let reader = tokio::spawn(read(users.clone(), rows));
-    let (summary, seconds) = migrate(&users).await?;
+    let (summary, took) = migrate(&users).await?;
     println!(
-        "{} migrated, {} failed: {:.0} rows/s",
+        "{} migrated, {} failed: {} rows/s",
         summary.success,
         summary.failed,
-        summary.total as f64 / seconds
+        u128::from(summary.total) * 1000 / took.as_millis().max(1)
     );
     let mut times = reader.await.expect("the reader does not panic");
     times.sort_unstable();
@@ -103,7 +103,7 @@ async fn fill(app: &App, rows: usize) -> specstar::Result<()> {
     app.close().await
 }
 
-async fn migrate(users: &Repository<new::User>) -> specstar::Result<(MigrateSummary, f64)> {
+async fn migrate(users: &Repository<new::User>) -> specstar::Result<(MigrateSummary, Duration)> {
     let started = Instant::now();
     let mut migration = users.migrate(MigrateOptions::default()).await?;
     let mut told = 0;
@@ -114,7 +114,7 @@ async fn migrate(users: &Repository<new::User>) -> specstar::Result<(MigrateSumm
             println!("{told:>9} rows, {} MiB resident", resident());
         }
     }
-    Ok((migration.summary().clone(), started.elapsed().as_secs_f64()))
+    Ok((migration.summary().clone(), started.elapsed()))
 }
 
 /// Reads rows, of either version, until all are migrated.

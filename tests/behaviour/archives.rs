@@ -282,7 +282,6 @@ async fn guarded() -> TestApp {
             .access(access_fn(|request| {
                 let backup = Action::DUMP | Action::LOAD;
                 match request.principal.name() {
-                    "root" => Decision::Allow,
                     "eve" if backup.contains(request.action) => Decision::Deny,
                     "pat" if request.model.id.name == "plan" => Decision::Deny,
                     _ => Decision::Allow,

@@ -26,7 +26,7 @@ fn now() -> Value {
     json!({"name": "r2", "power": 7, "label": "of r2", "tags": ["small", "old"], "code": null})
 }
 
-async fn stored(app: &TestApp) -> (String, String) {
+fn stored(app: &TestApp) -> (String, String) {
     let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     connection.query_row("SELECT schema_version, data FROM h_robot", [], read).expect("a row")
@@ -52,7 +52,7 @@ async fn every_read_shows_the_new_shape_and_the_old_version_and_writes_nothing()
     assert_eq!(diff, json!([{"op": "replace", "path": "/power", "value": 7}]));
     let robot = app.app().repository::<v2::Robot>().get("one").await.expect("it reads");
     assert_eq!((robot.data.power, robot.head.revision.schema_version.as_deref()), (7, Some("v1")));
-    let (version, data) = stored(&app).await;
+    let (version, data) = stored(&app);
     assert_eq!(version, "v1");
     assert_eq!(data, r#"{"name":"r2","power":"7","tags":["small"]}"#);
 }
@@ -100,7 +100,7 @@ async fn actions_undo_and_status_changes_work_on_older_content() {
     let app = second().await;
     let ann = app.user("ann");
     ann.ask("PUT", "/robot/one?mode=modify&change_status=draft").await.ok();
-    let (version, data) = stored(&app).await;
+    let (version, data) = stored(&app);
     assert_eq!(version, "v1", "a status is no content");
     assert!(data.contains(r#""power":"7""#), "{data}");
     ann.ask("POST", "/robot/one/boost").await.ok();
@@ -117,7 +117,7 @@ async fn a_switch_between_revisions_of_one_older_version_keeps_what_is_stored() 
     let app = second().await;
     let ann = app.user("ann");
     ann.ask("POST", "/robot/one/switch/1").await.ok();
-    let (version, data) = stored(&app).await;
+    let (version, data) = stored(&app);
     assert_eq!(version, "v1");
     assert!(data.contains(r#""power":"6""#), "{data}");
     assert_eq!(ann.get("/robot/one/data").await.ok()["power"], 6);

@@ -67,7 +67,7 @@ fn archive() -> Vec<u8> {
     writer.begin_model("note").expect("a model");
     writer.resource(&head("one", 2, 3), &[revision(1, "first"), revision(3, "third")]).expect("a resource");
     writer.resource(&head("gone", 1, 1), &[]).expect("a resource");
-    let file: Vec<u8> = (0..5_000_000_u32).flat_map(|number| [(number >> 3) as u8]).collect();
+    let file: Vec<u8> = (0..5_000_000_u32).map(|number| (number >> 3).to_le_bytes()[0]).collect();
     let file_id = format!("b3-{}", blake3::hash(&file).to_hex());
     writer.begin_blob(&file_id, file.len() as u64, "text/plain").expect("a file");
     writer.blob_data(&file).expect("its data");

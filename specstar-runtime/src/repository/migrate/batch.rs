@@ -143,18 +143,18 @@ impl Service {
                         }
                         Err(CommitError::Stale { .. }) => attempts.again().await?,
                         Err(CommitError::Store(error)) => return Err(store_error(error)),
-                        Err(error) => return Ok(again.failed(&self.reason(model, &job, &error))),
+                        Err(error) => return Ok(again.failed(&Self::reason(model, &job, &error))),
                     }
                 }
             }
             other => {
-                let reason = self.reason(model, &job, other);
+                let reason = Self::reason(model, &job, other);
                 Ok(job.failed(&reason))
             }
         }
     }
 
-    fn reason(&self, model: &Model, job: &Job, error: &CommitError) -> String {
+    fn reason(model: &Model, job: &Job, error: &CommitError) -> String {
         match error {
             CommitError::Unique { unique, values, conflicting_resource_id, .. } => {
                 let holder = Some(conflicting_resource_id.clone());
