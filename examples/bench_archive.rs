@@ -47,7 +47,7 @@ async fn main() -> specstar::Result<()> {
             let blobs = app.blobs()?.clone();
             let mut tasks = tokio::task::JoinSet::new();
             for number in 0..200_000_u64 {
-                let words: String = (0..100).map(|_| format!("{:x} ", random())).collect();
+                let words = (0..100).map(|_| format!("{:x}", random())).collect::<Vec<_>>().join(" ");
                 let file = if number % 400 == 0 {
                     let bytes: Vec<u8> =
                         (0..262_144).flat_map(|_| random().to_le_bytes()).take(1_300_000).collect();
