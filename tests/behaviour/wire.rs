@@ -1,6 +1,7 @@
 //! Methods, media types, bodies: everything before an operation begins.
 
 use serde_json::json;
+use specstar::app::Preset;
 use specstar::http::route::{Method, ROUTES};
 
 use crate::common::TestApp;
@@ -16,7 +17,8 @@ fn path(route: &str, id: &str) -> String {
 #[tokio::test]
 async fn a_method_a_path_does_not_have_is_405_with_those_it_has() {
     for compat in [false, true] {
-        let app = if compat { TestApp::compat(resources()).await } else { TestApp::new(resources()).await };
+        let preset = if compat { Preset::Compat } else { Preset::Standard };
+        let app = TestApp::with(resources(), |builder| builder.preset(preset).migration_routes(true)).await;
         let ann = app.user("ann");
         ann.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
         let before = app.picture(&["note"]).await;
