@@ -76,6 +76,9 @@ struct Incident {
     started: DateTime,
     #[serde(default)]
     report: String,
+    /// Graphs and logs, uploaded before or sent along.
+    #[serde(default)]
+    attachments: Vec<Blob>,
 }
 
 /// What was found out.

@@ -3,6 +3,7 @@
 mod app;
 mod describe;
 mod doctor;
+mod maintenance;
 mod reindex;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(describe::trials());
     trials.extend(doctor::trials());
+    trials.extend(maintenance::trials());
     trials.extend(reindex::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
