@@ -294,3 +294,20 @@ async fn what_is_passed_over_does_not_stand_for_a_target_in_batches_either() {
     assert!(refused.to_string().contains("note"), "{refused}");
     assert_eq!(copy.user("root").get("/remark/count").await.ok(), 0);
 }
+
+#[tokio::test]
+async fn what_stands_before_the_archive_in_a_form_is_limited() {
+    let app = TestApp::new(resources()).await;
+    let root = app.user("root");
+    root.created("note", json!({"title": "n", "text": "x".repeat(200_000)})).await;
+    let archive = export(&root, "/note/export?format=acbak").await;
+    for (before, status) in [(100, 200), (1 << 20, 400)] {
+        let mut form = b"--xx\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n".to_vec();
+        form.resize(form.len() + before, b'y');
+        form.extend(b"\r\n--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n");
+        form.extend(&archive);
+        form.extend(b"\r\n--xx--\r\n");
+        let multipart = "multipart/form-data; boundary=xx";
+        root.ask("POST", "/_backup/import").body(multipart, form).await.is(status);
+    }
+}
