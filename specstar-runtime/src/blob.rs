@@ -19,9 +19,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 
 pub use self::collect::{CollectOptions, Collected};
+pub(crate) use self::digest::is_random;
 pub use self::digest::{BlobIds, Digest, Hasher};
 pub use self::session::{Announced, UploadSettings, Uploads};
 pub use self::storage::{BlobStorage, ByteStream};
@@ -101,6 +102,7 @@ impl Blobs {
         for _ in 0..ATTEMPTS {
             let known = self.store.touch_blob(self.ids.id(&digest), content_type.clone(), now).await;
             if let Some(record) = known.map_err(unavailable)? {
+                self.check_same(&record, &digest).await?;
                 return Ok(record);
             }
             let key = self.stage(now).await?;
@@ -137,6 +139,7 @@ impl Blobs {
             Published::Stored(record) => Ok(Some(record)),
             Published::Existing(record) => {
                 self.discard(key).await;
+                self.check_same(&record, &digest).await?;
                 Ok(Some(record))
             }
             Published::Expired => {
@@ -144,6 +147,25 @@ impl Blobs {
                 Ok(None)
             }
         }
+    }
+
+    /// Fails with 409 when a file is called by the hash of these bytes and has others. An archive can bring such a file:
+    /// where an id can be a random one, nobody knows what its bytes should be.
+    async fn check_same(&self, record: &BlobRecord, digest: &Digest) -> Result<()> {
+        if !is_random(&record.file_id) {
+            return Ok(());
+        }
+        if record.size == digest.size {
+            let mut bytes = self.open(record, None).await?;
+            let mut stored = Hasher::default();
+            while let Some(part) = bytes.next().await {
+                stored.update(&part?);
+            }
+            if stored.finish().blake3 == digest.blake3 {
+                return Ok(());
+            }
+        }
+        Err(Error::Conflict(format!("another file has the id of these bytes, `{}`", record.file_id)))
     }
 
     /// Removes what may be under a staged or doomed key. What cannot be removed now is left to the collection.

@@ -31,6 +31,10 @@ pub struct ParseError;
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// What can be written as RFC 3339: the years 1 to 9999.
+    pub(crate) const WRITABLE: std::ops::RangeInclusive<i64> =
+        -62_135_596_800_000_000..=253_402_300_799_999_999;
+
     /// The present. A clock before 1970 or beyond the range of microseconds is read as its nearest end.
     pub fn now() -> Self {
         SystemTime::now().into()

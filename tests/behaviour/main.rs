@@ -17,6 +17,7 @@ mod filters;
 mod hidden;
 mod hooks;
 mod hostile;
+mod imports;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod layout;

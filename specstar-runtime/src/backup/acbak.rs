@@ -14,7 +14,6 @@ mod tests;
 mod write;
 
 pub use read::Reader;
-pub(super) use read::is_random;
 pub use write::Writer;
 
 /// How a file begins: the length of the first frame, and its map up to the name of the record.

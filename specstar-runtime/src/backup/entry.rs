@@ -3,11 +3,21 @@
 use std::collections::HashSet;
 
 use super::fault::{ArchiveResult, Fault};
+use crate::datetime::Timestamp;
 use crate::id;
 use crate::meta::{Revision, Stamp};
 
 /// The longest id of a file that an archive may name.
 const FILE_ID: usize = 128;
+
+/// The longest name of a user, and of a schema version, in bytes.
+const WORD: usize = 1024;
+
+/// Numbers of revisions and versions: those that every client can read.
+const NUMBERS: std::ops::RangeInclusive<i64> = 1..=(1 << 53) - 1;
+
+/// What a resource and each revision take besides their texts.
+const OVERHEAD: u64 = 512;
 
 /// The longest name of a resource type.
 const NAME: usize = 128;
@@ -40,6 +50,8 @@ pub enum Entry {
         size: u64,
         /// The media type; empty for none.
         content_type: String,
+        /// Its id is a hash of the bytes.
+        proven: bool,
     },
     /// The resources of the type end here.
     ModelEnd,
@@ -108,14 +120,21 @@ impl Archived {
         if let Err(reason) = id::check_resource_id(&self.resource_id) {
             return Some(format!("the id cannot be one: {reason}"));
         }
-        if self.rev_count < 1 || self.version < 1 {
-            return Some("the counts are not positive".into());
+        if !NUMBERS.contains(&self.rev_count) || !NUMBERS.contains(&self.version) {
+            return Some("the counts are not positive, or too large".into());
+        }
+        if let Some(problem) = [&self.created, &self.updated].into_iter().find_map(stamp_problem) {
+            return Some(problem);
         }
         let mut seen = HashSet::new();
         for ArchivedRevision { revision, .. } in &self.revisions {
             let seq = revision.seq;
             if seq < 1 || seq > self.rev_count {
                 return Some(format!("revision {seq} is not among {}", self.rev_count));
+            }
+            if let Some(problem) = [&revision.created, &revision.updated].into_iter().find_map(stamp_problem)
+            {
+                return Some(format!("revision {seq}: {problem}"));
             }
             if !seen.insert(seq) {
                 return Some(format!("revision {seq} is there twice"));
@@ -134,10 +153,56 @@ impl Archived {
         if seen.contains(&self.current) { None } else { Some("the current revision is missing".into()) }
     }
 
+    /// What is longer than a client may write: it would be in every answer.
+    pub(super) fn excess(&self) -> Option<String> {
+        let stamps = self
+            .revisions
+            .iter()
+            .flat_map(|ArchivedRevision { revision, .. }| [&revision.created, &revision.updated])
+            .chain([&self.created, &self.updated]);
+        if stamps.map(|stamp| stamp.by.len()).any(|length| length > WORD) {
+            return Some(format!("the name of a user is longer than {WORD} bytes"));
+        }
+        let versions = self.revisions.iter().flat_map(|ArchivedRevision { revision, .. }| {
+            [&revision.schema_version, &revision.parent_schema_version]
+        });
+        versions
+            .flatten()
+            .any(|version| version.len() > WORD)
+            .then(|| format!("a schema version is longer than {WORD} bytes"))
+    }
+
     /// Bytes it takes, for limits.
     pub(super) fn weight(&self) -> u64 {
-        self.revisions.iter().map(|revision| revision.revision.data.len() as u64 + 512).sum()
+        let of_stamp = |stamp: &Stamp| stamp.by.len();
+        let revisions = self.revisions.iter().map(|ArchivedRevision { revision, .. }| {
+            let words = [&revision.schema_version, &revision.parent_schema_version];
+            let words: usize = words.into_iter().flatten().map(String::len).sum();
+            let texts =
+                revision.data.len() + words + of_stamp(&revision.created) + of_stamp(&revision.updated);
+            texts as u64 + OVERHEAD
+        });
+        let head = self.resource_id.len() + of_stamp(&self.created) + of_stamp(&self.updated);
+        revisions.sum::<u64>() + head as u64
     }
+}
+
+/// What a reader holds of a resource whose revisions are still to come.
+#[derive(Debug, Default)]
+pub(super) struct Weight(u64);
+
+impl Weight {
+    /// Fails beyond the limit with so many bytes more. They are counted as they stand in the archive, whatever they
+    /// say.
+    pub(super) fn add(&mut self, bytes: usize, limit: u64) -> Result<(), Fault> {
+        self.0 = self.0.saturating_add(bytes as u64).saturating_add(OVERHEAD);
+        if self.0 > limit { Err(Fault::TooLong { found: self.0, limit }) } else { Ok(()) }
+    }
+}
+
+fn stamp_problem(stamp: &Stamp) -> Option<String> {
+    let fits = Timestamp::WRITABLE.contains(&stamp.time.0);
+    (!fits).then(|| "an instant is not within the years 1 to 9999".into())
 }
 
 /// Whether this can be the name of a resource type: what is looked up, shown and never a path.

@@ -4,7 +4,7 @@
 //! broken, and only then is something written. A small archive is one commit. A larger one is written in batches,
 //! so that other writers get between them; what they make impossible meanwhile ends the import where it is.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,31 +13,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::acbak;
 use super::entry::{Archived, ArchivedRevision, Entry, HashState};
 use super::fault::Fault;
-use super::open::Opened;
+use super::open::{self, Opened};
 use super::report::{ImportOptions, ImportReport, Imported, Progress};
-use super::ssb::FileHash;
-use super::survey::{Survey, named_files};
+use super::survey::{self, Filling, Survey, named_files, naming_key};
 use crate::change::{Checkpoint, ModelIndex};
 use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
 use crate::repository::{Arrival, Arriving, Caller, Duplicates, Fate, Findings, Model, Service};
-use crate::store::{BlobRecord, NewBlob};
-
-/// The most resources of an archive that is one commit.
-const ATOMIC_RESOURCES: u64 = 10_000;
-
-/// The most bytes of its payloads: they are in memory all at once.
-const ATOMIC_BYTES: u64 = 16 << 20;
-
-/// The most resources of a batch of a larger one.
-const BATCH_RESOURCES: usize = 500;
-
-/// The most bytes of its payloads.
-const BATCH_BYTES: u64 = 4 << 20;
+use crate::store::{NewBlob, Published};
 
 /// Parts of a file that wait to be stored.
 const WAITING: usize = 2;
@@ -55,13 +41,19 @@ pub(crate) struct Importer<'a> {
 
 impl Importer<'_> {
     pub(crate) fn run(&self) -> Result<ImportReport> {
-        let mut survey = Survey::of(self.service, self.path, self.only, self.options.progress.as_ref())?;
+        let mut survey = Survey::of(
+            self.service,
+            Opened::new(self.path, true, self.limit())?,
+            self.only,
+            self.options.progress.as_ref(),
+        )?;
         for model in &survey.models {
             self.handle.block_on(self.service.loading(self.model(*model), self.caller))?;
         }
         if survey.is_delta && self.duplicates() != Duplicates::Overwrite {
             return Err(Error::BadRequest("a delta can only overwrite what exists".into()));
         }
+        self.allow(&mut survey)?;
         let done = if self.options.resume { self.done(&survey)? } else { 0 };
         self.look(&mut survey, done)?;
         if !self.options.dry_run {
@@ -85,6 +77,11 @@ impl Importer<'_> {
         self.handle.block_on(self.service.imported(&self.archive(survey)))
     }
 
+    /// The most bytes of a resource with its history.
+    fn limit(&self) -> u64 {
+        limit_for(self.caller)
+    }
+
     fn model(&self, index: ModelIndex) -> &Model {
         self.service.model_at(index)
     }
@@ -96,7 +93,7 @@ impl Importer<'_> {
     /// Hands each resource of the types that are imported to `visit`, in the order of the archive, but the first ones
     /// that are done.
     fn walk(&self, done: u64, mut visit: impl FnMut(ModelIndex, Part) -> Result<()>) -> Result<()> {
-        let mut opened = Opened::new(self.path, false)?;
+        let mut opened = Opened::new(self.path, false, self.limit())?;
         let (exact, mut current, mut resources) = (opened.is_exact(), None, 0);
         while let Some(entry) = opened.reader.next()? {
             match (entry, current) {
@@ -126,19 +123,33 @@ impl Importer<'_> {
     fn look(&self, survey: &mut Survey, done: u64) -> Result<()> {
         let mut report = std::mem::take(&mut survey.report);
         let mut uniques = HashSet::new();
+        let mut kept = HashSet::new();
+        let mut skipped = HashSet::new();
         let survey_ref = &*survey;
         self.walk(done, |index, part| {
             let name = self.model(index).name();
             let counts = report.entry(name.to_owned()).or_default();
-            let Part::Resource { resource, exact } = part else {
-                counts.purged += 1;
-                return Ok(());
+            let (resource, exact) = match part {
+                Part::Resource { resource, exact } => (resource, exact),
+                Part::Purged(resource_id) => {
+                    match self.look_at_purge(index, &resource_id, survey_ref) {
+                        Ok(fate) => counts.purged += u64::from(fate == Fate::Overwritten),
+                        Err(error) if self.options.dry_run && is_of_resource(&error) => {
+                            counts.fail(&resource_id, &error);
+                        }
+                        Err(error) => return Err(error),
+                    }
+                    return Ok(());
+                }
             };
             counts.resources.total += 1;
             let resource_id = resource.resource_id.clone();
             let revisions = resource.revisions.len() as u64;
-            match self.look_at(index, *resource, exact, survey_ref, &mut uniques) {
+            match self.look_at(index, *resource, exact, survey_ref, &mut uniques, &mut kept) {
                 Ok(fate) => {
+                    if fate == Fate::Skipped {
+                        skipped.insert(survey::key(index, &resource_id));
+                    }
                     count(counts, fate, revisions);
                     Ok(())
                 }
@@ -149,7 +160,7 @@ impl Importer<'_> {
                 Err(error) => Err(error),
             }
         })?;
-        survey.report = report;
+        (survey.report, survey.kept, survey.skipped) = (report, kept, skipped);
         Ok(())
     }
 
@@ -160,10 +171,14 @@ impl Importer<'_> {
         exact: bool,
         survey: &Survey,
         uniques: &mut HashSet<u128>,
+        kept: &mut HashSet<u128>,
     ) -> Result<Fate> {
-        let arriving = self.arriving(index, resource, exact, survey)?;
+        let arriving = self.arriving(index, resource, exact, survey, Some(kept))?;
         let examined = self.service.examine(&arriving, self.duplicates(), self.caller);
-        let Findings { fate, uniques: values, targets } = self.handle.block_on(examined)?;
+        let Findings { fate, uniques: values, targets, deletes } = self.handle.block_on(examined)?;
+        if deletes {
+            self.check_referrers(index, &arriving.head.resource_id, false, survey)?;
+        }
         for (constraint, values, holder) in values {
             self.check_unique(&arriving, constraint, &values, holder, survey, uniques)?;
         }
@@ -176,12 +191,45 @@ impl Importer<'_> {
         if missing.is_empty() { Ok(fate) } else { Err(Error::targets_missing(missing)) }
     }
 
+    fn look_at_purge(&self, model: ModelIndex, resource_id: &str, survey: &Survey) -> Result<Fate> {
+        let fate = self.handle.block_on(self.service.examine_purge(model, resource_id, self.caller))?;
+        if fate == Fate::Overwritten {
+            self.check_referrers(model, resource_id, true, survey)?;
+        }
+        Ok(fate)
+    }
+
+    /// Fails when something that the archive leaves as it is refers to what goes. What comes with the archive is
+    /// looked at itself.
+    fn check_referrers(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+        is_purge: bool,
+        survey: &Survey,
+    ) -> Result<()> {
+        let referrers = self.service.referrers_of(model, resource_id, is_purge);
+        let stays = |(model, id): &(ModelIndex, String)| survey.is_live(*model, id).is_none();
+        if !self.handle.block_on(referrers)?.iter().any(stays) {
+            return Ok(());
+        }
+        let name = self.model(model).name();
+        Err(Error::Conflict(format!(
+            "`{name}/{resource_id}` is deleted in the archive, and a resource that is not in the archive refers to it"
+        )))
+    }
+
     /// Whether a resource is live once everything is imported.
     fn will_be_live(&self, model: ModelIndex, resource_id: &str, survey: &Survey) -> Result<bool> {
         let arrives = survey.is_live(model, resource_id);
         match (arrives, self.duplicates()) {
             (Some(live), Duplicates::Overwrite | Duplicates::Refuse) => Ok(live),
-            (Some(true), Duplicates::Skip) => Ok(true),
+            // It only comes when it is not there.
+            (Some(true), Duplicates::Skip)
+                if self.handle.block_on(self.service.is_live_now(model, resource_id))?.is_none() =>
+            {
+                Ok(true)
+            }
             _ => self.handle.block_on(self.service.is_live(model, resource_id, self.caller)),
         }
     }
@@ -201,6 +249,16 @@ impl Importer<'_> {
         let replaced = |holder: &String| {
             self.duplicates() == Duplicates::Overwrite && survey.is_live(arriving.model, holder).is_some()
         };
+        let own = &arriving.head.resource_id;
+        if let Some(holder) = holder.as_ref().filter(|holder| replaced(holder))
+            && survey.is_before(arriving.model, own, holder)
+        {
+            let name = model.name();
+            return Err(Error::Conflict(format!(
+                "`{name}/{own}` has a unique value in the archive that `{name}/{holder}` has now, which is replaced \
+                 later: the archive is too large for one commit, so change the value of one of them before"
+            )));
+        }
         let holder = holder.filter(|holder| !replaced(holder));
         let key = unique_key(arriving.model, constraint, values, unique.case_insensitive);
         if holder.is_none() && seen.insert(key) {
@@ -226,8 +284,12 @@ impl Importer<'_> {
         resource: Archived,
         exact: bool,
         survey: &Survey,
+        mut kept: Option<&mut HashSet<u128>>,
     ) -> Result<Arriving> {
         let model = self.model(index);
+        if let Some(excess) = resource.excess().filter(|_| !self.caller.is_trusted()) {
+            return Err(Fault::resource(&resource.resource_id, excess).at(resource.at).into());
+        }
         let Archived {
             at,
             resource_id,
@@ -242,18 +304,22 @@ impl Importer<'_> {
         let mut blobs = Vec::new();
         let mut older = Vec::new();
         let mut in_force = None;
+        let is_trusted = self.caller.is_trusted();
         for ArchivedRevision { mut revision, hash } in revisions {
             let seq = revision.seq;
+            // A history is what it is. What is in force has to be of use, where it is not a backup that comes back.
+            let may_misfit = is_trusted || seq != current;
+            let version = revision.schema_version.as_deref();
             check_hash(model, &revision, hash, exact)
                 .map_err(|fault| Error::from(Fault::resource(&resource_id, fault).at(at)))?;
             let (content, named) =
-                Service::arriving_content(model, revision.schema_version.as_deref(), revision.data, exact)
+                Service::arriving_content(model, version, revision.data, exact, may_misfit)
                     .map_err(|error| located(&error, &resource_id, seq, at))?;
             revision.data = content;
             // Where the type does not tell, what looks like a file is one if there is such a file.
             let certain = named.is_some();
-            for file_id in named.unwrap_or_else(|| named_files(&revision.data)) {
-                if self.may_name(&file_id, survey)? {
+            for file_id in named.map_or_else(|| named_files(&revision.data), HashSet::from_iter) {
+                if self.may_name(&file_id, (index, &resource_id), survey, kept.as_deref_mut())? {
                     blobs.push((seq, file_id));
                 } else if certain {
                     let problem = format!("revision {seq} names the file `{file_id}`, which is nowhere");
@@ -264,20 +330,53 @@ impl Importer<'_> {
         }
         let missing = || Error::from(Fault::resource(&resource_id, "it has no current revision").at(at));
         let revision = in_force.ok_or_else(missing)?;
-        let index_row = Service::arriving_index(model, &revision)
+        let index_row = Service::arriving_index(model, &revision, is_trusted)
             .map_err(|error| located(&error, &resource_id, current, at))?;
         let head = Head { pk: 0, resource_id, rev_count, version, created, updated, is_deleted, revision };
         Ok(Arriving { model: index, head, older, index: index_row, blobs })
     }
 
-    /// A program may name what is stored. A client has to bring the bytes, and where an id is no hash of them, the file
-    /// must be new: else an archive would open files to whoever writes it.
-    fn may_name(&self, file_id: &str, survey: &Survey) -> Result<bool> {
-        let brought = survey.files.contains(file_id);
-        if self.caller.is_trusted() {
-            return Ok(brought || self.is_stored(file_id)?);
+    /// Decides which files of an archive may be named, once: what is stored on the way would change the answer. A
+    /// program may name what is stored, and so may whoever could read it. Who cannot has to bring the bytes, and where
+    /// an id is no hash of them, the file must be new: else an archive would open files to whoever writes it.
+    fn allow(&self, survey: &mut Survey) -> Result<()> {
+        let is_open = self.caller.is_trusted() || self.service.settings().open_blobs;
+        for file_id in &survey.named {
+            let brought = survey.files.get(file_id);
+            let is_new = || Ok::<_, Error>(!self.is_stored(file_id)?);
+            let allowed = match brought {
+                Some(proven) if is_open || *proven => true,
+                Some(_) if is_new()? => survey.fresh.insert(file_id.clone()),
+                None if is_open => !is_new()?,
+                _ => self.handle.block_on(self.service.reads_file(file_id, self.caller))?,
+            };
+            if allowed {
+                survey.allowed.insert(file_id.clone());
+            }
         }
-        Ok(brought && (is_proven(file_id) || !self.is_stored(file_id)?))
+        Ok(())
+    }
+
+    /// Whether an arriving resource may name a file. Only while it is looked at, the store is asked, with `kept` for
+    /// the answers.
+    fn may_name(
+        &self,
+        file_id: &str,
+        (model, resource_id): (ModelIndex, &str),
+        survey: &Survey,
+        kept: Option<&mut HashSet<u128>>,
+    ) -> Result<bool> {
+        if survey.allowed.contains(file_id) {
+            return Ok(true);
+        }
+        let key = naming_key(model, resource_id, file_id);
+        let Some(kept) = kept else { return Ok(survey.kept.contains(&key)) };
+        let names = self.service.names_file(self.model(model), resource_id, file_id);
+        let names = self.handle.block_on(names)?;
+        if names {
+            kept.insert(key);
+        }
+        Ok(names)
     }
 
     fn is_stored(&self, file_id: &str) -> Result<bool> {
@@ -289,18 +388,23 @@ impl Importer<'_> {
 
     /// Stores the files that are named and not there yet. Those that no revision names in the end are collected.
     fn store_files(&self, survey: &mut Survey) -> Result<()> {
-        if survey.files.is_disjoint(&survey.named) {
+        if !survey.files.keys().any(|file_id| survey.named.contains(file_id)) {
             return Ok(());
         }
-        let mut opened = Opened::new(self.path, false)?;
+        let mut stored = HashSet::new();
+        let mut opened = Opened::new(self.path, false, self.limit())?;
         let mut current = String::new();
         while let Some(entry) = opened.reader.next()? {
             match entry {
                 Entry::Model { name } => current = name,
                 Entry::Blob { file_id }
-                    if survey.named.contains(&file_id) && !self.is_stored(&file_id)? =>
+                    if survey.allowed.contains(&file_id) && !stored.contains(&file_id) =>
                 {
-                    self.store_file(&mut opened, file_id)?;
+                    let is_fresh = survey.fresh.contains(&file_id);
+                    if !self.store_file(&mut opened, &file_id, is_fresh)? {
+                        continue;
+                    }
+                    stored.insert(file_id);
                     if let Some(counts) = survey.report.get_mut(&current) {
                         counts.blobs += 1;
                     }
@@ -311,8 +415,15 @@ impl Importer<'_> {
         Ok(())
     }
 
-    fn store_file(&self, opened: &mut Opened, file_id: String) -> Result<()> {
+    /// Stores a file, unless it is there. One that `is_fresh` may only be named because it was not.
+    fn store_file(&self, opened: &mut Opened, file_id: &str, is_fresh: bool) -> Result<bool> {
+        let taken = || Error::Conflict(format!("a file `{file_id}` was stored meanwhile"));
         let blobs = self.service.blobs()?.clone();
+        // What nobody names could be collected before it is named: it counts from now.
+        let known = self.service.store().touch_blob(file_id.to_owned(), None, self.caller.now());
+        if self.handle.block_on(known).map_err(crate::repository::store_error)?.is_some() {
+            return if is_fresh { Err(taken()) } else { Ok(false) };
+        }
         let (sender, receiver) = mpsc::channel::<Result<Bytes>>(WAITING);
         let now = self.caller.now();
         let key = self.handle.block_on(blobs.stage(now))?;
@@ -350,15 +461,22 @@ impl Importer<'_> {
             }
         };
         let content_type = Some(content_type).filter(|text| !text.is_empty());
-        let blob = NewBlob { file_id, key: key.clone(), size: digest.size, content_type, now };
+        let blob =
+            NewBlob { file_id: file_id.to_owned(), key: key.clone(), size: digest.size, content_type, now };
         let published = self.handle.block_on(self.service.store().publish_blob(blob));
         match published.map_err(crate::repository::store_error)? {
-            crate::store::Published::Stored(_) => Ok(()),
-            crate::store::Published::Existing(BlobRecord { .. }) => {
-                self.handle.block_on(blobs.discard(key));
-                Ok(())
+            Published::Stored(_) => {
+                // So that it may be named when what comes later fails and all of it is sent again.
+                if !self.caller.is_trusted() {
+                    self.handle.block_on(self.service.note_uploader(file_id, self.caller))?;
+                }
+                Ok(true)
             }
-            crate::store::Published::Expired => {
+            Published::Existing(_) => {
+                self.handle.block_on(blobs.discard(key));
+                if is_fresh { Err(taken()) } else { Ok(false) }
+            }
+            Published::Expired => {
                 let reason = "a file took longer than unfinished uploads are kept".to_owned();
                 Err(Error::Unavailable { reason, retry_after: 1 })
             }
@@ -368,45 +486,68 @@ impl Importer<'_> {
     fn apply(&self, survey: &mut Survey, done: u64) -> Result<()> {
         let mut report = std::mem::take(&mut survey.report);
         let survey_ref = &*survey;
-        let atomic = survey.total <= ATOMIC_RESOURCES && survey.weight <= ATOMIC_BYTES;
+        let atomic = survey.is_atomic();
+        if !atomic {
+            self.apply_purges(survey_ref, done, &mut report)?;
+        }
         let mut batch = Batch { done, ..Batch::default() };
         self.walk(done, |index, part| {
-            let arrival = match part {
+            batch.done += 1;
+            let (arrival, weight) = match part {
                 Part::Resource { resource, exact } => {
-                    batch.weight += resource.weight();
-                    Arrival::Resource(Box::new(self.arriving(index, *resource, exact, survey_ref)?))
+                    let weight = resource.weight();
+                    let arriving = self.arriving(index, *resource, exact, survey_ref, None)?;
+                    (Arrival::Resource(Box::new(arriving)), weight)
                 }
-                Part::Purged(resource_id) => Arrival::Purged { model: index, resource_id },
+                Part::Purged(_) if !atomic => return Ok(()),
+                Part::Purged(resource_id) => (Arrival::Purged { model: index, resource_id }, 0),
             };
             batch.arrivals.push(arrival);
-            batch.done += 1;
-            if !atomic && (batch.arrivals.len() >= BATCH_RESOURCES || batch.weight >= BATCH_BYTES) {
-                self.commit(&mut batch, false, survey_ref, &mut report)?;
+            if !atomic && batch.filling.add(weight) {
+                self.commit(&mut batch, Step::Part, survey_ref, &mut report)?;
             }
             Ok(())
         })?;
-        batch.is_last = true;
-        self.commit(&mut batch, atomic, survey_ref, &mut report)?;
+        let step = if atomic { Step::Whole } else { Step::Last };
+        self.commit(&mut batch, step, survey_ref, &mut report)?;
         survey.report = report;
         Ok(())
     }
 
-    fn commit(
-        &self,
-        batch: &mut Batch,
-        atomic: bool,
-        survey: &Survey,
-        report: &mut std::collections::BTreeMap<String, Imported>,
-    ) -> Result<()> {
-        let Batch { arrivals, done, is_last, .. } = std::mem::take(batch);
+    /// Of an import in batches the purges come first: what they remove may have unique values of what comes.
+    fn apply_purges(&self, survey: &Survey, done: u64, report: &mut Report) -> Result<()> {
+        let mut batch = Batch::default();
+        self.walk(done, |model, part| {
+            let Part::Purged(resource_id) = part else { return Ok(()) };
+            batch.arrivals.push(Arrival::Purged { model, resource_id });
+            if batch.filling.add(0) {
+                self.commit(&mut batch, Step::Purges, survey, report)?;
+            }
+            Ok(())
+        })?;
+        self.commit(&mut batch, Step::Purges, survey, report)
+    }
+
+    fn commit(&self, batch: &mut Batch, step: Step, survey: &Survey, report: &mut Report) -> Result<()> {
+        let Batch { arrivals, done, .. } = std::mem::take(batch);
         batch.done = done;
-        // One commit leaves nothing to come back to.
-        let checkpoint =
-            (!atomic).then(|| Checkpoint { archive: self.archive(survey), done: (!is_last).then_some(done) });
+        let whole = step == Step::Whole;
+        // One commit leaves nothing to come back to, and purges can be made again.
+        let done = match step {
+            Step::Whole | Step::Purges => None,
+            Step::Part => Some(Some(done)),
+            Step::Last => Some(None),
+        };
+        let checkpoint = done.map(|done| Checkpoint { archive: self.archive(survey), done });
         // In one commit everything is there at its end; of several, another one may bring it.
-        let elsewhere = |model: ModelIndex, id: &str| !atomic && survey.is_live(model, id) == Some(true);
+        let elsewhere = |model: ModelIndex, id: &str| {
+            !whole
+                && survey.is_live(model, id) == Some(true)
+                && !survey.skipped.contains(&survey::key(model, id))
+        };
+        let rule = self.duplicates();
         let imported =
-            self.service.import(&arrivals, self.duplicates(), &elsewhere, checkpoint.as_ref(), self.caller);
+            self.service.import(&arrivals, rule, &elsewhere, whole, checkpoint.as_ref(), self.caller);
         let fates = self.handle.block_on(imported)?;
         for (arrival, fate) in arrivals.iter().zip(fates) {
             match arrival {
@@ -425,6 +566,11 @@ impl Importer<'_> {
     }
 }
 
+/// What a program brings back is its own.
+fn limit_for(caller: &Caller) -> u64 {
+    if caller.is_trusted() { open::UNLIMITED } else { open::RESOURCE }
+}
+
 /// The reference leaves the hash of a revision as it was when it migrates it; ours says where a hash was kept.
 fn check_hash(model: &Model, revision: &Revision, hash: HashState, exact: bool) -> Result<(), String> {
     let of_its_data = revision.parent_schema_version.is_none()
@@ -435,23 +581,28 @@ fn check_hash(model: &Model, revision: &Revision, hash: HashState, exact: bool) 
     Ok(())
 }
 
-/// Whether the reader has found the bytes of a file to fit its id.
-fn is_proven(file_id: &str) -> bool {
-    FileHash::of(file_id).is_some() && !acbak::is_random(file_id)
-}
-
 enum Part {
     Resource { resource: Box<Archived>, exact: bool },
     Purged(String),
 }
 
+type Report = BTreeMap<String, Imported>;
+
 #[derive(Default)]
 struct Batch {
     arrivals: Vec<Arrival>,
-    weight: u64,
+    filling: Filling,
     /// How many resources of the archive are stored with it.
     done: u64,
-    is_last: bool,
+}
+
+/// What a commit is of an import.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Whole,
+    Purges,
+    Part,
+    Last,
 }
 
 fn count(counts: &mut Imported, fate: Fate, revisions: u64) {
@@ -506,5 +657,21 @@ fn shown(value: &IndexValue) -> String {
         IndexValue::Text(text) => text.clone(),
         IndexValue::Integer(number) => number.to_string(),
         IndexValue::Float(number) => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::limit_for;
+    use crate::access::Principal;
+    use crate::backup::open::{RESOURCE, UNLIMITED};
+    use crate::datetime::Timestamp;
+    use crate::repository::Caller;
+
+    #[test]
+    fn only_what_a_client_sends_is_limited() {
+        let now = Timestamp(0);
+        assert_eq!(limit_for(&Caller::program(Principal::Anonymous, now)), UNLIMITED);
+        assert_eq!(limit_for(&Caller::client(Principal::Anonymous, now)), RESOURCE);
     }
 }

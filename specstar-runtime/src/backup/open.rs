@@ -13,8 +13,11 @@ use super::report::{Exported, VerifyReport};
 use super::ssb::Manifest;
 use super::{acbak, ssb};
 
-/// The most bytes of a resource with its history.
-const RESOURCE: u64 = 256 << 20;
+/// The most bytes of a resource with its history, as it stands in the archive of a client: it is in memory as a whole.
+pub(super) const RESOURCE: u64 = 256 << 20;
+
+/// What a program imports and verifies are its own backups, and what could be written can be read.
+pub(super) const UNLIMITED: u64 = u64::MAX;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 << 10;
@@ -30,8 +33,8 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens an archive and finds out what it is.
-    pub(super) fn new(path: &Path, hashed: bool) -> ArchiveResult<Self> {
+    /// Opens an archive and finds out what it is. No resource with its history may have more than `limit` bytes.
+    pub(super) fn new(path: &Path, hashed: bool, limit: u64) -> ArchiveResult<Self> {
         let mut file = File::open(path)?;
         let mut start = [0; 8];
         let mut length = 0;
@@ -47,11 +50,11 @@ impl Opened {
         let noted = Noted { inner: whole, hash: hashed.then(|| Arc::clone(&hash)), read: Arc::clone(&read) };
         let input = BufReader::with_capacity(BUFFER, noted);
         let (reader, manifest): (Box<dyn ArchiveReader>, _) = if start == ssb::MAGIC {
-            let reader = ssb::Reader::new(input, RESOURCE)?;
+            let reader = ssb::Reader::new(input, limit)?;
             let manifest = reader.manifest().clone();
             (Box::new(reader), Some(manifest))
         } else if start == acbak::START {
-            (Box::new(acbak::Reader::new(input, RESOURCE)?), None)
+            (Box::new(acbak::Reader::new(input, limit)?), None)
         } else {
             let fault = if length == 0 { Fault::Truncated } else { Fault::NotAnArchive };
             return Err(fault.at(0));
@@ -96,7 +99,7 @@ impl<R: Read> Read for Noted<R> {
 /// Reads an archive to its end and says what is in it. Nothing else is looked at: whether it could be imported
 /// depends on where.
 pub fn verify(path: &Path) -> ArchiveResult<VerifyReport> {
-    let mut opened = Opened::new(path, true)?;
+    let mut opened = Opened::new(path, true, UNLIMITED)?;
     let mut models: BTreeMap<String, Exported> = BTreeMap::new();
     let mut current = String::new();
     while let Some(entry) = opened.reader.next()? {
@@ -122,4 +125,75 @@ pub fn verify(path: &Path) -> ArchiveResult<VerifyReport> {
         token,
         base: base.flatten(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use uuid::Uuid;
+
+    use super::{Opened, verify};
+    use crate::backup::ssb::{Manifest, ManifestModel, Writer};
+    use crate::datetime::Timestamp;
+    use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
+
+    /// The longest line of rows that can be written is shorter than what a client may send.
+    const LONG: usize = 60 << 20;
+
+    fn revision(seq: i64) -> Revision {
+        let data = format!("{{\"text\":\"{}\"}}", "x".repeat(LONG)).into_bytes();
+        let stamp = Stamp { time: Timestamp(seq), by: "ann".into() };
+        Revision {
+            seq,
+            uid: Uuid::nil(),
+            parent_seq: None,
+            schema_version: None,
+            parent_schema_version: None,
+            status: RevisionStatus::Stable,
+            data_hash: DataHash::of(&data),
+            created: stamp.clone(),
+            updated: stamp,
+            data,
+            outdated: None,
+        }
+    }
+
+    #[test]
+    fn a_history_of_any_length_that_was_written_can_be_verified() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let manifest = Manifest {
+            format: 0,
+            tool: "test".into(),
+            created: String::new(),
+            models: vec![ManifestModel { name: "note".into(), schema_version: None }],
+            token: String::new(),
+            base: None,
+            blobs: false,
+            filtered: false,
+        };
+        let mut writer = Writer::new(file.as_file_mut(), manifest).expect("it begins");
+        writer.begin_model("note").expect("a model");
+        let revision = revision(5);
+        let head = Head {
+            pk: 1,
+            resource_id: "one".into(),
+            rev_count: 5,
+            version: 5,
+            created: revision.created.clone(),
+            updated: revision.updated.clone(),
+            is_deleted: false,
+            revision: revision.clone(),
+        };
+        let older: Vec<Revision> = (1..5).map(|seq| Revision { seq, ..revision.clone() }).collect();
+        writer.resource(&head, &older).expect("a resource");
+        writer.end_model().expect("its end");
+        writer.finish().expect("the end");
+        file.flush().expect("it is written");
+        let report = verify(file.path()).expect("it is whole");
+        assert_eq!(report.models["note"].revisions, 5);
+        let mut limited = Opened::new(file.path(), false, super::RESOURCE).expect("it opens");
+        let read = std::iter::from_fn(|| limited.reader.next().transpose());
+        assert!(read.into_iter().any(|entry| entry.is_err()), "a client could send it");
+    }
 }

@@ -1,5 +1,6 @@
 //! Hashes of content, and the ids that are made of them.
 
+use uuid::Uuid;
 use xxhash_rust::xxh3::Xxh3;
 
 /// How files are called.
@@ -28,6 +29,13 @@ impl BlobIds {
             Self::Xxh3 => format!("{:032x}", digest.xxh3),
         }
     }
+}
+
+/// Whether this can be a random UUID without hyphens, as the reference calls files that were not uploaded through it.
+/// Their bytes say nothing of the id; one of 64 XXH3 hashes looks like that too.
+pub(crate) fn is_random(file_id: &str) -> bool {
+    Uuid::try_parse(file_id)
+        .is_ok_and(|uuid| uuid.get_version_num() == 4 && uuid.get_variant() == uuid::Variant::RFC4122)
 }
 
 /// What there is to know of content.

@@ -2,13 +2,16 @@
 
 use super::commit::Plan;
 use super::payload;
+use super::reference::Edge;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, RowScope, authorize};
-use crate::change::{Change, ChangeSet, Checkpoint, Import, ModelIndex};
+use crate::change::{Change, ChangeSet, Checkpoint, Import, ModelIndex, Requirement};
+use crate::descriptor::OnDelete;
 use crate::error::{Error, Result};
-use crate::json::{IndexEntry, IndexRow, IndexValue};
+use crate::json::{self, IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
+
 use crate::schema;
 use crate::store::CommitError;
 use crate::timeline;
@@ -59,6 +62,8 @@ pub(crate) struct Findings {
     pub(crate) uniques: Vec<(usize, Vec<IndexValue>, Option<String>)>,
     /// The live resources it has to refer to.
     pub(crate) targets: Vec<(&'static str, ModelIndex, String)>,
+    /// It takes the place of a live resource and is deleted.
+    pub(crate) deletes: bool,
 }
 
 impl Service {
@@ -78,16 +83,19 @@ impl Service {
     }
 
     /// The payload of a revision as it is to be stored, and the files it names, where its type tells. One of the
-    /// current schema version has to fit its type; with `exact` its text stays, else it becomes the canonical one. One
-    /// of an older version that the type knows stays as it is: what becomes of it is seen when it is read.
+    /// current schema version becomes the canonical text of its type; with `exact` its text stays, if it is found by
+    /// the same values. One of an older version that the type knows stays as it is: what becomes of it is seen when it
+    /// is read. So does one that does not fit its type any more, where it `may_misfit`.
     pub(crate) fn arriving_content(
         model: &Model,
         schema_version: Option<&str>,
         data: Vec<u8>,
         exact: bool,
+        may_misfit: bool,
     ) -> Result<(Vec<u8>, Option<Vec<String>>)> {
-        if !schema::is_current(model.descriptor(), schema_version) {
-            if model.descriptor().older_versions.contains(&schema_version) {
+        let descriptor = model.descriptor();
+        if !schema::is_current(descriptor, schema_version) {
+            if descriptor.older_versions.contains(&schema_version) {
                 return Ok((data, None));
             }
             return Err(Error::BadRequest(format!(
@@ -96,17 +104,27 @@ impl Service {
                 schema_version.unwrap_or("none")
             )));
         }
-        let checked = payload::from_archive(model, &data)?;
-        if checked.has_uploads() {
+        let payload::Archived { canonical, blobs, has_uploads } = match payload::from_archive(model, &data) {
+            Ok(read) => read,
+            Err(_) if may_misfit => return Ok((data, None)),
+            Err(error) => return Err(error),
+        };
+        if has_uploads {
             return Err(Error::BadRequest("a file stands in the data itself".into()));
         }
-        let timeline::Payload { data: canonical, blobs, .. } = checked.payload;
-        Ok((if exact { data } else { canonical }, Some(blobs)))
+        let values = |text: &[u8]| json::index_row(descriptor, text).ok().map(|row| row.entries);
+        let stays = exact && (data == canonical || values(&data) == values(&canonical));
+        Ok((if stays { data } else { canonical }, Some(blobs)))
     }
 
-    /// The index values of a revision that is to be stored.
-    pub(crate) fn arriving_index(model: &Model, revision: &Revision) -> Result<IndexRow> {
-        schema::index_as_stored(model.descriptor(), &revision.as_ref())
+    /// The index values of a revision that is to be stored. Where it `may_misfit`, a value that does not fit its index
+    /// is null there.
+    pub(crate) fn arriving_index(model: &Model, revision: &Revision, may_misfit: bool) -> Result<IndexRow> {
+        let descriptor = model.descriptor();
+        match schema::index_as_stored(descriptor, &revision.as_ref()) {
+            Err(_) if may_misfit => Ok(json::fitting_index_row(descriptor, &revision.data)),
+            row => row,
+        }
     }
 
     /// Looks at one resource before anything is written: fails when the caller may not bring it, and tells what has
@@ -118,8 +136,9 @@ impl Service {
         caller: &Caller,
     ) -> Result<Findings> {
         let model = &self.models()[arriving.model.0];
-        let (fate, _) = self.fate(model, arriving, duplicates, caller).await?;
-        let mut findings = Findings { fate, uniques: Vec::new(), targets: Vec::new() };
+        let (fate, existing) = self.fate(model, arriving, duplicates, caller).await?;
+        let deletes = arriving.head.is_deleted && existing.is_some_and(|head| !head.is_deleted);
+        let mut findings = Findings { fate, uniques: Vec::new(), targets: Vec::new(), deletes };
         if fate == Fate::Skipped || arriving.head.is_deleted {
             return Ok(findings);
         }
@@ -142,6 +161,65 @@ impl Service {
             })
             .collect();
         Ok(findings)
+    }
+
+    /// Looks at a purge before anything is written: whether the resource is there, when the caller may remove it.
+    pub(crate) async fn examine_purge(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+        caller: &Caller,
+    ) -> Result<Fate> {
+        Ok(match self.removable(&self.models()[model.0], resource_id, caller).await? {
+            Some(_) => Fate::Overwritten,
+            None => Fate::Skipped,
+        })
+    }
+
+    /// What is to be removed for good; 403 when the caller may not do that.
+    async fn removable(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<Option<Head>> {
+        let Some(head) = self.find(model, resource_id).await? else { return Ok(None) };
+        let gate = self.gate(model, caller, Some(resource_id), &[Action::PERMANENTLY_DELETE]).await?;
+        gate.admit(&head, None).await?;
+        Ok(Some(head))
+    }
+
+    /// The live resources that refer to one that is to go, each with its type.
+    pub(crate) async fn referrers_of(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+        is_purge: bool,
+    ) -> Result<Vec<(ModelIndex, String)>> {
+        let mut found = Vec::new();
+        for edge in self.holding(model, is_purge) {
+            let source = &self.models()[edge.source.0];
+            let heads = self.heads_where(source, edge.live(resource_id), self.settings.max_changes).await?;
+            found.extend(heads.into_iter().map(|head| (edge.source, head.resource_id)));
+        }
+        Ok(found)
+    }
+
+    /// The references that must not lead to what goes.
+    fn holding(&self, model: ModelIndex, is_purge: bool) -> impl Iterator<Item = &Edge> {
+        let all = self.settings.validate_references && (!is_purge || self.settings.purge_follows_references);
+        let edges = self.references.to(model).iter().filter(move |_| all);
+        edges.filter(|edge| edge.reference.on_delete != OnDelete::Dangling)
+    }
+
+    fn guard(&self, model: ModelIndex, resource_id: &str, is_purge: bool, plan: &mut Plan) {
+        let guards = self.holding(model, is_purge).map(|edge| Requirement::Unreferenced {
+            model: edge.source,
+            index: edge.index,
+            resource_id: resource_id.to_owned(),
+        });
+        plan.guards.extend(guards);
+    }
+
+    /// Whether a resource exists now and is live.
+    pub(crate) async fn is_live_now(&self, model: ModelIndex, resource_id: &str) -> Result<Option<bool>> {
+        let head = self.find(&self.models()[model.0], resource_id).await?;
+        Ok(head.map(|head| !head.is_deleted))
     }
 
     /// Whether a resource is live now, for the caller.
@@ -221,12 +299,14 @@ impl Service {
     }
 
     /// Commits resources of an archive, all or none, and tells what became of each. Targets of references that
-    /// `arrives` holds come with another part of the archive.
+    /// `arrives` holds come with another part of the archive. Of one that is not `whole`, another part may also change
+    /// what refers to what goes with this one.
     pub(crate) async fn import(
         &self,
         arrivals: &[Arrival],
         duplicates: Duplicates,
         arrives: &(dyn Fn(ModelIndex, &str) -> bool + Sync),
+        whole: bool,
         checkpoint: Option<&Checkpoint>,
         caller: &Caller,
     ) -> Result<Vec<Fate>> {
@@ -246,6 +326,9 @@ impl Service {
                 let (target, resource_id) = need.target();
                 !arrives(target, resource_id)
             });
+            if !whole {
+                plan.guards.clear();
+            }
             self.refuse_hidden(&plan.needs, caller).await?;
             if plan.changes.is_empty() {
                 self.note(checkpoint).await?;
@@ -291,9 +374,10 @@ impl Service {
             Arrival::Resource(arriving) => arriving,
             Arrival::Purged { model, resource_id } => {
                 let model = &self.models()[model.0];
-                let existing = self.find(model, resource_id).await?;
-                let Some(head) = existing else { return Ok(Fate::Skipped) };
-                self.gate(model, caller, None, &[Action::PERMANENTLY_DELETE]).await?.see(&head)?;
+                let Some(head) = self.removable(model, resource_id, caller).await? else {
+                    return Ok(Fate::Skipped);
+                };
+                self.guard(model.index, resource_id, true, plan);
                 plan.changes.push(Change::Purge(timeline::removal(model.index, &head, &context)));
                 return Ok(Fate::Overwritten);
             }
@@ -303,7 +387,11 @@ impl Service {
         if fate == Fate::Skipped {
             return Ok(fate);
         }
-        if !arriving.head.is_deleted {
+        if arriving.head.is_deleted {
+            if existing.as_ref().is_some_and(|head| !head.is_deleted) {
+                self.guard(model.index, &arriving.head.resource_id, false, plan);
+            }
+        } else {
             plan.needs.extend(self.needs_of_arrival(model, &arriving.head.resource_id, &arriving.index));
         }
         plan.changes.push(Change::Import(Box::new(Import {

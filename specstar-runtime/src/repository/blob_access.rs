@@ -73,6 +73,19 @@ impl Service {
         if missing.is_empty() { Ok(()) } else { Err(Error::BlobsMissing { file_ids: missing }) }
     }
 
+    /// Whether the caller has uploaded a file, or may read a resource that names it.
+    pub(crate) async fn reads_file(&self, file_id: &str, caller: &Caller) -> Result<bool> {
+        Ok(self.reads_as_uploader(file_id, caller).await? || self.reads_as_owner(file_id, caller).await?)
+    }
+
+    /// Whether some revision of a resource names a file.
+    pub(crate) async fn names_file(&self, model: &Model, resource_id: &str, file_id: &str) -> Result<bool> {
+        match self.find(model, resource_id).await? {
+            None => Ok(false),
+            Some(head) => self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error),
+        }
+    }
+
     /// Fails with 403 unless the caller may upload files.
     pub async fn authorize_upload(&self, caller: &Caller) -> Result<()> {
         if caller.is_trusted() {

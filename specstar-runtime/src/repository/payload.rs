@@ -34,11 +34,6 @@ impl Checked {
         }
     }
 
-    /// Whether it brings the bytes of files.
-    pub(super) fn has_uploads(&self) -> bool {
-        !self.uploads.is_empty()
-    }
-
     /// What the validator said.
     pub(super) const fn objection(&self) -> Option<&ValidationErrors> {
         self.invalid.as_ref()
@@ -64,9 +59,20 @@ pub(super) fn from_client(model: &Model, body: &[u8], before: Option<&[u8]>) -> 
     known_fields(model, body, before)
 }
 
-/// The same from an archive, whose payloads may have a field of whatever name.
-pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Checked> {
-    known_fields(model, body, None)
+/// What the payload of an archive is to its type.
+pub(super) struct Archived {
+    pub(super) canonical: Vec<u8>,
+    pub(super) blobs: Vec<String>,
+    /// It brings the bytes of files.
+    pub(super) has_uploads: bool,
+}
+
+/// The same from an archive. It was accepted once, when the type may have had other fields and vectors, so that only
+/// decoding has a say.
+pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Archived> {
+    let (mut canonical, _) = prepare(model, body)?;
+    let (places, uploads) = blob::identify(model, &mut canonical, None)?;
+    Ok(Archived { canonical: canonical.text, blobs: blob::named(&places), has_uploads: !uploads.is_empty() })
 }
 
 fn known_fields(model: &Model, body: &[u8], before: Option<&[u8]>) -> Result<Checked> {

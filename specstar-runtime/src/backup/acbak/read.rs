@@ -1,5 +1,7 @@
 //! Reading an archive of the reference, in one pass and with bounded memory.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
 use std::io::Read;
 
 use uuid::Uuid;
@@ -7,10 +9,11 @@ use uuid::Uuid;
 use super::record::{self, Meta, Payload, RawResource, Record};
 use super::{FRAME, VERSION};
 use crate::backup::entry::{
-    ArchiveReader, Archived, ArchivedRevision, Entry, HashState, compact, is_file_id, is_name,
+    ArchiveReader, Archived, ArchivedRevision, Entry, HashState, Weight, compact, is_file_id, is_name,
 };
 use crate::backup::fault::{ArchiveResult, Fault, truncated};
 use crate::backup::ssb::{FileHash, parse_hash};
+use crate::blob::is_random;
 use crate::id::parse_revision;
 use crate::meta::{DataHash, Revision, RevisionStatus, Stamp};
 
@@ -31,6 +34,10 @@ pub struct Reader<R> {
     model: Option<String>,
     seen: std::collections::HashSet<String>,
     resource: Option<Archived>,
+    /// Of the resource with the revisions that were read.
+    weight: Weight,
+    /// Where its revisions are, by number.
+    places: HashMap<i64, usize>,
     /// A record that was read when the resource before it was not given yet.
     waiting: Option<Record>,
     blob: Option<Blob>,
@@ -61,6 +68,8 @@ impl<R: Read> Reader<R> {
             model: None,
             seen: std::collections::HashSet::new(),
             resource: None,
+            weight: Weight::default(),
+            places: HashMap::new(),
             waiting: None,
             blob: None,
             done: false,
@@ -161,11 +170,14 @@ impl<R: Read> Reader<R> {
             ("MetaRecord", Some(_)) => {
                 let data = record.data.as_ref().ok_or_else(|| missing("data"))?;
                 let meta = record::decode(&data.0).map_err(|why| Fault::malformed("a meta", why).at(at))?;
+                (self.weight, self.places) = (Weight::default(), HashMap::new());
+                self.weight.add(data.0.len(), self.limit).map_err(|fault| fault.at(at))?;
                 self.resource = Some(archived(meta, at)?);
                 Ok(None)
             }
             ("RevisionRecord", Some(_)) => {
                 let data = record.data.as_ref().ok_or_else(|| missing("data"))?;
+                self.weight.add(data.0.len(), self.limit).map_err(|fault| fault.at(at))?;
                 let raw =
                     record::decode(&data.0).map_err(|why| Fault::malformed("a revision", why).at(at))?;
                 self.revision(raw)?;
@@ -216,11 +228,14 @@ impl<R: Read> Reader<R> {
         }
         let revision = revision(raw, &resource.resource_id).map_err(fault)?;
         // One that was migrated is there once per schema version, the last one being what is in force.
-        let seq = revision.revision.seq;
-        resource.revisions.retain(|other| other.revision.seq != seq);
-        resource.revisions.push(revision);
-        let found = resource.weight();
-        if found > self.limit { Err(Fault::TooLong { found, limit: self.limit }.at(at)) } else { Ok(()) }
+        match self.places.entry(revision.revision.seq) {
+            Place::Occupied(place) => resource.revisions[*place.get()] = revision,
+            Place::Vacant(place) => {
+                place.insert(resource.revisions.len());
+                resource.revisions.push(revision);
+            }
+        }
+        Ok(())
     }
 
     fn begin_blob(&mut self, file_id: String, size: u64, tail: u64) -> ArchiveResult<()> {
@@ -267,11 +282,12 @@ impl<R: Read> Reader<R> {
             return Err(Fault::Count { what: "bytes of a file", declared, found }.at(self.at));
         }
         // The id of a file that was not uploaded through the reference is that of its upload, and no hash.
-        let fits = |hash: FileHash| hash.file_id() == blob.file_id || is_random(&blob.file_id);
-        if !blob.hash.is_none_or(fits) {
+        let is_hash = blob.hash.is_some();
+        let proven = blob.hash.is_some_and(|hash| hash.file_id() == blob.file_id);
+        if is_hash && !proven && !is_random(&blob.file_id) {
             return Err(Fault::Checksum("a file").at(self.at));
         }
-        Ok(Entry::BlobEnd { size: blob.size, content_type: tail.content_type })
+        Ok(Entry::BlobEnd { size: blob.size, content_type: tail.content_type, proven })
     }
 }
 
@@ -289,11 +305,6 @@ enum Frame {
 struct BlobTail {
     size: u64,
     content_type: String,
-}
-
-/// Whether this is a random UUID without hyphens.
-pub(in crate::backup) fn is_random(file_id: &str) -> bool {
-    Uuid::try_parse(file_id).is_ok_and(|uuid| uuid.get_version_num() == 4)
 }
 
 /// The id, the size, and the bytes in front of those of the file, where a frame begins as the reference writes

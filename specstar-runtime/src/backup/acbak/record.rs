@@ -156,7 +156,7 @@ fn instant(kind: i8, bytes: &[u8]) -> Option<Timestamp> {
     }
     let micros = seconds.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1000))?;
     // What cannot be written as RFC 3339 later is no time.
-    (-62_135_596_800_000_000..=253_402_300_799_999_999).contains(&micros).then_some(Timestamp(micros))
+    Timestamp::WRITABLE.contains(&micros).then_some(Timestamp(micros))
 }
 
 /// A payload in `MessagePack`, as JSON has it: bytes in base64, instants as text.

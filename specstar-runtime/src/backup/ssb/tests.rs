@@ -291,6 +291,10 @@ fn resources_that_contradict_themselves_are_refused() {
         (vec![revision(9, "beyond")], head("one", 2, 3)),
         (vec![], Head { resource_id: "a/b".into(), ..head("one", 1, 1) }),
         (vec![], Head { rev_count: 0, ..head("one", 1, 1) }),
+        (vec![], Head { rev_count: i64::MAX, ..head("one", 1, 1) }),
+        (vec![], Head { version: i64::MAX, ..head("one", 1, 1) }),
+        (vec![], Head { updated: stamp(i64::MAX), ..head("one", 1, 1) }),
+        (vec![Revision { created: stamp(i64::MIN), ..revision(2, "then") }], head("one", 1, 2)),
         (vec![], {
             other.revision.parent_seq = Some(17);
             other
@@ -313,4 +317,45 @@ fn an_error_says_where_it_is() {
     broken[at + HEADER + 1] ^= 1;
     let error = read(&broken).expect_err("it is broken").to_string();
     assert_eq!(error, format!("the archive is not valid at byte {at}: the checksum of a chunk does not fit"));
+}
+
+#[test]
+fn everything_that_a_resource_has_counts_for_its_limit() {
+    let long = |text: &str| text.repeat(100_000);
+    let schema = |seq| Revision { schema_version: Some(long("v")), ..revision(seq, "x") };
+    let user = |seq| Revision { created: Stamp { by: long("u"), ..stamp(1) }, ..revision(seq, "x") };
+    for of in [&schema as &dyn Fn(i64) -> Revision, &user] {
+        let older: Vec<Revision> = (2..20).map(of).collect();
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
+        writer.begin_model("note").expect("a model");
+        writer.resource(&head("one", 1, 20), &older).expect("a resource");
+        writer.end_model().expect("its end");
+        writer.finish().expect("the end");
+        assert!(matches!(fault(&out), Fault::TooLong { limit: LIMIT, .. }));
+    }
+}
+
+#[test]
+fn a_file_that_is_called_by_a_random_id_is_read_and_proves_nothing() {
+    for (id, data, expected) in [
+        ("b5e9c1ad071b4e7f879cfaa5e523818f", &b"hullo"[..], false),
+        ("b5e9c1ad071b3e7fc779cfaa5e523818", b"hello", true),
+        ("legacy", b"hello", false),
+    ] {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
+        writer.begin_model("note").expect("a model");
+        writer.begin_blob(id, data.len() as u64, "").expect("a file");
+        writer.blob_data(data).expect("its data");
+        writer.end_blob().expect("its end");
+        writer.end_model().expect("its end");
+        writer.finish().expect("the end");
+        let entries = read(&out).expect("it is whole");
+        let proven = entries.iter().find_map(|entry| match entry {
+            Entry::BlobEnd { proven, .. } => Some(*proven),
+            _ => None,
+        });
+        assert_eq!(proven, Some(expected), "{id}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Files: upload, download, upload sessions.
 
-mod content;
+pub(super) mod content;
 mod download;
 mod ranges;
 mod session;

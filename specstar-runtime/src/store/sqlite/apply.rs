@@ -75,9 +75,11 @@ impl<'a> Applier<'a> {
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
         self.require_live(set)?;
         self.require_blobs(set)?;
-        self.take_out(set)?;
+        let taken_out = self.take_out(set)?;
         for (at, change) in set.changes.iter().enumerate() {
-            self.change(at, change)?;
+            if !(taken_out && matches!(change, Change::Purge(_))) {
+                self.change(at, change)?;
+            }
         }
         self.require_after(set)?;
         for event in &set.events {

@@ -125,16 +125,24 @@ impl Snapshot<'_> {
             let heads = self.page(part, after.take())?;
             let Some(last) = heads.last().map(|head| head.pk) else { return Ok(true) };
             let mut batch = SnapshotBatch { part: at, ..SnapshotBatch::default() };
-            let mut bytes = 0;
+            let (mut bytes, mut sent) = (0, 0);
             let read = heads.len();
             for head in heads {
                 let row = self.row(part.model, head)?;
                 bytes += weight(&row);
                 batch.rows.push(row);
+                // A history may be much longer than its head.
+                if bytes - sent >= BATCH_BYTES {
+                    sent = bytes;
+                    let full = SnapshotBatch { part: at, ..SnapshotBatch::default() };
+                    if !self.send(std::mem::replace(&mut batch, full)) {
+                        return Ok(false);
+                    }
+                }
             }
             // Payloads of a type are mostly of one size.
             self.rows = (BATCH_BYTES * read / bytes.max(1)).clamp(1, BATCH_ROWS);
-            if !self.send(batch) {
+            if !batch.rows.is_empty() && !self.send(batch) {
                 return Ok(false);
             }
             after = Some(Position { values: Vec::new(), pk: last });

@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::http::call::Inbound;
+use crate::http::handler::blob::content::AROUND;
+use crate::http::handler::blob::content::pace::paced;
 
 /// Parts that wait for the disk.
 const WAITING: usize = 4;
@@ -23,11 +25,13 @@ pub(super) async fn archive(inbound: &Inbound<'_>, body: Body, required: bool) -
     let limits =
         Limits { bytes: inbound.state.settings.archive_limit, idle: inbound.state.settings.idle_timeout };
     let content_type = content_type.unwrap_or_default();
-    let parts = body.into_data_stream();
     if let Ok(boundary) = multer::parse_boundary(content_type) {
+        // The reader of forms keeps all that stands before a part.
+        let (parts, pace) = paced(body, AROUND);
         let mut form = multer::Multipart::new(parts, boundary);
         while let Some(field) = limits.wait(form.next_field()).await?.map_err(|error| malformed(&error))? {
             if field.name() == Some("file") {
+                pace.allow(limits.bytes.saturating_add(AROUND));
                 return limits.spool(field).await;
             }
         }
@@ -36,7 +40,7 @@ pub(super) async fn archive(inbound: &Inbound<'_>, body: Body, required: bool) -
     if required && content_type.is_empty() {
         return Err(missing());
     }
-    limits.spool(parts).await
+    limits.spool(body.into_data_stream()).await
 }
 
 fn missing() -> Error {

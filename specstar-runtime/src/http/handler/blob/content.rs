@@ -1,6 +1,6 @@
 //! The file in the body of a request, read as it comes: memory does not grow with it.
 
-mod pace;
+pub(in crate::http::handler) mod pace;
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 const FILE: &str = "file";
 
 /// Bytes of a form that are no file: what stands between the boundaries besides it.
-const AROUND: u64 = 64 * 1024;
+pub(in crate::http::handler) const AROUND: u64 = 64 * 1024;
 
 /// The media type of a file that comes without one.
 pub(super) const ANY_TYPE: &str = "application/octet-stream";

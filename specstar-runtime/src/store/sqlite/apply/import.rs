@@ -11,18 +11,25 @@ use crate::meta::Revision;
 use crate::store::{CommitError, StoreError};
 
 impl Applier<'_> {
-    /// Removes what the imports of a set replace, all of it before anything is put there, and notes it in the log.
-    pub(super) fn take_out(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
+    /// Removes what the imports of a set replace, and what goes for good with them, all of it before anything is put
+    /// there: it may have unique values of what comes. Notes it in the log. Whether there are imports at all.
+    pub(super) fn take_out(&mut self, set: &ChangeSet) -> Result<bool, CommitError> {
+        if !set.changes.iter().any(|change| matches!(change, Change::Import(_))) {
+            return Ok(false);
+        }
         for (at, change) in set.changes.iter().enumerate() {
-            if let Change::Import(import) = change
-                && let Some(of) = &import.replaces
-            {
-                let position = self.log_next(at, &Entry::imported(import, of))?;
-                self.replaced.insert(at, position);
-                self.remove(at, of, import.at.time)?;
+            match change {
+                Change::Import(import) => {
+                    let Some(of) = &import.replaces else { continue };
+                    let position = self.log_next(at, &Entry::imported(import, of))?;
+                    self.replaced.insert(at, position);
+                    self.remove(at, of, import.at.time)?;
+                }
+                Change::Purge(_) => self.change(at, change)?,
+                _ => {}
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The row with everything that belongs to it; its number is not given up.

@@ -11,7 +11,7 @@ use futures_util::Stream;
 
 /// Why there are no more bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(in crate::http::handler) enum Fault {
     /// The connection, or the framing of the body.
     #[error("the body is not complete")]
     Broken,
@@ -22,7 +22,7 @@ pub(super) enum Fault {
 
 /// Says how many bytes may come from now on.
 #[derive(Clone, Debug)]
-pub(super) struct Pace(Arc<Allowance>);
+pub(in crate::http::handler) struct Pace(Arc<Allowance>);
 
 #[derive(Debug)]
 struct Allowance {
@@ -32,20 +32,20 @@ struct Allowance {
 
 impl Pace {
     /// This many, from now on.
-    pub(super) fn allow(&self, bytes: u64) {
+    pub(in crate::http::handler) fn allow(&self, bytes: u64) {
         self.0.generous.store(bytes > super::AROUND, Ordering::Relaxed);
         self.0.left.store(bytes, Ordering::Relaxed);
     }
 
     /// Whether the last allowance was one for a file.
-    pub(super) fn was_generous(&self) -> bool {
+    pub(in crate::http::handler) fn was_generous(&self) -> bool {
         self.0.generous.load(Ordering::Relaxed)
     }
 }
 
 /// The data of a body. The reader of forms takes all it can get at once and keeps what stands before a part until it
 /// has found the part, so it gets one piece whenever it looks, and a limited number of bytes.
-pub(super) fn paced(body: Body, bytes: u64) -> (Paced, Pace) {
+pub(in crate::http::handler) fn paced(body: Body, bytes: u64) -> (Paced, Pace) {
     let pace = Pace(Arc::new(Allowance { left: AtomicU64::new(0), generous: AtomicBool::new(false) }));
     pace.allow(bytes);
     let data = body.into_data_stream();
@@ -58,7 +58,7 @@ const SMALL: usize = 8 << 10;
 const LARGE: usize = 64 << 10;
 
 /// See [`paced`].
-pub(super) struct Paced {
+pub(in crate::http::handler) struct Paced {
     data: BodyDataStream,
     /// What has come and was not given yet.
     rest: Bytes,
