@@ -25,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
 use crate::repository::{Arrival, Arriving, Caller, Duplicates, Fate, Findings, Model, Service};
-use crate::store::{BlobRecord, NewBlob};
 
 /// The most resources of an archive that is one commit.
 const ATOMIC_RESOURCES: u64 = 10_000;
@@ -287,6 +286,11 @@ impl Importer<'_> {
         }
     }
 
+    /// One whose bytes are lost gets them from the archive.
+    fn has_bytes(&self, file_id: &str) -> Result<bool> {
+        self.handle.block_on(self.service.blobs()?.is_whole(file_id))
+    }
+
     /// Stores the files that are named and not there yet. Those that no revision names in the end are collected.
     fn store_files(&self, survey: &mut Survey) -> Result<()> {
         if survey.files.is_disjoint(&survey.named) {
@@ -298,7 +302,7 @@ impl Importer<'_> {
             match entry {
                 Entry::Model { name } => current = name,
                 Entry::Blob { file_id }
-                    if survey.named.contains(&file_id) && !self.is_stored(&file_id)? =>
+                    if survey.named.contains(&file_id) && !self.has_bytes(&file_id)? =>
                 {
                     self.store_file(&mut opened, file_id)?;
                     if let Some(counts) = survey.report.get_mut(&current) {
@@ -350,19 +354,12 @@ impl Importer<'_> {
             }
         };
         let content_type = Some(content_type).filter(|text| !text.is_empty());
-        let blob = NewBlob { file_id, key: key.clone(), size: digest.size, content_type, now };
-        let published = self.handle.block_on(self.service.store().publish_blob(blob));
-        match published.map_err(crate::repository::store_error)? {
-            crate::store::Published::Stored(_) => Ok(()),
-            crate::store::Published::Existing(BlobRecord { .. }) => {
-                self.handle.block_on(blobs.discard(key));
-                Ok(())
-            }
-            crate::store::Published::Expired => {
-                let reason = "a file took longer than unfinished uploads are kept".to_owned();
-                Err(Error::Unavailable { reason, retry_after: 1 })
-            }
-        }
+        let published =
+            self.handle.block_on(blobs.publish_as(file_id, key, digest.size, content_type, now))?;
+        published.map(|_| ()).ok_or_else(|| {
+            let reason = "a file took longer than unfinished uploads are kept".to_owned();
+            Error::Unavailable { reason, retry_after: 1 }
+        })
     }
 
     fn apply(&self, survey: &mut Survey, done: u64) -> Result<()> {

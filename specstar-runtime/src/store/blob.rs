@@ -107,6 +107,9 @@ pub struct NewBlob {
     pub size: u64,
     /// Their media type; when they are stored already, `None` leaves the one they have.
     pub content_type: Option<String>,
+    /// The key of the file whose bytes turned out to be lost, if it is stored: these take their place, unless others
+    /// have done so.
+    pub replaces: Option<String>,
     /// When.
     pub now: Timestamp,
 }
@@ -114,7 +117,7 @@ pub struct NewBlob {
 /// What became of a key that was to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// Its bytes are the file's now.
+    /// Its bytes are the file's now. A key that they replace is doomed.
     Stored(BlobRecord),
     /// The file is stored already, under another key. This one is doomed: its object can be deleted, and then
     /// forgotten.

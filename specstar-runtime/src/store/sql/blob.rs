@@ -19,6 +19,8 @@ pub(crate) struct BlobTexts {
     pub(crate) insert: String,
     /// Another upload of a file: `content_type`, `idle_since`, then `file_id`.
     pub(crate) upload: String,
+    /// The bytes of a file are elsewhere from now on: the new `key`, `file_id`, then the key they were under.
+    pub(crate) move_file: String,
     /// A revision names a file from now on: `file_id`.
     pub(crate) claim: String,
     /// No revision names a file any more, if that is so: `idle_since`, then `file_id`.
@@ -62,6 +64,7 @@ impl BlobTexts {
             exists: of_file(&["file_id"]).build(D::default()).0,
             insert: insert_into(BLOB_TABLE, BLOB_COLUMNS).build(D::default()).0,
             upload: upload().build(D::default()).0,
+            move_file: move_file().build(D::default()).0,
             claim: claim().build(D::default()).0,
             release: release().build(D::default()).0,
             put_key: put_key::<D>(),
@@ -97,6 +100,15 @@ fn upload() -> UpdateStatement {
         .value(name("idle_since"), idle)
         .value(name("quarantined_at"), Expr::cust("NULL"))
         .and_where(is_bound("file_id"))
+        .take()
+}
+
+fn move_file() -> UpdateStatement {
+    Query::update()
+        .table(name(BLOB_TABLE))
+        .value(name("key"), hole())
+        .and_where(is_bound("file_id"))
+        .and_where(is_bound("key"))
         .take()
 }
 
