@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::payload::{Checked, hashed};
 use super::service::store_error;
 use super::{Caller, Model, Service};
+use crate::binary::is_media_type;
 use crate::blob::{BlobIds, Digest};
 use crate::error::{Error, Result};
 use crate::json::{
@@ -58,6 +59,11 @@ pub(super) fn identify(
     for (blob, place) in canonical.blobs.iter_mut().zip(&mut places) {
         let Some(data) = blob.data.take() else { continue };
         let ids = model.settings.blob_ids.ok_or(Error::NoBlobStorage)?;
+        if place.members.content_type.as_deref().is_some_and(|text| !is_media_type(text)) {
+            let path = path_of(&canonical.text, place.range.start);
+            let message = "expected a media type such as image/png, of at most 255 bytes";
+            return Err(DecodeError::data(format!("{path}.content_type"), message).into());
+        }
         let given = place.members.file_id.take();
         let upload = upload(ids, data.into(), &mut place.members);
         let start = place.range.start;
@@ -188,6 +194,24 @@ pub(super) fn named(places: &[BlobPlace]) -> Vec<String> {
     file_ids.sort_unstable();
     file_ids.dedup();
     file_ids
+}
+
+/// The media type that a stored document says a file has; the first one, where it says several.
+pub(super) fn media_type_in(document: &[u8], file_id: &str) -> Option<String> {
+    let value: Value = serde_json::from_slice(document).ok()?;
+    said_in(&value, file_id).map(str::to_owned)
+}
+
+fn said_in<'a>(value: &'a Value, file_id: &str) -> Option<&'a str> {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("file_id").is_some_and(|own| own == file_id);
+            let said = members.get("content_type").filter(|_| own).and_then(Value::as_str);
+            said.or_else(|| members.values().find_map(|value| said_in(value, file_id)))
+        }
+        Value::Array(items) => items.iter().find_map(|value| said_in(value, file_id)),
+        _ => None,
+    }
 }
 
 fn misplaced() -> Error {

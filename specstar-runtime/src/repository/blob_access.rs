@@ -1,5 +1,6 @@
 //! Who may read and upload files.
 
+use super::blob::media_type_in;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{AccessRequest, Action, BLOBS, authorize};
@@ -12,7 +13,8 @@ use crate::store::{BlobOwner, BlobRecord};
 const OWNERS: usize = 100;
 
 impl Service {
-    /// A file that a revision of a resource names, for those who may read the files of the resource.
+    /// A file that a revision of a resource names, for those who may read the files of the resource. It has the media
+    /// type that the resource says it has.
     pub async fn blob_of(
         &self,
         model: &Model,
@@ -24,7 +26,11 @@ impl Service {
         let head = self.visible(model, resource_id, false, &gate).await?;
         let found = self.blobs()?.find(file_id).await?;
         let named = self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?;
-        found.filter(|_| named).ok_or_else(|| not_found(file_id))
+        let mut found = found.filter(|_| named).ok_or_else(|| not_found(file_id))?;
+        if let Some(content_type) = media_type_in(&head.revision.data, file_id) {
+            found.content_type = Some(content_type);
+        }
+        Ok(found)
     }
 
     /// A file, for those who may read the files of a live resource that names it, and for who has uploaded it.

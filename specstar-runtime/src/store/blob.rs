@@ -85,7 +85,7 @@ pub struct BlobRecord {
     pub key: String,
     /// How many there are.
     pub size: u64,
-    /// The media type it was last uploaded with.
+    /// The media type it was last uploaded with while no revision named it.
     pub content_type: Option<String>,
     /// When it was first stored.
     pub created_at: Timestamp,
@@ -105,7 +105,8 @@ pub struct NewBlob {
     pub key: String,
     /// How many there are.
     pub size: u64,
-    /// Their media type; when they are stored already, `None` leaves the one they have.
+    /// Their media type; when they are stored already, `None` leaves the one they have, and so does a revision that
+    /// names them.
     pub content_type: Option<String>,
     /// The key of the file whose bytes turned out to be lost, if it is stored: these take their place, unless others
     /// have done so.

@@ -91,12 +91,17 @@ fn of_file(columns: &[&str]) -> SelectStatement {
     Query::select().columns(columns).from(name(BLOB_TABLE)).and_where(is_bound("file_id")).take()
 }
 
-/// A media type that is not given leaves the one that is there, and a file that is named stays so.
+/// A media type that is not given leaves the one that is there, and a file that is named stays so, with the media type
+/// that it has: whoever has the same bytes has no say in what others have made of theirs.
 fn upload() -> UpdateStatement {
+    let content_type = Expr::cust_with_expr(
+        "CASE WHEN idle_since IS NULL THEN content_type ELSE coalesce(?, content_type) END",
+        hole(),
+    );
     let idle = Expr::cust_with_expr("CASE WHEN idle_since IS NULL THEN NULL ELSE ? END", hole());
     Query::update()
         .table(name(BLOB_TABLE))
-        .value(name("content_type"), Expr::cust_with_expr("coalesce(?, content_type)", hole()))
+        .value(name("content_type"), content_type)
         .value(name("idle_since"), idle)
         .value(name("quarantined_at"), Expr::cust("NULL"))
         .and_where(is_bound("file_id"))
