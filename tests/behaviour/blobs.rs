@@ -310,7 +310,8 @@ async fn a_document_has_at_most_a_thousand_blobs() {
     let app = albums().await;
     let ann = app.user("ann");
     let abc = upload(&app, "abc", None).await.file_id;
-    let album = |title: &str, pages: usize| json!({"title": title, "pages": vec![json!({"file_id": abc}); pages]});
+    let album =
+        |title: &str, pages: usize| json!({"title": title, "pages": vec![json!({"file_id": abc}); pages]});
     let path = ann.created("album", album("a", 1_000)).await;
     assert_eq!(ann.get(&format!("{path}/data")).await.ok()["pages"][999]["size"], 3);
     // What was said of a file is kept, wherever it is named.
@@ -334,7 +335,8 @@ async fn bytes_that_are_lost_come_back_with_another_upload() {
     let file = format!("{path}/blobs/{HELLO}");
     let object = |record: BlobRecord| blobs(&app).storage().path().expect("a folder").join(record.key);
     let inline = ann.post("/album", json!({"title": "b", "cover": {"data": HELLO_64}}));
-    let form = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhello\r\n--B--\r\n";
+    let form =
+        "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhello\r\n--B--\r\n";
     let form = ann.ask("POST", "/blobs/upload").body("multipart/form-data; boundary=B", form);
     for (again, cut) in [(inline, false), (form, true)] {
         let lost = object(record(&app, HELLO).await.expect("it is known"));

@@ -56,7 +56,8 @@ impl Service {
         if let Some(caller) = caller {
             let brought: HashSet<&str> = uploads.iter().map(|upload| &*upload.file_id).collect();
             let named = payload.blobs.iter().filter(|file_id| !brought.contains(&***file_id));
-            self.authorize_naming(model, named, current, caller).await?;
+            let named: Vec<&String> = named.collect();
+            self.authorize_naming(model, &named, current, caller).await?;
         }
         Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
     }

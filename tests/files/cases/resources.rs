@@ -65,7 +65,11 @@ pub(crate) async fn a_file_has_the_media_type_that_the_resource_gives_it(place: 
         (format!("{plain}/blobs/{}", file_id(b"a,b")), "text/plain; charset=utf-8"),
         (format!("/blobs/{}", file_id(b"a,b")), "text/plain; charset=utf-8"),
     ] {
-        assert_eq!(ann.get(&path).await.is(200).header("content-type").as_deref(), Some(content_type), "{path}");
+        assert_eq!(
+            ann.get(&path).await.is(200).header("content-type").as_deref(),
+            Some(content_type),
+            "{path}"
+        );
     }
 }
 
