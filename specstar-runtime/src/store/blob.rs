@@ -55,6 +55,10 @@ pub trait BlobIndex: Send + Sync {
     /// One step of a collection. What it gives is to be deleted and then [forgotten](Self::forget_keys).
     fn sweep_blobs(&self, sweep: BlobSweep) -> BoxFuture<'_, Result<Swept, StoreError>>;
 
+    /// The objects of these doomed keys cannot be deleted now: they count as doomed at this instant, behind those that
+    /// were doomed before.
+    fn postpone_keys(&self, keys: Vec<String>, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// The objects of these doomed keys are gone.
     fn forget_keys(&self, keys: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>>;
 

@@ -31,6 +31,8 @@ pub(crate) struct BlobTexts {
     pub(crate) is_doomed: String,
     /// Dooms a bound key that is staged.
     pub(crate) doom: String,
+    /// A doomed key counts as doomed at another time: `created_at`, then the key.
+    pub(crate) postpone: String,
     /// Forgets a bound key, in any state.
     pub(crate) delete_key: String,
     /// Forgets a bound key that is doomed.
@@ -70,6 +72,7 @@ impl BlobTexts {
             put_key: put_key::<D>(),
             is_doomed: is_doomed().build(D::default()).0,
             doom: doom().and_where(is_bound("key")).build(D::default()).0,
+            postpone: postpone().build(D::default()).0,
             delete_key: delete_key(false).build(D::default()).0,
             forget: delete_key(true).build(D::default()).0,
             quarantine: quarantine().build(D::default()).0,
@@ -169,6 +172,15 @@ fn doom() -> UpdateStatement {
         .table(name(BLOB_KEY_TABLE))
         .value(name("doomed"), Expr::cust("1"))
         .and_where(flag(false))
+        .take()
+}
+
+fn postpone() -> UpdateStatement {
+    Query::update()
+        .table(name(BLOB_KEY_TABLE))
+        .value(name("created_at"), hole())
+        .and_where(is_bound("key"))
+        .and_where(flag(true))
         .take()
 }
 

@@ -75,6 +75,12 @@ impl BlobIndex for SqliteStore {
         Box::pin(self.write(move |connection, models| run_sweep(connection, models, &sweep)))
     }
 
+    fn postpone_keys(&self, keys: Vec<String>, now: Timestamp) -> Answer<'_, ()> {
+        Box::pin(self.write(move |connection, models| {
+            each(&keys, |key| execute(connection, &models.blob().postpone, params![now.0, key]))
+        }))
+    }
+
     fn forget_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
         Box::pin(self.write(move |connection, models| {
             each(&keys, |key| execute(connection, &models.blob().forget, [key]))
@@ -245,9 +251,7 @@ fn publish(connection: &Connection, models: &Models, blob: &NewBlob) -> Result<P
     }
     let known = execute(connection, &texts.upload, params![blob.content_type, blob.now.0, blob.file_id])? > 0;
     let moved = match &blob.replaces {
-        Some(lost) if known => {
-            execute(connection, &texts.move_file, [&blob.key, &blob.file_id, lost])? > 0
-        }
+        Some(lost) if known => execute(connection, &texts.move_file, [&blob.key, &blob.file_id, lost])? > 0,
         _ => false,
     };
     if let Some(lost) = blob.replaces.as_ref().filter(|_| moved) {
