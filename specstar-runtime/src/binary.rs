@@ -16,6 +16,14 @@ pub(crate) const STRUCT: &str = "$specstar::Blob";
 /// The name of a member that only a blob has.
 pub(crate) const MEMBER: &str = "$specstar::BlobMember";
 
+/// The longest media type of a file, in bytes.
+const LONGEST_TYPE: usize = 255;
+
+/// Whether a text is a media type, and one that is short enough to be sent with every answer.
+pub(crate) fn is_media_type(text: &str) -> bool {
+    text.len() <= LONGEST_TYPE && text.is_ascii() && text.parse::<mime::Mime>().is_ok()
+}
+
 /// A file beside the resource: bytes that are kept once however many resources name them.
 ///
 /// A write brings the bytes themselves ([`from_bytes`](Self::from_bytes); `data` in JSON, as base64), or the id of a

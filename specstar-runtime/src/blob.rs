@@ -90,7 +90,7 @@ impl Blobs {
         }
     }
 
-    /// Stores bytes; those that are stored already are not written again.
+    /// Stores bytes; those that are stored already are not written again, unless they are lost.
     pub async fn store_bytes(
         &self,
         bytes: Bytes,
@@ -101,7 +101,9 @@ impl Blobs {
         self.check_size(digest.size)?;
         for _ in 0..ATTEMPTS {
             let known = self.store.touch_blob(self.ids.id(&digest), content_type.clone(), now).await;
-            if let Some(record) = known.map_err(unavailable)? {
+            if let Some(record) = known.map_err(unavailable)?
+                && self.has_bytes(&record).await?
+            {
                 self.check_same(&record, &digest).await?;
                 return Ok(record);
             }
@@ -124,8 +126,9 @@ impl Blobs {
         Ok(key)
     }
 
-    /// Makes the bytes under a staged key a file, and removes them where the file is stored already. `None` when a
-    /// collection gave the key up meanwhile: the bytes are lost.
+    /// Makes the bytes under a staged key a file, and removes them where the file is stored already. Should the bytes
+    /// it is stored with be lost, these take their place. `None` when a collection gave the key up meanwhile: the
+    /// bytes are lost.
     pub async fn publish(
         &self,
         key: String,
@@ -134,9 +137,19 @@ impl Blobs {
         now: Timestamp,
     ) -> Result<Option<BlobRecord>> {
         let (file_id, size) = (self.ids.id(&digest), digest.size);
-        let blob = NewBlob { file_id, key: key.clone(), size, content_type, now };
+        let replaces = match self.find(&file_id).await? {
+            Some(known) if !self.has_bytes(&known).await? => Some(known.key),
+            _ => None,
+        };
+        let blob = NewBlob { file_id, key: key.clone(), size, content_type, replaces: replaces.clone(), now };
         match self.store.publish_blob(blob).await.map_err(unavailable)? {
-            Published::Stored(record) => Ok(Some(record)),
+            Published::Stored(record) => {
+                if let Some(lost) = replaces {
+                    tracing::warn!(file_id = record.file_id, "the lost bytes of a blob were uploaded again");
+                    self.discard(lost).await;
+                }
+                Ok(Some(record))
+            }
             Published::Existing(record) => {
                 self.discard(key).await;
                 self.check_same(&record, &digest).await?;
@@ -166,6 +179,11 @@ impl Blobs {
             }
         }
         Err(Error::Conflict(format!("another file has the id of these bytes, `{}`", record.file_id)))
+    }
+
+    /// Whether the bytes of a file are where its row says that they are, as far as their number tells.
+    pub(crate) async fn has_bytes(&self, record: &BlobRecord) -> Result<bool> {
+        Ok(self.storage.size(&record.key).await? == Some(record.size))
     }
 
     /// Removes what may be under a staged or doomed key. What cannot be removed now is left to the collection.

@@ -17,7 +17,7 @@ pub use blob::{BlobMembers, BlobPlace, blob_places, rewrite_blobs, with_data_mem
 pub use canonical::{Canonical, CapturedBlob, capture, to_canonical, write_string};
 pub use decode::{decode, decode_canonical};
 pub use index::{check_vectors, fitting_index_row, index_row, write_indexed_data};
-pub(crate) use path::{path_at as path_of, pointer_at as pointer_of};
+pub(crate) use path::{Pointers, path_at as path_of};
 pub use select::{Section, Sections, SelectError, Selection};
 pub use walk::{Unknown, refuse_other_forms, unknown_fields, unknown_fields_confirmed};
 

@@ -66,7 +66,7 @@ impl UploadState {
 pub enum UploadMethod {
     /// In parts, through this program.
     Proxy,
-    /// With one request to the object storage, at an address that is signed for it.
+    /// With one request to the object storage, at an address that is signed for it. The address has no limit of size.
     SinglePut,
 }
 

@@ -306,6 +306,52 @@ async fn a_patch_that_puts_another_file_in_a_place_takes_nothing_over_from_the_o
 }
 
 #[tokio::test]
+async fn a_document_has_at_most_a_thousand_blobs() {
+    let app = albums().await;
+    let ann = app.user("ann");
+    let abc = upload(&app, "abc", None).await.file_id;
+    let album =
+        |title: &str, pages: usize| json!({"title": title, "pages": vec![json!({"file_id": abc}); pages]});
+    let path = ann.created("album", album("a", 1_000)).await;
+    assert_eq!(ann.get(&format!("{path}/data")).await.ok()["pages"][999]["size"], 3);
+    // What was said of a file is kept, wherever it is named.
+    ann.put(&path, album("a", 999)).await.ok();
+    let refused = ann.post("/album", album("b", 1_001)).await;
+    refused.refused(422, "at most 1000 blobs, and this one has 1001");
+    let operations = json!([{"op": "add", "path": "/cover", "value": {"file_id": abc}},
+        {"op": "add", "path": "/pages/-", "value": {"file_id": abc}}]);
+    ann.patch(&path, operations)
+        .header("content-type", "application/json-patch+json")
+        .await
+        .refused(422, "at most 1000 blobs");
+    assert_eq!(ann.get("/album/count").await.ok(), json!(1));
+}
+
+#[tokio::test]
+async fn bytes_that_are_lost_come_back_with_another_upload() {
+    let app = albums().await;
+    let ann = app.user("ann");
+    let path = ann.created("album", json!({"title": "a", "cover": {"data": HELLO_64}})).await;
+    let file = format!("{path}/blobs/{HELLO}");
+    let object = |record: BlobRecord| blobs(&app).storage().path().expect("a folder").join(record.key);
+    let inline = ann.post("/album", json!({"title": "b", "cover": {"data": HELLO_64}}));
+    let form =
+        "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhello\r\n--B--\r\n";
+    let form = ann.ask("POST", "/blobs/upload").body("multipart/form-data; boundary=B", form);
+    for (again, cut) in [(inline, false), (form, true)] {
+        let lost = object(record(&app, HELLO).await.expect("it is known"));
+        match cut {
+            true => std::fs::write(&lost, "hel").expect("it is cut off"),
+            false => std::fs::remove_file(&lost).expect("it is removed"),
+        }
+        again.await.ok();
+        assert_eq!(ann.get(&file).await.is(200).text(), "hello");
+        assert!(!lost.exists(), "what was left of it is removed");
+        assert_eq!(objects(&app), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_application_without_a_storage_takes_no_bytes() {
     let app = albums_with(SpecStarBuilder::without_blobs).await;
     let ann = app.user("ann");

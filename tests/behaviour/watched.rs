@@ -107,6 +107,10 @@ impl BlobIndex for Watched {
         self.inner.sweep_blobs(sweep)
     }
 
+    fn postpone_keys(&self, keys: Vec<String>, now: Timestamp) -> Answer<'_, ()> {
+        self.inner.postpone_keys(keys, now)
+    }
+
     fn forget_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
         self.inner.forget_keys(keys)
     }

@@ -40,6 +40,8 @@ struct Writer {
 enum Step {
     Inline,
     Uploaded,
+    Session,
+    Read(String),
     Purge(String),
 }
 
@@ -47,9 +49,11 @@ impl Writer {
     async fn write_until_it_dies(mut self, user: User, written: Arc<AtomicUsize>) -> Self {
         loop {
             let some = self.known.keys().nth(self.random.usize(0..self.known.len().max(1))).cloned();
-            let step = match (self.random.u8(0..5), some) {
+            let step = match (self.random.u8(0..7), some) {
                 (0 | 1, Some(id)) => Step::Purge(id),
-                (2, _) => Step::Uploaded,
+                (2, Some(id)) => Step::Read(id),
+                (3, _) => Step::Uploaded,
+                (4, _) => Step::Session,
                 _ => Step::Inline,
             };
             if self.take(step, &user).await.is_err() {
@@ -70,6 +74,17 @@ impl Writer {
                 self.unanswered = None;
                 self.known.remove(&id);
                 return Ok(());
+            }
+            Step::Read(id) => {
+                let file = BlobIds::Blake3.id(&Digest::of(&self.known[&id]));
+                let read = user.get(&format!("/letter/{id}/blobs/{file}")).try_send().await.map_err(drop)?;
+                assert_eq!(read.is(200).bytes(), self.known[&id], "{id}");
+                return Ok(());
+            }
+            Step::Session => {
+                let bytes = self.content();
+                let file = in_parts(&bytes, user).await?;
+                (self.next_id(), bytes, json!({"file_id": file}))
             }
             Step::Inline => {
                 let bytes = self.content();
@@ -133,6 +148,21 @@ impl Writer {
     }
 }
 
+/// Uploads a file in two parts, and gives its id. `Err` when nobody answers any more.
+async fn in_parts(bytes: &[u8], user: &User) -> Result<Value, ()> {
+    let begin = user.post("/blobs/upload-sessions", json!({"size": bytes.len(), "total_parts": 2}));
+    let begun = begin.try_send().await.map_err(drop)?.ok();
+    let session = format!("/blobs/upload-sessions/{}", begun["upload_id"].as_str().expect("an id"));
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    for (number, part) in [(2, second), (1, first)] {
+        let put = user.ask("PUT", &format!("{session}/content?part_number={number}"));
+        let put = put.body("multipart/form-data; boundary=x", form(part)).try_send().await;
+        put.map_err(drop)?.ok();
+    }
+    let file = user.ask("POST", &format!("{session}/finalize")).try_send().await.map_err(drop)?.ok();
+    Ok(file["file_id"].clone())
+}
+
 fn base64(bytes: &[u8]) -> Value {
     serde_json::to_value(Blob::from_bytes(bytes.to_vec(), None)).expect("it is JSON")["data"].clone()
 }
@@ -173,13 +203,15 @@ async fn nothing_is_left(file: &Path) {
         let count: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("a count");
         assert_eq!(count, 0, "{what}");
     }
+    // What was uploaded in parts waits for its session to be finished, or to expire.
+    let waiting = "SELECT key FROM ss_upload_part WHERE key IS NOT NULL";
+    let mut statement = connection.prepare(waiting).expect("a statement");
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+    let mut known: BTreeSet<PathBuf> = rows.map(|row| row.expect("a row").into()).collect();
+    known.extend(expected.keys().cloned());
     let folder = file.with_extension("db.blobs");
     let found = files(&folder, &folder);
-    assert_eq!(
-        found,
-        expected.keys().cloned().collect(),
-        "the folder has what the rows name, and nothing else"
-    );
+    assert_eq!(found, known, "the folder has what the rows name, and nothing else");
     for (key, file_id) in expected {
         let bytes = std::fs::read(folder.join(key)).expect("it is read");
         assert_eq!(BlobIds::Blake3.id(&Digest::of(&bytes)), file_id);

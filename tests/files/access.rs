@@ -1,5 +1,7 @@
 //! Who may read and upload files.
 
+use std::future::IntoFuture;
+
 use serde_json::json;
 use specstar::access::{Action, BLOBS, Decision, Principal, Scope, access_fn, allow, authenticated, deny};
 use specstar::acl::Acl;
@@ -83,6 +85,63 @@ async fn who_may_read_one_resource_that_names_the_file_may_read_it() {
     bob.get(&format!("{own}/blobs/{}", file_id(b"shared"))).await.is(200);
     root.delete(&own).await.ok();
     bob.get(&read).await.is(404);
+}
+
+#[tokio::test]
+async fn no_more_than_a_thousand_resources_of_a_type_are_judged_for_a_file() {
+    let app = TestApp::with(resources(), |builder| {
+        builder.scope_of_writes(false).scope(|principal: &Principal| match principal.name() {
+            "root" => Scope::All,
+            name => Document::COLUMNS.title.eq(name).into(),
+        })
+    })
+    .await;
+    let (root, bob) = (app.user("root"), app.user("bob"));
+    upload(&root, "text/plain", b"shared").await.ok();
+    let named = |title: &str| json!({"title": title, "file": {"file_id": file_id(b"shared")}});
+    for _ in 0..20 {
+        let posts = (0..50).map(|_| root.post("/document", named("other")).into_future());
+        futures_util::future::join_all(posts).await.into_iter().for_each(|answer| drop(answer.ok()));
+    }
+    let own = root.created("document", named("bob")).await;
+    bob.get(&format!("/blobs/{}", file_id(b"shared"))).await.is(404);
+    assert_eq!(bob.get(&format!("{own}/blobs/{}", file_id(b"shared"))).await.is(200).text(), "shared");
+}
+
+#[tokio::test]
+async fn who_may_upload_and_not_read_names_what_he_has_uploaded() {
+    let app = TestApp::with(resources(), |builder| builder.access(allow(Action::CREATE))).await;
+    let (ann, eve) = (app.user("ann"), app.user("eve"));
+    upload(&ann, "text/plain", b"of ann").await.ok();
+    let named = json!({"title": "d", "file": {"file_id": file_id(b"of ann")}});
+    ann.get(&format!("/blobs/{}", file_id(b"of ann"))).await.is(403);
+    ann.post("/document", named.clone()).await.ok();
+    eve.post("/document", named).await.refused(400, "not found");
+}
+
+#[tokio::test]
+async fn nobody_anonymous_names_what_others_have_uploaded_where_users_are_told_apart() {
+    let named = json!({"title": "d", "file": {"file_id": file_id(b"x")}});
+    let app = TestApp::with(resources(), |builder| builder.access(allow(Action::FULL))).await;
+    let nobody = app.user("");
+    upload(&nobody, "text/plain", b"x").await.ok();
+    nobody.get(&format!("/blobs/{}", file_id(b"x"))).await.is(404);
+    nobody.post("/document", named.clone()).await.refused(400, "not found");
+    let session = begun(&nobody, json!({})).await;
+    part(&nobody, &session, 1, b"x").await.ok();
+    nobody.ask("POST", &format!("{}/finalize", path(&session))).await.ok();
+    nobody.post("/document", named.clone()).await.refused(400, "not found");
+    nobody.post("/document", json!({"title": "d", "file": {"data": "eA=="}})).await.ok();
+    // Where nobody is known, or nothing is kept from anybody, there is nobody to tell them from.
+    let all_anonymous = TestApp::with(resources(), |builder| {
+        builder.access(allow(Action::FULL)).principal(specstar::access::Anonymous)
+    });
+    for app in [all_anonymous.await, TestApp::new(resources()).await] {
+        let nobody = app.user("");
+        upload(&nobody, "text/plain", b"x").await.ok();
+        nobody.get(&format!("/blobs/{}", file_id(b"x"))).await.is(200);
+        nobody.post("/document", named.clone()).await.ok();
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ macro_rules! on_every_storage {
                 a_file_is_read_through_the_resource_that_names_it,
                 a_file_of_an_older_revision_is_still_the_resources_own,
                 inline_bytes_are_read_back,
+                a_file_has_the_media_type_that_the_resource_gives_it,
+                a_media_type_that_is_none_is_refused_or_left_out,
             },
             sessions::{
                 parts_in_any_order_make_the_file,

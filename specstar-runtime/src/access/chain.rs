@@ -45,6 +45,10 @@ impl<A: PrincipalExtractor, B: PrincipalExtractor> PrincipalExtractor for Or<A, 
     fn security(&self) -> Security {
         self.first.security().or(self.second.security())
     }
+
+    fn knows_somebody(&self) -> bool {
+        self.first.knows_somebody() || self.second.knows_somebody()
+    }
 }
 
 /// Somebody was recognised, or it cannot be told who it is. What is left is nobody, or credentials that another

@@ -75,6 +75,11 @@ impl Policies {
         !self.deny_by_default && self.rules(model).next().is_none()
     }
 
+    /// Whether everything is allowed to everybody: there is no rule and no scope at all.
+    pub fn is_wholly_open(&self) -> bool {
+        !self.deny_by_default && self.global.is_empty() && self.models.is_empty() && self.scopes.is_empty()
+    }
+
     /// Whether some rule speaks of this type.
     pub fn has_rules(&self, model: &ResourceDescriptor) -> bool {
         self.rules(model).next().is_some()

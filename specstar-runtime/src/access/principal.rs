@@ -101,6 +101,11 @@ pub trait PrincipalExtractor: Send + Sync + 'static {
         Security::none()
     }
 
+    /// Whether it can recognise anybody (yes).
+    fn knows_somebody(&self) -> bool {
+        true
+    }
+
     /// This extractor, and another one for requests in which this one recognises nobody. Credentials that both
     /// refuse are 401, also before [`Anonymous`].
     ///
@@ -130,6 +135,10 @@ impl<E: PrincipalExtractor + ?Sized> PrincipalExtractor for std::sync::Arc<E> {
     fn security(&self) -> Security {
         (**self).security()
     }
+
+    fn knows_somebody(&self) -> bool {
+        (**self).knows_somebody()
+    }
 }
 
 /// Everybody is anonymous.
@@ -139,6 +148,10 @@ pub struct Anonymous;
 impl PrincipalExtractor for Anonymous {
     fn extract<'a>(&'a self, _: &'a Parts) -> BoxFuture<'a, Result<Principal>> {
         Box::pin(std::future::ready(Ok(Principal::Anonymous)))
+    }
+
+    fn knows_somebody(&self) -> bool {
+        false
     }
 }
 

@@ -230,6 +230,7 @@ impl SpecStarBuilder {
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
         let policies = self.policies();
         self.warn_of_open(&policies);
+        self.rules.anonymous_uploaders = !principals.knows_somebody() || policies.is_wholly_open();
         let access = Arc::new(policies);
         let blobs = self.blobs.open(&store, database);
         let mut service =

@@ -421,9 +421,14 @@ impl Importer<'_> {
         let blobs = self.service.blobs()?.clone();
         // What nobody names could be collected before it is named: it counts from now.
         let known = self.service.store().touch_blob(file_id.to_owned(), None, self.caller.now());
-        if self.handle.block_on(known).map_err(crate::repository::store_error)?.is_some() {
-            return if is_fresh { Err(taken()) } else { Ok(false) };
-        }
+        let known = self.handle.block_on(known).map_err(crate::repository::store_error)?;
+        // One whose bytes are lost gets them from the archive.
+        let replaces = match known {
+            Some(record) if self.handle.block_on(blobs.has_bytes(&record))? => {
+                return if is_fresh { Err(taken()) } else { Ok(false) };
+            }
+            other => other.map(|record| record.key),
+        };
         let (sender, receiver) = mpsc::channel::<Result<Bytes>>(WAITING);
         let now = self.caller.now();
         let key = self.handle.block_on(blobs.stage(now))?;
@@ -461,14 +466,18 @@ impl Importer<'_> {
             }
         };
         let content_type = Some(content_type).filter(|text| !text.is_empty());
-        let blob =
-            NewBlob { file_id: file_id.to_owned(), key: key.clone(), size: digest.size, content_type, now };
+        let lost = replaces.clone();
+        let (file_id, size) = (file_id.to_owned(), digest.size);
+        let blob = NewBlob { file_id: file_id.clone(), key: key.clone(), size, content_type, replaces, now };
         let published = self.handle.block_on(self.service.store().publish_blob(blob));
         match published.map_err(crate::repository::store_error)? {
             Published::Stored(_) => {
+                if let Some(lost) = lost {
+                    self.handle.block_on(blobs.discard(lost));
+                }
                 // So that it may be named when what comes later fails and all of it is sent again.
                 if !self.caller.is_trusted() {
-                    self.handle.block_on(self.service.note_uploader(file_id, self.caller))?;
+                    self.handle.block_on(self.service.note_uploader(&file_id, self.caller))?;
                 }
                 Ok(true)
             }

@@ -1,12 +1,13 @@
 //! Removing what nobody needs any more.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
 use super::{Blobs, unavailable};
 use crate::datetime::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::BlobSweep;
 
 /// Objects that are deleted at the same time.
@@ -61,7 +62,8 @@ pub struct Collected {
 
 impl Blobs {
     /// Removes files that no revision has named for long, and what uploads left that did not end. Several may run at
-    /// the same time, also of other processes.
+    /// the same time, also of other processes. An object that cannot be deleted keeps nothing else from being removed;
+    /// the error comes in the end.
     pub async fn collect(&self, options: &CollectOptions, now: Timestamp) -> Result<Collected> {
         let sweep = BlobSweep {
             now,
@@ -70,38 +72,66 @@ impl Blobs {
             stage_before: before(now, options.unfinished_after),
             limit: options.batch.max(1),
         };
-        let mut total = Collected::default();
+        let (mut total, mut failed) = (Collected::default(), Failed::default());
         loop {
             let swept = self.store.sweep_blobs(sweep).await.map_err(unavailable)?;
             total.quarantined += swept.quarantined;
             total.removed += swept.removed;
             total.unfinished += swept.expired;
-            let objects = swept.keys.len();
-            self.remove(swept.keys).await?;
+            // What has failed stands behind everything else by now; seen again, there is nothing else.
+            let keys: Vec<String> = swept.keys.into_iter().filter(|key| !failed.keys.contains(key)).collect();
+            let objects = keys.len();
             total.objects += objects;
+            let before = failed.keys.len();
+            self.remove(keys, now, &mut failed).await?;
+            total.objects -= failed.keys.len() - before;
             if swept.quarantined + swept.removed + swept.expired + objects == 0 {
-                return Ok(total);
+                return failed.error.map_or(Ok(total), Err);
             }
         }
     }
 
-    /// Deletes the objects of doomed keys; those that cannot be deleted stay doomed.
-    async fn remove(&self, keys: Vec<String>) -> Result<()> {
+    /// Deletes the objects of doomed keys, several at the same time. Those that cannot be deleted stay doomed, behind
+    /// all others.
+    async fn remove(&self, keys: Vec<String>, now: Timestamp, failed: &mut Failed) -> Result<()> {
         if keys.is_empty() {
             return Ok(());
         }
         let deletes = keys.into_iter().map(|key| async move { (self.storage.delete(&key).await, key) });
         let done: Vec<_> = stream::iter(deletes).buffer_unordered(DELETES).collect().await;
-        let (mut gone, mut failed) = (Vec::with_capacity(done.len()), None);
+        let (mut gone, mut left) = (Vec::with_capacity(done.len()), Vec::new());
         for (result, key) in done {
             match result {
                 Ok(()) => gone.push(key),
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    failed.error.get_or_insert(error);
+                    left.push(key);
+                }
             }
         }
-        self.store.forget_keys(gone).await.map_err(unavailable)?;
-        failed.map_or(Ok(()), Err)
+        if !left.is_empty() {
+            failed.keys.extend(left.iter().cloned());
+            self.store.postpone_keys(left, Timestamp(now.0.saturating_add(1))).await.map_err(unavailable)?;
+        }
+        self.store.forget_keys(gone).await.map_err(unavailable)
     }
+
+    /// Deletes the objects of keys that are doomed already. What cannot be deleted now is left to the collection.
+    pub(super) async fn remove_doomed(&self, keys: Vec<String>, now: Timestamp) {
+        let mut failed = Failed::default();
+        let removed = self.remove(keys, now, &mut failed).await;
+        if let Err(error) = removed.and(failed.error.map_or(Ok(()), Err)) {
+            tracing::warn!(%error, "what an upload session had stored is left to the collection");
+        }
+    }
+}
+
+/// What could not be deleted.
+#[derive(Default)]
+struct Failed {
+    keys: HashSet<String>,
+    /// Why the first of them could not.
+    error: Option<Error>,
 }
 
 fn before(now: Timestamp, age: Duration) -> Timestamp {

@@ -44,7 +44,9 @@ pub struct UploadSettings {
     /// Whoever finalizes a session and does not say anything for this long counts as gone (60 s).
     pub lease: Duration,
     /// Sessions whose client does not say how it uploads put their bytes into the object storage, where that can
-    /// sign addresses (no).
+    /// sign addresses (no). The storage does not know of the limit of this application: whoever has an address can
+    /// put an object of any size there, and it stays until a day after the address has expired. What becomes a file
+    /// has its limit.
     pub single_put: bool,
 }
 
@@ -212,31 +214,31 @@ impl Uploads {
         for _ in 0..ATTEMPTS {
             let upload = self.find(upload_id, owner).await?;
             let Some(change) = rules::abort(&upload, now).map_err(refused)? else { return Ok(()) };
-            if self.close(&upload, change).await? {
+            if self.close(change).await? {
+                self.remove_bytes(&upload, now).await;
                 return Ok(());
             }
         }
         Err(crowded())
     }
 
-    /// Whether a change that drops all parts was applied.
-    async fn close(&self, upload: &Upload, change: UploadChange) -> Result<bool> {
+    /// Whether a change that drops all parts was applied. Their keys are doomed then.
+    async fn close(&self, change: UploadChange) -> Result<bool> {
         let done = self.store.change_upload(change).await.map_err(unavailable)?;
-        if done == UploadChanged::Applied {
-            self.remove_bytes(upload).await;
-        }
         Ok(done == UploadChanged::Applied)
     }
 
-    /// Removes what a session that is over had stored. Its rows say so already: what cannot be removed now is left
-    /// to the collection.
-    async fn remove_bytes(&self, upload: &Upload) {
-        for key in upload.parts.iter().filter_map(|part| part.key.clone()) {
-            self.blobs.discard(key).await;
+    /// Removes what a session that is over had stored. Its rows say so already: what is not removed now is left to the
+    /// collection. Parts may be many, and go while the client has its answer.
+    async fn remove_bytes(&self, upload: &Upload, now: Timestamp) {
+        let keys: Vec<String> = upload.parts.iter().filter_map(|part| part.key.clone()).collect();
+        if !keys.is_empty() {
+            let blobs = self.blobs.clone();
+            tokio::spawn(async move { blobs.remove_doomed(keys, now).await });
         }
         // More may be put there as long as its address is valid, so the key stays known until then.
         if let Some(key) = &upload.key
-            && let Err(error) = self.blobs.storage().delete(key).await
+            && let Err(error) = self.storage().delete(key).await
         {
             tracing::warn!(%error, "the bytes of an upload session are left to the collection");
         }
@@ -248,19 +250,20 @@ impl Uploads {
         let mut expired = 0;
         loop {
             let due = self.store.due_uploads(now, SWEPT).await.map_err(unavailable)?;
-            let before = expired;
+            let so_far = expired;
             for upload_id in due {
                 let Ok(upload) = self.find(&upload_id, None).await else { continue };
                 if let Some(change) = rules::expire(&upload, now) {
-                    expired += usize::from(self.close(&upload, change).await?);
+                    expired += usize::from(self.close(change).await?);
                 }
             }
-            if expired == before {
+            if expired == so_far {
                 break;
             }
         }
         let closed_before = self.settings.forgotten_after.map(|time| before(now, time));
-        let sweep = UploadSweep { now, closed_before, limit: SWEPT };
+        let keyed_before = before(now, single_put::GRACE);
+        let sweep = UploadSweep { now, keyed_before, closed_before, limit: SWEPT };
         while self.store.sweep_uploads(sweep).await.map_err(unavailable)? > 0 {}
         Ok(expired)
     }

@@ -236,9 +236,23 @@ impl BlobStorage {
 }
 
 fn open_folder(path: &FilePath) -> Result<Arc<dyn ObjectStore>, String> {
-    std::fs::create_dir_all(path).map_err(|error| error.to_string())?;
+    create_folders(path).map_err(|error| error.to_string())?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| error.to_string())?;
     Ok(Arc::new(store.with_fsync(true)))
+}
+
+/// A new folder is there after a crash when the one that it is in was written to the disk.
+fn create_folders(path: &FilePath) -> std::io::Result<()> {
+    let missing: Vec<&FilePath> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    std::fs::create_dir_all(path)?;
+    for folder in missing {
+        // The one above `a` is the current one.
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        if cfg!(unix) {
+            File::open(above.unwrap_or(FilePath::new(".")))?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// The next bytes of a stream, unless they are more than may come.

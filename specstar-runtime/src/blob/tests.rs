@@ -162,6 +162,26 @@ async fn objects_that_cannot_be_deleted_stay_doomed_until_they_can() {
 }
 
 #[tokio::test]
+async fn an_object_that_cannot_be_deleted_keeps_no_other_one() {
+    let f = fixture().await;
+    let stuck = f.blobs.store_bytes("stuck".into(), None, NOW).await.unwrap();
+    let path = f.blobs.storage().path().unwrap().join(&stuck.key);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let later = Timestamp(NOW.0 + 1);
+    for text in ["a", "b", "c"] {
+        f.blobs.store_bytes(text.into(), None, later).await.unwrap();
+    }
+    // One at a time, the oldest first.
+    let options = CollectOptions { batch: 1, ..at_once() };
+    assert!(f.blobs.collect(&options, later).await.is_err());
+    let counts = f.store.blob_counts().await.unwrap();
+    assert_eq!((f.objects(), counts.files, counts.doomed), (0, 0, 1));
+    std::fs::remove_dir(&path).unwrap();
+    assert_eq!(f.blobs.collect(&options, later).await.unwrap().objects, 1);
+}
+
+#[tokio::test]
 async fn bytes_that_are_lost_are_a_fault_of_the_server_and_named_nowhere() {
     let f = fixture().await;
     let record = f.blobs.store_bytes("hello".into(), None, NOW).await.unwrap();

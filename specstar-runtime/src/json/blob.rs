@@ -9,7 +9,7 @@ use super::canonical::{Canonical, write_string};
 use super::scan::{Damaged, Scanner};
 
 /// What a canonical text says of a blob.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub struct BlobMembers {
     /// The id of the file.
     #[serde(default)]

@@ -44,22 +44,39 @@ pub(crate) fn path_at(text: &[u8], offset: usize) -> String {
     path
 }
 
-/// The same as a JSON pointer (RFC 6901).
-pub(crate) fn pointer_at(text: &[u8], offset: usize) -> String {
-    let mut pointer = String::new();
-    for frame in &frames_at(text, offset) {
-        match frame {
-            Frame::Object(Some(key)) => {
-                pointer.push('/');
-                pointer.push_str(&lossy(key).replace('~', "~0").replace('/', "~1"));
-            }
-            Frame::Object(None) => {}
-            Frame::Array(index) => {
-                let _ = write!(pointer, "/{index}");
+/// The JSON pointers (RFC 6901) of several values of a text, which is read once.
+pub(crate) struct Pointers<'a> {
+    text: &'a [u8],
+    frames: Vec<Frame<'a>>,
+    at: usize,
+}
+
+impl<'a> Pointers<'a> {
+    /// Those of a text.
+    pub(crate) const fn of(text: &'a [u8]) -> Self {
+        Self { text, frames: Vec::new(), at: 0 }
+    }
+
+    /// That of the value at an offset, which is not before those that were asked for.
+    pub(crate) fn at(&mut self, offset: usize) -> String {
+        while self.at < offset.min(self.text.len()) {
+            self.at = step(&mut self.frames, self.text, self.at);
+        }
+        let mut pointer = String::new();
+        for frame in &self.frames {
+            match frame {
+                Frame::Object(Some(key)) => {
+                    pointer.push('/');
+                    pointer.push_str(&lossy(key).replace('~', "~0").replace('/', "~1"));
+                }
+                Frame::Object(None) => {}
+                Frame::Array(index) => {
+                    let _ = write!(pointer, "/{index}");
+                }
             }
         }
+        pointer
     }
-    pointer
 }
 
 fn frames_at(text: &[u8], offset: usize) -> Vec<Frame<'_>> {

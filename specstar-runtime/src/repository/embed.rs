@@ -1,7 +1,7 @@
 //! Texts that need vectors, in what is written and in what is asked. Both are encoded before the store is
 //! asked for anything: an encoder may take its time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::value::{RawValue, to_raw_value};
@@ -54,9 +54,10 @@ impl Service {
         let before = current.map(|head| &*head.revision.data);
         let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
         if let Some(caller) = caller {
-            let brought = |file_id: &&String| uploads.iter().any(|upload| upload.file_id == **file_id);
-            let named = payload.blobs.iter().filter(|file_id| !brought(file_id));
-            self.authorize_naming(model, named, current, caller).await?;
+            let brought: HashSet<&str> = uploads.iter().map(|upload| &*upload.file_id).collect();
+            let named = payload.blobs.iter().filter(|file_id| !brought.contains(&***file_id));
+            let named: Vec<&String> = named.collect();
+            self.authorize_naming(model, &named, current, caller).await?;
         }
         Ok(Ready { payload: self.embedded(model, payload, current, encoded).await?, uploads })
     }

@@ -45,6 +45,19 @@ impl Service {
         actions: &[Action],
     ) -> Result<Gate<'a>> {
         let scope = self.scope(model, caller).await?;
+        self.gate_within(model, caller, scope, resource_id, custom, actions).await
+    }
+
+    /// The same for who is known to have this scope.
+    pub(super) async fn gate_within<'a>(
+        &'a self,
+        model: &'a Model,
+        caller: &'a Caller,
+        scope: RowScope,
+        resource_id: Option<&'a str>,
+        custom: Option<&'a str>,
+        actions: &[Action],
+    ) -> Result<Gate<'a>> {
         let (status, open) = (None, Vec::new());
         let mut gate = Gate { service: self, model, caller, resource_id, custom, scope, status, open };
         if caller.is_trusted() {
@@ -204,6 +217,12 @@ impl Gate<'_> {
             user: self.caller.principal().name().to_owned(),
             model: self.model.name().to_owned(),
         })
+    }
+
+    /// The same gate with a scope that was not known when it was made.
+    pub(super) fn within(mut self, scope: RowScope) -> Self {
+        self.scope = scope;
+        self
     }
 
     /// What exists for the caller.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Model;
 use super::blob::{self, Upload};
@@ -42,9 +42,10 @@ impl Checked {
     /// Made from other content by something that only sees the ids of files: the bytes of those that it still names
     /// come along.
     pub(super) fn made_from(mut self, other: Self) -> Self {
-        let known = |uploads: &[Upload], file_id: &str| uploads.iter().any(|own| own.file_id == file_id);
+        let named: HashSet<&String> = self.payload.blobs.iter().collect();
+        let mut known: HashSet<String> = self.uploads.iter().map(|own| own.file_id.clone()).collect();
         for upload in other.uploads {
-            if self.payload.blobs.contains(&upload.file_id) && !known(&self.uploads, &upload.file_id) {
+            if named.contains(&upload.file_id) && known.insert(upload.file_id.clone()) {
                 self.uploads.push(upload);
             }
         }

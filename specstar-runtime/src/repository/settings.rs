@@ -38,6 +38,9 @@ pub struct Settings {
     pub scope_of_writes: bool,
     /// Files are read, named and uploaded by everybody, and upload sessions are everybody's: nobody is asked.
     pub open_blobs: bool,
+    /// Everybody anonymous together counts as somebody who uploads files: nobody else is known, or nothing is kept
+    /// from anybody.
+    pub anonymous_uploaders: bool,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             restore_cascades: true,
             scope_of_writes: true,
             open_blobs: false,
+            anonymous_uploaders: false,
         }
     }
 }

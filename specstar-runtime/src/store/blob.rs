@@ -55,6 +55,10 @@ pub trait BlobIndex: Send + Sync {
     /// One step of a collection. What it gives is to be deleted and then [forgotten](Self::forget_keys).
     fn sweep_blobs(&self, sweep: BlobSweep) -> BoxFuture<'_, Result<Swept, StoreError>>;
 
+    /// The objects of these doomed keys cannot be deleted now: they count as doomed at this instant, behind those that
+    /// were doomed before.
+    fn postpone_keys(&self, keys: Vec<String>, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// The objects of these doomed keys are gone.
     fn forget_keys(&self, keys: Vec<String>) -> BoxFuture<'_, Result<(), StoreError>>;
 
@@ -85,7 +89,7 @@ pub struct BlobRecord {
     pub key: String,
     /// How many there are.
     pub size: u64,
-    /// The media type it was last uploaded with.
+    /// The media type it was last uploaded with while no revision named it.
     pub content_type: Option<String>,
     /// When it was first stored.
     pub created_at: Timestamp,
@@ -105,8 +109,12 @@ pub struct NewBlob {
     pub key: String,
     /// How many there are.
     pub size: u64,
-    /// Their media type; when they are stored already, `None` leaves the one they have.
+    /// Their media type; when they are stored already, `None` leaves the one they have, and so does a revision that
+    /// names them.
     pub content_type: Option<String>,
+    /// The key of the file whose bytes turned out to be lost, if it is stored: these take their place, unless others
+    /// have done so.
+    pub replaces: Option<String>,
     /// When.
     pub now: Timestamp,
 }
@@ -114,7 +122,7 @@ pub struct NewBlob {
 /// What became of a key that was to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// Its bytes are the file's now.
+    /// Its bytes are the file's now. A key that they replace is doomed.
     Stored(BlobRecord),
     /// The file is stored already, under another key. This one is doomed: its object can be deleted, and then
     /// forgotten.

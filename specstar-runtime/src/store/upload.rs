@@ -51,10 +51,12 @@ pub enum UploadChanged {
 /// What to forget.
 #[derive(Clone, Copy, Debug)]
 pub struct UploadSweep {
-    /// When. Where bytes could be put until now at the latest, they are doomed.
+    /// When.
     pub now: Timestamp,
+    /// Where bytes could be put until this instant at the latest, they are doomed.
+    pub keyed_before: Timestamp,
     /// Sessions that are over since this instant, or longer, are forgotten; `None` for never.
     pub closed_before: Option<Timestamp>,
-    /// Of each kind at most this many.
+    /// Of each kind at most this many, and fewer where they have many parts.
     pub limit: usize,
 }

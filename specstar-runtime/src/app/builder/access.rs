@@ -86,6 +86,9 @@ impl SpecStarBuilder {
 
     /// Answers requests without credentials too, as those of somebody anonymous. Credentials that are no good stay
     /// 401.
+    ///
+    /// Where rules or scopes tell users apart, nobody anonymous has uploads of his own: a file is stored with the
+    /// resource that names it, which brings its bytes. Upload sessions are known by their ids, which nobody guesses.
     pub fn allow_anonymous(mut self) -> Self {
         self.anonymous = true;
         self

@@ -75,7 +75,7 @@ impl Uploads {
             UploadChanged::Applied => {}
             _ => return Err(taken_over()),
         }
-        self.remove_bytes(&upload).await;
+        self.remove_bytes(&upload, running.now()).await;
         upload.file = Some(file.clone());
         Ok((upload, file))
     }

@@ -12,6 +12,10 @@ use crate::upload::{Upload, UploadMethod};
 /// The longest time for which an address of the S3 protocol can be signed.
 pub(super) const LONGEST: Duration = Duration::from_hours(7 * 24);
 
+/// How long after an address has expired its key stays known: a request that began in time may still be on its way,
+/// and an object that came behind the end of its key would be nobody's.
+pub(super) const GRACE: Duration = Duration::from_hours(24);
+
 impl Uploads {
     /// How the bytes of a new session come.
     pub(super) fn method(&self, wanted: Option<UploadMethod>) -> Result<UploadMethod> {

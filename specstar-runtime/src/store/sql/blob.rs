@@ -19,6 +19,8 @@ pub(crate) struct BlobTexts {
     pub(crate) insert: String,
     /// Another upload of a file: `content_type`, `idle_since`, then `file_id`.
     pub(crate) upload: String,
+    /// The bytes of a file are elsewhere from now on: the new `key`, `file_id`, then the key they were under.
+    pub(crate) move_file: String,
     /// A revision names a file from now on: `file_id`.
     pub(crate) claim: String,
     /// No revision names a file any more, if that is so: `idle_since`, then `file_id`.
@@ -29,6 +31,8 @@ pub(crate) struct BlobTexts {
     pub(crate) is_doomed: String,
     /// Dooms a bound key that is staged.
     pub(crate) doom: String,
+    /// A doomed key counts as doomed at another time: `created_at`, then the key.
+    pub(crate) postpone: String,
     /// Forgets a bound key, in any state.
     pub(crate) delete_key: String,
     /// Forgets a bound key that is doomed.
@@ -62,11 +66,13 @@ impl BlobTexts {
             exists: of_file(&["file_id"]).build(D::default()).0,
             insert: insert_into(BLOB_TABLE, BLOB_COLUMNS).build(D::default()).0,
             upload: upload().build(D::default()).0,
+            move_file: move_file().build(D::default()).0,
             claim: claim().build(D::default()).0,
             release: release().build(D::default()).0,
             put_key: put_key::<D>(),
             is_doomed: is_doomed().build(D::default()).0,
             doom: doom().and_where(is_bound("key")).build(D::default()).0,
+            postpone: postpone().build(D::default()).0,
             delete_key: delete_key(false).build(D::default()).0,
             forget: delete_key(true).build(D::default()).0,
             quarantine: quarantine().build(D::default()).0,
@@ -88,15 +94,29 @@ fn of_file(columns: &[&str]) -> SelectStatement {
     Query::select().columns(columns).from(name(BLOB_TABLE)).and_where(is_bound("file_id")).take()
 }
 
-/// A media type that is not given leaves the one that is there, and a file that is named stays so.
+/// A media type that is not given leaves the one that is there, and a file that is named stays so, with the media type
+/// that it has: whoever has the same bytes has no say in what others have made of theirs.
 fn upload() -> UpdateStatement {
+    let content_type = Expr::cust_with_expr(
+        "CASE WHEN idle_since IS NULL THEN content_type ELSE coalesce(?, content_type) END",
+        hole(),
+    );
     let idle = Expr::cust_with_expr("CASE WHEN idle_since IS NULL THEN NULL ELSE ? END", hole());
     Query::update()
         .table(name(BLOB_TABLE))
-        .value(name("content_type"), Expr::cust_with_expr("coalesce(?, content_type)", hole()))
+        .value(name("content_type"), content_type)
         .value(name("idle_since"), idle)
         .value(name("quarantined_at"), Expr::cust("NULL"))
         .and_where(is_bound("file_id"))
+        .take()
+}
+
+fn move_file() -> UpdateStatement {
+    Query::update()
+        .table(name(BLOB_TABLE))
+        .value(name("key"), hole())
+        .and_where(is_bound("file_id"))
+        .and_where(is_bound("key"))
         .take()
 }
 
@@ -152,6 +172,15 @@ fn doom() -> UpdateStatement {
         .table(name(BLOB_KEY_TABLE))
         .value(name("doomed"), Expr::cust("1"))
         .and_where(flag(false))
+        .take()
+}
+
+fn postpone() -> UpdateStatement {
+    Query::update()
+        .table(name(BLOB_KEY_TABLE))
+        .value(name("created_at"), hole())
+        .and_where(is_bound("key"))
+        .and_where(flag(true))
         .take()
 }
 

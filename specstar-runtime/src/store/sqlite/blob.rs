@@ -75,6 +75,12 @@ impl BlobIndex for SqliteStore {
         Box::pin(self.write(move |connection, models| run_sweep(connection, models, &sweep)))
     }
 
+    fn postpone_keys(&self, keys: Vec<String>, now: Timestamp) -> Answer<'_, ()> {
+        Box::pin(self.write(move |connection, models| {
+            each(&keys, |key| execute(connection, &models.blob().postpone, params![now.0, key]))
+        }))
+    }
+
     fn forget_keys(&self, keys: Vec<String>) -> Answer<'_, ()> {
         Box::pin(self.write(move |connection, models| {
             each(&keys, |key| execute(connection, &models.blob().forget, [key]))
@@ -244,7 +250,14 @@ fn publish(connection: &Connection, models: &Models, blob: &NewBlob) -> Result<P
         return Ok(Published::Expired);
     }
     let known = execute(connection, &texts.upload, params![blob.content_type, blob.now.0, blob.file_id])? > 0;
-    if known {
+    let moved = match &blob.replaces {
+        Some(lost) if known => execute(connection, &texts.move_file, [&blob.key, &blob.file_id, lost])? > 0,
+        _ => false,
+    };
+    if let Some(lost) = blob.replaces.as_ref().filter(|_| moved) {
+        execute(connection, &texts.delete_key, [&blob.key])?;
+        execute(connection, &texts.put_key, params![lost, blob.now.0, true])?;
+    } else if known {
         execute(connection, &texts.doom, [&blob.key])?;
     } else {
         let (now, size) = (blob.now.0, i64::try_from(blob.size).unwrap_or(i64::MAX));
@@ -254,7 +267,7 @@ fn publish(connection: &Connection, models: &Models, blob: &NewBlob) -> Result<P
     }
     let record = optional(connection, &texts.file, [&blob.file_id], record)?
         .ok_or_else(|| StoreError::Internal("a file that was written is not there".into()))?;
-    Ok(if known { Published::Existing(record) } else { Published::Stored(record) })
+    Ok(if known && !moved { Published::Existing(record) } else { Published::Stored(record) })
 }
 
 fn run_sweep(connection: &Connection, models: &Models, sweep: &BlobSweep) -> Result<Swept, StoreError> {

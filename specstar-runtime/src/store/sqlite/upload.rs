@@ -13,6 +13,9 @@ use crate::upload::{
     Checksum, PartsAfter, StoredFile, Upload, UploadChange, UploadMethod, UploadPart, UploadState,
 };
 
+/// The parts after which a step of a sweep forgets no further session.
+const PARTS: usize = 5_000;
+
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 impl UploadIndex for SqliteStore {
@@ -192,18 +195,26 @@ fn put_part(
 fn run_sweep(connection: &Connection, models: &Models, sweep: &UploadSweep) -> Result<usize, StoreError> {
     let (texts, limit) = (models.upload(), rows(sweep.limit));
     let keyed: Vec<(String, String)> =
-        all(connection, &texts.keyed, params![sweep.now.0, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        all(connection, &texts.keyed, params![sweep.keyed_before.0, limit], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     for (upload_id, key) in &keyed {
         execute(connection, &texts.unkey, [upload_id])?;
         doom(connection, models, key, sweep.now)?;
     }
     let Some(before) = sweep.closed_before else { return Ok(keyed.len()) };
     let closed: Vec<String> = all(connection, &texts.closed, params![before.0, limit], |row| row.get(0))?;
+    let (mut forgotten, mut parts) = (0, 0);
     for upload_id in &closed {
-        execute(connection, &texts.drop_parts, [upload_id])?;
+        // Others wait for the writer, and one session may have thousands.
+        if parts >= PARTS {
+            break;
+        }
+        parts += execute(connection, &texts.drop_parts, [upload_id])?;
         execute(connection, &texts.forget, [upload_id])?;
+        forgotten += 1;
     }
-    Ok(keyed.len() + closed.len())
+    Ok(keyed.len() + forgotten)
 }
 
 /// The collection deletes what is under the key.

@@ -11,6 +11,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use multer::{Field, Multipart};
 
 use self::pace::{Fault, Pace, paced};
+use crate::binary::is_media_type;
 use crate::error::{Error, Result};
 
 /// The part of a form that has the file.
@@ -35,7 +36,7 @@ pub(super) struct Limits {
 
 /// A file that is still to be read.
 pub(super) struct Content {
-    /// Its declared media type.
+    /// Its declared media type, where that is one.
     pub(super) content_type: Option<String>,
     /// Its bytes. It fails where the body does, and where what stands around the file is not a form with one file.
     pub(super) bytes: BoxStream<'static, Result<Bytes>>,
@@ -54,7 +55,7 @@ pub(super) async fn content(headers: &HeaderMap, body: Body, limits: Limits) -> 
             Err(refused("a form (multipart/form-data) with a part `file` is expected"))
         }
         None if !limits.raw => Err(refused("a form (multipart/form-data) with a part `file` is expected")),
-        _ => Ok(raw(body, declared.map(str::to_owned), limits)),
+        _ => Ok(raw(body, declared.filter(|text| is_media_type(text)).map(str::to_owned), limits)),
     }
 }
 
@@ -88,7 +89,7 @@ async fn form(body: Body, boundary: String, limits: Limits) -> Result<Content> {
     let (bytes, pace) = paced(body, AROUND);
     let mut form = Form { parts: Multipart::new(bytes, boundary), pace, left: limits.size, limits };
     let Some(file) = form.file().await? else { return Err(refused("the form has no part `file`")) };
-    let content_type = file.content_type().map(ToString::to_string);
+    let content_type = file.content_type().map(ToString::to_string).filter(|text| is_media_type(text));
     form.pace.allow(limits.size.saturating_add(AROUND));
     let bytes = stream::try_unfold((form, Some(file)), |(mut form, file)| async move {
         let Some(mut file) = file else { return Ok(None) };

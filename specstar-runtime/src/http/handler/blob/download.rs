@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderName, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use futures_util::stream::{self, StreamExt};
@@ -11,6 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use super::content::ANY_TYPE;
 use super::is_head;
 use super::ranges::{Wanted, wanted};
+use crate::binary::is_media_type;
 use crate::blob::{Blobs, ByteStream};
 use crate::error::{Error, Result};
 use crate::http::call::Inbound;
@@ -84,8 +85,7 @@ fn describe(response: &mut Response<Body>, file: &BlobRecord, content_type: &str
 
 /// The declared type, if it can stand in a header; texts are UTF-8 where they do not say.
 fn content_type(declared: Option<&str>) -> String {
-    let is_type = |text: &&str| text.contains('/') && HeaderValue::from_str(text).is_ok();
-    let declared = declared.map(str::trim).filter(is_type).unwrap_or(ANY_TYPE);
+    let declared = declared.map(str::trim).filter(|text| is_media_type(text)).unwrap_or(ANY_TYPE);
     let lower = declared.to_ascii_lowercase();
     if lower.starts_with("text/") && !lower.contains("charset=") {
         return format!("{declared}; charset=utf-8");
@@ -192,7 +192,8 @@ mod tests {
         assert_eq!(content_type(Some("text/csv")), "text/csv; charset=utf-8");
         assert_eq!(content_type(Some("text/plain; charset=latin1")), "text/plain; charset=latin1");
         assert_eq!(content_type(Some("a/b")), "a/b");
-        for none in [None, Some(""), Some("png"), Some("text/html\r\nX: y"), Some("a/\u{0}")] {
+        let long = format!("a/{}", "b".repeat(254));
+        for none in [None, Some(""), Some("png"), Some("text/html\r\nX: y"), Some("a/\u{0}"), Some(&long)] {
             assert_eq!(content_type(none), ANY_TYPE, "{none:?}");
         }
     }

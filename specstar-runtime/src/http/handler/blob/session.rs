@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::content::content;
 use super::{Binary, authorize, limits, uploads};
+use crate::binary::is_media_type;
 use crate::blob::{Announced, Uploads};
 use crate::descriptor::UnknownFields;
 use crate::error::{Error, Result};
@@ -20,7 +21,7 @@ use crate::upload::{Checksum, Upload, UploadMethod};
 /// What is known of a file before it comes, by name.
 const ANNOUNCED: [&str; 5] = ["content_type", "size", "total_parts", "checksum", "upload_method"];
 
-/// The longest media type, and the longest name of a request, in bytes.
+/// The longest name of a request, in bytes.
 const LONGEST: usize = 255;
 
 /// A session as it is shown.
@@ -180,10 +181,6 @@ fn refuse_unknown(members: &Map<String, Value>) -> Result<()> {
             suggestion: crate::http::route::nearest(name, ANNOUNCED.into_iter()).map(str::to_owned),
         }),
     }
-}
-
-fn is_media_type(text: &str) -> bool {
-    text.len() <= LONGEST && text.contains('/') && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The members of the body.

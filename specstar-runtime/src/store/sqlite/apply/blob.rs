@@ -1,5 +1,7 @@
 //! Which files revisions name.
 
+use std::collections::HashSet;
+
 use rusqlite::params;
 
 use super::super::connection::store_error;
@@ -12,9 +14,9 @@ use crate::store::{CommitError, StoreError};
 impl Applier<'_> {
     /// Decided before anything is changed, as [`require_live`](Self::require_live) is.
     pub(super) fn require_blobs(&self, set: &ChangeSet) -> Result<(), CommitError> {
-        let mut missing = Vec::new();
+        let (mut missing, mut seen) = (Vec::new(), HashSet::new());
         for file_id in set.changes.iter().flat_map(|change| named(change).iter().chain(imported(change))) {
-            if !missing.contains(file_id) && !self.has_file(file_id)? {
+            if seen.insert(file_id) && !self.has_file(file_id)? {
                 missing.push(file_id.clone());
             }
         }
@@ -66,6 +68,7 @@ impl Applier<'_> {
             return Ok(());
         }
         self.execute(&model.writes.unname, params![pk, seq])?;
+        let kept: HashSet<&String> = kept.iter().collect();
         gone.retain(|file_id| !kept.contains(file_id));
         self.idle(&gone, now)
     }

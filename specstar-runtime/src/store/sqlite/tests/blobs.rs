@@ -19,6 +19,7 @@ fn blob(file_id: &str, key: &str, now: i64) -> NewBlob {
         key: key.into(),
         size: 3,
         content_type: Some("text/plain".into()),
+        replaces: None,
         now: Timestamp(now),
     }
 }
@@ -78,6 +79,22 @@ async fn bytes_become_a_file_once_and_again_only_doom_their_key() {
     assert_eq!(keys.iter().map(|key| (&*key.key, key.doomed)).collect::<Vec<_>>(), [("k2", true)]);
     db.store.forget_keys(vec!["k2".into()]).await.unwrap();
     assert!(db.store.blob_keys(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn bytes_take_the_place_of_lost_ones_once() {
+    let db = Db::new().await;
+    db.upload("f", "lost", 5).await;
+    for (key, stored) in [("k1", true), ("k2", false)] {
+        db.store.stage_blob(key.into(), Timestamp(9)).await.unwrap();
+        let blob = NewBlob { replaces: Some("lost".into()), ..blob("f", key, 9) };
+        let published = db.store.publish_blob(blob).await.unwrap();
+        assert_eq!(matches!(published, Published::Stored(_)), stored, "{published:?}");
+    }
+    assert_eq!(db.file("f").await.unwrap().key, "k1");
+    let keys = db.store.blob_keys(None, 10).await.unwrap();
+    let keys: Vec<_> = keys.iter().map(|key| (&*key.key, key.doomed)).collect();
+    assert_eq!(keys, [("k2", true), ("lost", true)]);
 }
 
 #[tokio::test]

@@ -155,8 +155,12 @@ async fn what_is_over_is_forgotten_and_an_address_only_once_it_is_not_valid() {
     db.store.open_upload(single).await.unwrap();
     let abort = rules::abort(&db.session("s").await, Timestamp(5)).unwrap().unwrap();
     db.store.change_upload(abort).await.unwrap();
-    let sweep =
-        |now, before| UploadSweep { now: Timestamp(now), closed_before: Some(Timestamp(before)), limit: 9 };
+    let sweep = |now, before| UploadSweep {
+        now: Timestamp(now),
+        keyed_before: Timestamp(now),
+        closed_before: Some(Timestamp(before)),
+        limit: 9,
+    };
     assert_eq!(db.store.sweep_uploads(sweep(DAY - 1, DAY)).await.unwrap(), 0);
     assert_eq!(db.keys().await, (0, 0));
     assert_eq!(db.store.sweep_uploads(sweep(DAY, 4)).await.unwrap(), 1);
@@ -164,6 +168,30 @@ async fn what_is_over_is_forgotten_and_an_address_only_once_it_is_not_valid() {
     assert_eq!(db.session("s").await.key, None);
     assert_eq!(db.store.sweep_uploads(sweep(DAY, 5)).await.unwrap(), 1);
     assert_eq!(db.store.upload("s").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn sessions_of_many_parts_are_forgotten_in_several_steps() {
+    let db = Db::new().await;
+    for upload_id in ["u", "v", "w"] {
+        let abort = rules::abort(&db.begun(upload_id).await, Timestamp(4)).unwrap().unwrap();
+        assert_eq!(db.store.change_upload(abort).await.unwrap(), UploadChanged::Applied);
+        // As a session leaves them that was finalized.
+        let many = format!(
+            "WITH RECURSIVE n(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM n WHERE x < 5000)
+             INSERT INTO ss_upload_part(upload_id, number, size) SELECT '{upload_id}', x, 5 FROM n"
+        );
+        rusqlite::Connection::open(db.store.path()).unwrap().execute_batch(&many).unwrap();
+    }
+    let sweep = UploadSweep {
+        now: Timestamp(DAY),
+        keyed_before: Timestamp(DAY),
+        closed_before: Some(Timestamp(DAY)),
+        limit: 9,
+    };
+    for left in [1, 1, 1, 0] {
+        assert_eq!(db.store.sweep_uploads(sweep).await.unwrap(), left);
+    }
 }
 
 #[tokio::test]
