@@ -4,6 +4,7 @@ mod app;
 mod describe;
 mod doctor;
 mod reindex;
+mod version;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     trials.extend(describe::trials());
     trials.extend(doctor::trials());
     trials.extend(reindex::trials());
+    trials.extend(version::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
