@@ -8,6 +8,7 @@
 mod collect;
 mod digest;
 mod error;
+pub(crate) mod identify;
 #[cfg(feature = "s3")]
 mod s3;
 mod session;

@@ -1,6 +1,7 @@
 //! The stored state of a resource: its head, which holds the whole current revision, and the
 //! superseded revisions behind it.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::datetime::Timestamp;
@@ -108,6 +109,19 @@ pub struct Outdated {
     pub data: Vec<u8>,
     /// Why nothing could be made of it.
     pub problem: Option<Problem>,
+    /// Files that the steps made of it, which are stored when the content is.
+    pub files: Vec<MadeFile>,
+}
+
+/// The bytes of a file that is named in a content and may not be stored yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeFile {
+    /// The hash of the bytes.
+    pub file_id: String,
+    /// The bytes.
+    pub data: Bytes,
+    /// Their media type, as far as it is known.
+    pub content_type: Option<String>,
 }
 
 /// Why stored content cannot become the type, in words.
@@ -174,6 +188,7 @@ pub struct RevisionRef<'a> {
 pub struct OutdatedRef<'a> {
     pub data: &'a [u8],
     pub problem: Option<&'a Problem>,
+    pub files: &'a [MadeFile],
 }
 
 /// A [`Head`] borrowed from a row: lists are written from it without one allocation per field.
@@ -208,10 +223,11 @@ impl Revision {
             updated_time: self.updated.time,
             updated_by: &self.updated.by,
             data: &self.data,
-            outdated: self
-                .outdated
-                .as_ref()
-                .map(|outdated| OutdatedRef { data: &outdated.data, problem: outdated.problem.as_ref() }),
+            outdated: self.outdated.as_ref().map(|outdated| OutdatedRef {
+                data: &outdated.data,
+                problem: outdated.problem.as_ref(),
+                files: &outdated.files,
+            }),
         }
     }
 }
@@ -226,6 +242,11 @@ impl Revision {
     /// The payload as it is stored.
     pub fn stored_data(&self) -> &[u8] {
         self.as_ref().stored_data()
+    }
+
+    /// Files that the content names and whose bytes were made where it was read.
+    pub fn made_files(&self) -> &[MadeFile] {
+        self.outdated.as_ref().map_or(&[], |outdated| &outdated.files)
     }
 
     /// Why there is no content of the type.
@@ -259,7 +280,8 @@ impl<'a> RevisionRef<'a> {
             updated: Stamp { time: self.updated_time, by: self.updated_by.to_owned() },
             data: self.data.to_vec(),
             outdated: self.outdated.map(|outdated| {
-                Box::new(Outdated { data: outdated.data.to_vec(), problem: outdated.problem.cloned() })
+                let OutdatedRef { data, problem, files } = outdated;
+                Box::new(Outdated { data: data.to_vec(), problem: problem.cloned(), files: files.to_vec() })
             }),
         }
     }

@@ -8,10 +8,12 @@ pub mod lock;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::blob::BlobIds;
+use crate::blob::identify::identify;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
-use crate::json::{IndexRow, fitting_index_row, index_row};
-use crate::meta::{Head, HeadRef, Outdated, OutdatedRef, Problem, Revision, RevisionRef};
+use crate::json::{Canonical, IndexRow, fitting_index_row, index_row};
+use crate::meta::{Head, HeadRef, MadeFile, Outdated, OutdatedRef, Problem, Revision, RevisionRef};
 use crate::resource::{Prepared, ResourceEntry};
 
 /// Whether content of this version is as the type is now.
@@ -56,19 +58,22 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 const NOTHING: &[u8] = b"null";
 
 /// A revision as it was read, with its content as the type is now.
-pub(crate) fn converted(entry: &ResourceEntry, mut revision: Revision) -> Revision {
+///
+/// Bytes that a step makes are named in it by their id (`ids` says how), as they are when they are stored.
+pub(crate) fn converted(entry: &ResourceEntry, ids: Option<BlobIds>, mut revision: Revision) -> Revision {
     if is_current(entry.descriptor, revision.schema_version.as_deref()) {
         return revision;
     }
-    let (data, problem) = outcome(entry, &revision.as_ref());
+    let Outcome { data, problem, files } = outcome(entry, ids, &revision.as_ref());
     let stored = std::mem::replace(&mut revision.data, data);
-    revision.outdated = Some(Box::new(Outdated { data: stored, problem }));
+    revision.outdated = Some(Box::new(Outdated { data: stored, problem, files }));
     revision
 }
 
 /// The same for a row of a search.
 pub(crate) fn with_converted<T>(
     entry: &ResourceEntry,
+    ids: Option<BlobIds>,
     head: &HeadRef<'_>,
     visit: impl FnOnce(HeadRef<'_>) -> T,
 ) -> T {
@@ -76,15 +81,28 @@ pub(crate) fn with_converted<T>(
     if is_current(entry.descriptor, stored.schema_version) {
         return visit(*head);
     }
-    let (data, problem) = outcome(entry, &stored);
-    let outdated = Some(OutdatedRef { data: stored.data, problem: problem.as_ref() });
+    let Outcome { data, problem, files } = outcome(entry, ids, &stored);
+    let outdated = Some(OutdatedRef { data: stored.data, problem: problem.as_ref(), files: &files });
     visit(HeadRef { revision: RevisionRef { data: &data, outdated, ..stored }, ..*head })
 }
 
-fn outcome(entry: &ResourceEntry, revision: &RevisionRef<'_>) -> (Vec<u8>, Option<Problem>) {
-    match convert(entry, revision.schema_version, revision.data) {
-        Ok(prepared) => (prepared.canonical, None),
-        Err(problem) => (NOTHING.to_vec(), Some(problem)),
+struct Outcome {
+    data: Vec<u8>,
+    problem: Option<Problem>,
+    files: Vec<MadeFile>,
+}
+
+fn outcome(entry: &ResourceEntry, ids: Option<BlobIds>, revision: &RevisionRef<'_>) -> Outcome {
+    let made = convert(entry, revision.schema_version, revision.data).and_then(|prepared| {
+        let mut canonical = Canonical { text: prepared.canonical, blobs: prepared.blobs };
+        match identify(ids, &mut canonical, None) {
+            Ok((_, files)) => Ok((canonical.text, files)),
+            Err(error) => Err(Problem::Failed(error.to_string())),
+        }
+    });
+    match made {
+        Ok((data, files)) => Outcome { data, problem: None, files },
+        Err(problem) => Outcome { data: NOTHING.to_vec(), problem: Some(problem), files: Vec::new() },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Content that an earlier program wrote, at another schema version.
 
 mod explicit;
+mod files;
 mod lazy;
 mod models;
 mod stream;

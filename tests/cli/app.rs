@@ -20,15 +20,35 @@ pub(crate) struct Note {
     stars: i64,
 }
 
+/// The same in a later program.
+mod later {
+    use specstar::prelude::*;
+
+    #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+    #[resource(schema = "v1", migrate(none => same))]
+    pub(super) struct Note {
+        #[display_name]
+        #[unique]
+        title: String,
+        #[indexed]
+        #[serde(default)]
+        tags: Vec<String>,
+        #[indexed]
+        #[serde(default)]
+        stars: i64,
+    }
+}
+
 /// What the application is like: one word per variant.
 const VARIANT: &str = "SPECSTAR_CLI_TEST";
 
 /// Plays the application when this process was started to be one.
 pub(crate) fn when_started_again() -> Option<ExitCode> {
     let variant = std::env::var(VARIANT).ok()?;
-    let builder = SpecStar::builder().resources(resources![Note]).sqlite("app.db");
+    let resources = if variant == "later" { resources![later::Note] } else { resources![Note] };
+    let builder = SpecStar::builder().resources(resources).sqlite("app.db");
     let builder = match variant.as_str() {
-        "open" => builder.open_access(),
+        "open" | "later" => builder.open_access(),
         "unsaid" => builder,
         "closed" => builder.deny_by_default(true),
         "broken" => builder.page_size(0, 0),

@@ -5,6 +5,7 @@ mod describe;
 mod doctor;
 mod maintenance;
 mod reindex;
+mod version;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     trials.extend(doctor::trials());
     trials.extend(maintenance::trials());
     trials.extend(reindex::trials());
+    trials.extend(version::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

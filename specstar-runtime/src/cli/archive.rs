@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::output::{Outcome, Output};
+use super::output::{ADAPT, Outcome, Output};
 use crate::app::SpecStarBuilder;
 use crate::backup::{
     self, ArchiveFormat, ExportOptions, ImportOptions, ImportReport, OnDuplicate, OnProgress, Progress,
@@ -58,7 +58,8 @@ pub struct Backup {
 }
 
 impl Backup {
-    pub(super) async fn run(self, builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+    pub(super) async fn run(self, mut builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+        builder.leave_as_it_is("take the backup with the program that serves it").await?;
         let app = builder.build().await?;
         let bar = output.progress("backup", None);
         let options = ExportOptions {
@@ -119,7 +120,10 @@ pub struct Restore {
 }
 
 impl Restore {
-    pub(super) async fn run(self, builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+    pub(super) async fn run(self, mut builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+        if self.dry_run {
+            builder.leave_as_it_is(ADAPT).await?;
+        }
         let app = builder.build().await?;
         let bar = output.progress("restore", None);
         let options = ImportOptions {

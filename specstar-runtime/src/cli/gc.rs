@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::output::{Outcome, Output};
+use super::output::{ADAPT, Outcome, Output};
 use crate::app::{App, SpecStarBuilder};
 use crate::error::Result;
 use crate::repository::store_error;
@@ -25,11 +25,14 @@ pub struct Gc {
 }
 
 impl Gc {
-    pub(super) async fn run(self, builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+    pub(super) async fn run(self, mut builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
         let mut options = builder.collect_options();
         options.quarantine_after = self.quarantine_after.map_or(options.quarantine_after, Into::into);
         options.remove_after = self.remove_after.map_or(options.remove_after, Into::into);
         options.unfinished_after = self.unfinished_after.map_or(options.unfinished_after, Into::into);
+        if self.dry_run {
+            builder.leave_as_it_is(ADAPT).await?;
+        }
         let app = builder.build().await?;
         let done = if self.dry_run {
             count(&app, output).await

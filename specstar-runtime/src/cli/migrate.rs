@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::output::{Outcome, Output};
+use super::output::{ADAPT, Outcome, Output};
 use super::reindex::chosen;
 use crate::app::{App, SpecStarBuilder};
 use crate::error::Result;
@@ -26,7 +26,10 @@ pub struct Migrate {
 }
 
 impl Migrate {
-    pub(super) async fn run(self, builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+    pub(super) async fn run(self, mut builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+        if self.dry_run {
+            builder.leave_as_it_is(ADAPT).await?;
+        }
         let app = builder.build().await?;
         let done = match self.take_back.as_deref() {
             Some([model, resource_id]) => take_back(&app, model, resource_id, output).await,

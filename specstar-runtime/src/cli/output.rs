@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
+/// What to do before a command that adapts nothing.
+pub(super) const ADAPT: &str = "start the application first, or run `migrate`";
+
 /// How a command that could be carried out went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::output::{Outcome, Output};
+use super::output::{ADAPT, Outcome, Output};
 use crate::app::{App, SpecStarBuilder};
 use crate::error::{Error, Result};
 use crate::repository::{Model, store_error};
@@ -29,7 +29,10 @@ pub struct Reindex {
 }
 
 impl Reindex {
-    pub(super) async fn run(self, builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+    pub(super) async fn run(self, mut builder: SpecStarBuilder, output: &mut Output) -> Result<Outcome> {
+        if self.dry_run {
+            builder.leave_as_it_is(ADAPT).await?;
+        }
         // Indexes that are new or have another form are filled by the start itself.
         let app = builder.build().await?;
         let done = self.models(&app, output).await;

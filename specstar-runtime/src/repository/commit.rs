@@ -1,6 +1,5 @@
 //! Committing what was planned, and what a refusal of the store means to a caller.
 
-use super::blob::Upload;
 use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
@@ -10,6 +9,7 @@ use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
 use crate::json::IndexValue;
+use crate::meta::MadeFile;
 use crate::store::CommitError;
 
 /// How often bytes are stored for a set that a collection then keeps from being committed.
@@ -26,7 +26,7 @@ pub(super) struct Plan {
     /// Messages to subscribers.
     pub(super) events: Vec<NewEvent>,
     /// Bytes that are stored before it is committed.
-    pub(super) uploads: Vec<Upload>,
+    pub(super) uploads: Vec<MadeFile>,
     /// Older content becomes current or live again: what it refers to is not the fault of what was sent.
     pub(super) returning: bool,
     /// How far an import is then.
@@ -82,7 +82,7 @@ impl Service {
     pub(super) async fn commit_with(
         &self,
         set: ChangeSet,
-        uploads: &[Upload],
+        uploads: &[MadeFile],
         caller: &Caller,
     ) -> Result<Result<(), CommitError>> {
         if uploads.is_empty() {
@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// Names who has the value, unless the caller may not know that it exists.
-    async fn unique_conflict(
+    pub(super) async fn unique_conflict(
         &self,
         index: ModelIndex,
         unique: usize,

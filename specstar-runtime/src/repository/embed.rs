@@ -51,6 +51,9 @@ impl Service {
         encoded: &mut Encoded,
         caller: Option<&Caller>,
     ) -> Result<Ready> {
+        // Older content names files that are stored when something is written with them.
+        let made = current.map_or(&[][..], |head| head.revision.made_files());
+        let checked = checked.bringing(made);
         let before = current.map(|head| &*head.revision.data);
         let Ready { payload, uploads } = self.complete_blobs(model, checked, before).await?;
         if let Some(caller) = caller {

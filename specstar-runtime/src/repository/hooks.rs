@@ -73,7 +73,7 @@ impl Service {
         let changed = self.before(happening, old, Some(&checked.payload.data), events).await?;
         match changed {
             Some(body) if body != checked.payload.data => {
-                Ok(payload::from_program(happening.model, &body)?.made_from(checked))
+                Ok(payload::from_program(happening.model, &body)?.made_from(&checked))
             }
             _ => Ok(checked),
         }

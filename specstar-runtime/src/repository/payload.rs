@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashSet};
 
 use super::Model;
-use super::blob::{self, Upload};
+use super::blob;
 use super::service::index_of;
+use crate::blob::identify::identify;
 use crate::descriptor::{FieldDescriptor, UnknownFields};
 use crate::error::{Error, Result};
 use crate::json::{self, BlobPlace, Canonical, DecodeError, DecodeErrorKind, with_data_members};
-use crate::meta::{DataHash, Head};
+use crate::meta::{DataHash, Head, MadeFile};
 use crate::resource::{Prepared, ValidationErrors};
 use crate::schema;
 use crate::timeline::Payload;
@@ -21,13 +22,13 @@ pub(super) struct Checked {
     /// The blobs in it.
     places: Vec<BlobPlace>,
     /// The bytes that some of them bring.
-    uploads: Vec<Upload>,
+    uploads: Vec<MadeFile>,
     invalid: Option<ValidationErrors>,
 }
 
 impl Checked {
     /// Raises what the validator said.
-    pub(super) fn valid(self) -> Result<(Payload, Vec<BlobPlace>, Vec<Upload>)> {
+    pub(super) fn valid(self) -> Result<(Payload, Vec<BlobPlace>, Vec<MadeFile>)> {
         match self.invalid {
             Some(errors) => Err(Error::Validation(errors)),
             None => Ok((self.payload, self.places, self.uploads)),
@@ -41,12 +42,17 @@ impl Checked {
 
     /// Made from other content by something that only sees the ids of files: the bytes of those that it still names
     /// come along.
-    pub(super) fn made_from(mut self, other: Self) -> Self {
+    pub(super) fn made_from(self, other: &Self) -> Self {
+        self.bringing(&other.uploads)
+    }
+
+    /// With the bytes of those of these files that it names.
+    pub(super) fn bringing(mut self, files: &[MadeFile]) -> Self {
         let named: HashSet<&String> = self.payload.blobs.iter().collect();
         let mut known: HashSet<String> = self.uploads.iter().map(|own| own.file_id.clone()).collect();
-        for upload in other.uploads {
-            if named.contains(&upload.file_id) && known.insert(upload.file_id.clone()) {
-                self.uploads.push(upload);
+        for file in files {
+            if named.contains(&file.file_id) && known.insert(file.file_id.clone()) {
+                self.uploads.push(file.clone());
             }
         }
         self
@@ -72,7 +78,7 @@ pub(super) struct Archived {
 /// decoding has a say.
 pub(super) fn from_archive(model: &Model, body: &[u8]) -> Result<Archived> {
     let (mut canonical, _) = prepare(model, body)?;
-    let (places, uploads) = blob::identify(model, &mut canonical, None)?;
+    let (places, uploads) = identify(model.settings.blob_ids, &mut canonical, None)?;
     Ok(Archived { canonical: canonical.text, blobs: blob::named(&places), has_uploads: !uploads.is_empty() })
 }
 
@@ -133,7 +139,7 @@ pub(super) fn checked(
     invalid: Option<ValidationErrors>,
     before: Option<&[u8]>,
 ) -> Result<Checked> {
-    let (places, uploads) = blob::identify(model, &mut canonical, before)?;
+    let (places, uploads) = identify(model.settings.blob_ids, &mut canonical, before)?;
     let payload = hashed(model, canonical.text, blob::named(&places))?;
     Ok(Checked { payload, places, uploads, invalid })
 }

@@ -37,14 +37,14 @@ impl Service {
     /// A superseded revision.
     pub(super) async fn revision(&self, model: &Model, pk: i64, seq: i64) -> Result<Option<Revision>> {
         let found = self.store.revision(model.index, pk, seq).await.map_err(store_error)?;
-        Ok(found.map(|revision| schema::converted(&model.entry, revision)))
+        Ok(found.map(|revision| schema::converted(&model.entry, model.settings.blob_ids, revision)))
     }
 
     /// Hands each selected head to `visit`.
     pub(super) async fn run(&self, model: &Model, selection: Selection, mut visit: Visit) -> Result<PageEnd> {
-        let entry = model.entry;
+        let (entry, ids) = (model.entry, model.settings.blob_ids);
         let visit: Visit = Box::new(move |head: HeadRef<'_>| {
-            schema::with_converted(&entry, &head, &mut visit);
+            schema::with_converted(&entry, ids, &head, &mut visit);
         });
         self.run_as_stored(model, selection, visit).await
     }
@@ -63,5 +63,6 @@ impl Service {
 }
 
 fn converted(model: &Model, head: Head) -> Head {
-    Head { revision: schema::converted(&model.entry, head.revision), ..head }
+    let revision = schema::converted(&model.entry, model.settings.blob_ids, head.revision);
+    Head { revision, ..head }
 }

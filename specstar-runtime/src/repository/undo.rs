@@ -87,7 +87,7 @@ impl Service {
                 payload::keep_readonly(model, &mut back, &now);
             }
             let body = serde_json::to_vec(&back).map_err(Error::internal)?;
-            check(model, &body, caller).map(Some)
+            Ok(Some(check(model, &body, caller)?.bringing(from.made_files())))
         })
         .await
     }

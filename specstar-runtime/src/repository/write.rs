@@ -237,7 +237,10 @@ impl Service {
                 Ok(checked) => checked,
             };
             if gate.judges_input() {
-                // Without new content the old one stays.
+                // Without new content the old one stays, which rules have to be able to read.
+                if checked.is_none() {
+                    readable(&head)?;
+                }
                 let input = checked.as_ref().map_or(&head.revision.data, |checked| &checked.payload.data);
                 gate.admit(&head, Some(input)).await?;
             }

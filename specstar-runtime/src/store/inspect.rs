@@ -47,8 +47,38 @@ pub type Told = Box<dyn FnMut(u64) + Send>;
 pub struct LayoutPlan {
     /// What the next start does. `rows_backfilled` is the number of rows it will have to read.
     pub report: LayoutReport,
+    /// Types that are served at another schema version from then on, which an earlier program refuses.
+    pub versions: Vec<VersionChange>,
     /// What it cannot do: somebody has to act before.
     pub problems: Vec<String>,
+}
+
+impl LayoutPlan {
+    /// Whether a start leaves everything as it is.
+    pub fn is_empty(&self) -> bool {
+        self.report.models.is_empty() && self.versions.is_empty() && self.problems.is_empty()
+    }
+}
+
+/// A type that is declared at another schema version than it was served at last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionChange {
+    /// The type.
+    pub model: String,
+    /// The version it was served at.
+    pub from: Option<String>,
+    /// The version it is declared at.
+    pub to: Option<String>,
+}
+
+impl std::fmt::Display for VersionChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = |version: &Option<String>| {
+            version.as_ref().map_or("none".to_owned(), |version| format!("\"{version}\""))
+        };
+        let Self { model, from, to } = self;
+        write!(f, "`{model}` was served at schema {} and is declared at {}", shown(from), shown(to))
+    }
 }
 
 /// How the index values of one type agree with its documents.

@@ -2,7 +2,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use specstar::access::{Action, Decision, access_fn};
+use specstar::access::{Action, Decision, Principal, Scope, access_fn};
 use specstar::http::route::ROUTES;
 use specstar::resources;
 use tokio_tungstenite::tungstenite::Message;
@@ -192,4 +192,66 @@ async fn the_routes_are_there_for_versioned_types_or_as_the_application_says() {
     app.user("ann").ask("POST", "/robot/migrate/test").await.is(404);
     let app = with(true).await;
     app.user("ann").ask("POST", "/note/migrate/test").await.refused(400, "no schema version");
+}
+
+/// Each has the robots of their name.
+async fn scoped(folder: std::sync::Arc<tempfile::TempDir>) -> TestApp {
+    start_with(folder, resources![v2::Robot], |builder| {
+        builder.scope(|principal: &Principal| match principal.name() {
+            "root" => Scope::All,
+            name => v2::Robot::COLUMNS.name.eq(name).into(),
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_fails_does_not_tell_who_is_hidden() {
+    let app = scoped(robots(&[("ann", "1")]).await.stop().await).await;
+    let other = json!({"name": "bob", "label": "of ann"});
+    app.user("root").put("/robot/hidden", other).if_none_match("*").await.ok();
+    for route in ["test", "execute", "single/0", "single/0?write_back=false"] {
+        let path = format!("/robot/migrate/{route}");
+        let told = app.user("ann").ask("POST", &path).await.is(200).text();
+        assert!(told.contains("failed") && told.contains("of ann"), "{told}");
+        assert!(!told.contains("hidden"), "{route}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_migration_is_not_taken_back_out_of_the_scope() {
+    let app = scoped(robots(&[("ann", "1")]).await.stop().await).await;
+    let ann = app.user("ann");
+    ann.ask("POST", "/robot/migrate/single/0").await.ok();
+    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
+    let changed = r#"{"name":"bob","power":"1","tags":[]}"#;
+    connection.execute("UPDATE ss_original SET data = ?", [changed]).expect("it changes");
+    ann.ask("POST", "/robot/migrate/rollback/0").await.is(403);
+    app.user("root").ask("POST", "/robot/migrate/rollback/0").await.ok();
+}
+
+#[tokio::test]
+async fn a_socket_answers_pings_while_lines_are_sent() {
+    let many: Vec<(String, String)> = (0..600).map(|at| (format!("r{at}"), "1".to_owned())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, power)| (&**name, &**power)).collect();
+    let app = robots(&many).await;
+    let url = format!("ws://{}/robot/migrate/test", app.address());
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("it connects");
+    socket.feed(Message::text(r#"{"query": {}}"#)).await.expect("it is sent");
+    socket.send(Message::Ping("there".into())).await.expect("it is sent");
+    let mut answered = false;
+    while let Some(Ok(message)) = socket.next().await {
+        answered |= matches!(message, Message::Pong(_));
+    }
+    assert!(answered);
+}
+
+#[tokio::test]
+async fn filters_in_the_address_of_a_socket_are_refused() {
+    let app = robots(&MIXED).await;
+    let url = format!("ws://{}/robot/migrate/execute?qb=QB%5B%27name%27%5D.eq(%27e%27)", app.address());
+    match tokio_tungstenite::connect_async(url).await {
+        Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 400),
+        other => panic!("{other:?}"),
+    }
 }

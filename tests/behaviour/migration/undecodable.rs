@@ -1,6 +1,7 @@
 //! Content that nothing can be made of.
 
 use serde_json::json;
+use specstar::access::{Action, allow_input_if};
 use specstar::descriptor::OnDecodeError;
 use specstar::resources;
 
@@ -83,4 +84,17 @@ async fn a_version_without_a_way_is_a_problem_of_its_rows_only() {
     let list = ann.get("/robot").await.ok();
     assert_eq!(list[3]["data"]["name"], "new");
     assert_eq!(list[0]["error"]["code"], "UNDECODABLE");
+}
+
+#[tokio::test]
+async fn a_rule_on_content_is_not_asked_about_what_cannot_be_read() {
+    let folder = robots().await.stop().await;
+    let app = start_with(folder, resources![v2::Robot], |builder| {
+        builder
+            .access_for::<v2::Robot>(allow_input_if::<v2::Robot>(Action::MODIFY, |_, robot| robot.power < 5))
+    })
+    .await;
+    let ann = app.user("ann");
+    ann.ask("PUT", "/robot/bad?mode=modify&change_status=draft").await.refused(422, "much");
+    ann.ask("PUT", "/robot/good?mode=modify&change_status=draft").await.ok();
 }

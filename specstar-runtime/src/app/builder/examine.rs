@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Database, SpecStarBuilder};
 use crate::blob::CollectOptions;
 use crate::error::{Error, Result};
+use crate::repository::store_error;
 use crate::schema::lock::{self, Lock};
 use crate::store::StoreError;
 use crate::store::inspect::LayoutPlan;
@@ -84,6 +85,28 @@ impl SpecStarBuilder {
             store.close().await?;
         }
         plan
+    }
+
+    /// Fails unless a start leaves the database as it is: what says that it writes nothing must not adapt the tables,
+    /// nor note a schema version that the program that serves them does not know. `advice` says what to do instead.
+    pub(crate) async fn leave_as_it_is(&mut self, advice: &str) -> Result<()> {
+        self.examine()?;
+        if let Some(path) = self.database_file().filter(|path| !path.exists()) {
+            return Err(Error::CannotStart { problems: vec![format!("{} does not exist", path.display())] });
+        }
+        let plan = self.plan_layout().await.map_err(store_error)?;
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let mut problems = plan.problems;
+        problems.extend(plan.versions.iter().map(ToString::to_string));
+        problems.extend(plan.report.models.iter().map(|change| {
+            let what =
+                if change.created { "has no tables yet" } else { "is declared otherwise than it is stored" };
+            format!("`{}` {what}", change.model)
+        }));
+        problems.push(format!("this command writes nothing, and would have to adapt the database: {advice}"));
+        Err(Error::CannotStart { problems })
     }
 
     /// What the rules say of each type.

@@ -57,7 +57,14 @@ fn planned(plan: &LayoutPlan, findings: &mut Vec<Finding>) -> bool {
         };
         findings.push(Finding::warning("layout", message, advice));
     }
-    if plan.report.models.is_empty() {
+    for change in &plan.versions {
+        findings.push(Finding::warning(
+            "layout",
+            change.to_string(),
+            "the next start notes the new version, and the earlier program cannot start from then on",
+        ));
+    }
+    if plan.is_empty() {
         findings.push(Finding::fine("layout", "the tables and indexes are as declared"));
         return true;
     }

@@ -1,16 +1,16 @@
 //! Many resources: a walk in batches, each of which is one commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::work::{Job, Seen};
+use super::work::{Job, MOST_BYTES, Seen};
 use super::{MigrateOptions, MigrateProgress, MigrateSummary, Revisions, versioned};
 use crate::access::Action;
 use crate::change::ChangeSet;
 use crate::error::{Error, Result};
-use crate::meta::{Head, HeadRef};
+use crate::meta::{Head, HeadRef, MadeFile};
 use crate::query::Predicate;
 use crate::repository::batch::{collected, collector};
-use crate::repository::blob::Upload;
 use crate::repository::gate::Gate;
 use crate::repository::reference::Need;
 use crate::repository::service::store_error;
@@ -38,6 +38,8 @@ const TURN: usize = 32;
 enum Found {
     Current(String),
     Older(Box<Head>),
+    /// There is something to do with it, but what is read already is large: it is read again when it is its turn.
+    Later(String),
 }
 
 impl Service {
@@ -72,17 +74,21 @@ impl Service {
         if gate.caller().is_trusted() {
             return Ok(());
         }
-        let revision = schema::converted(&model.entry, head.revision.clone());
+        if head.revision.outdated.is_some() {
+            return gate.admit_to(Action::MIGRATE, head).await;
+        }
+        let revision = schema::converted(&model.entry, model.settings.blob_ids, head.revision.clone());
         gate.admit_to(Action::MIGRATE, &Head { revision, ..head.clone() }).await
     }
 
     /// Commits jobs together, and in halves when that fails, so that the failing ones fall alone.
     async fn commit_jobs(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         jobs: Vec<Job>,
-        migration: &JobContext<'_>,
+        revisions: &Revisions,
     ) -> Result<Vec<MigrateProgress>> {
+        let model = gate.model();
         let mut told = Vec::new();
         let mut waiting = vec![jobs];
         while let Some(mut jobs) = waiting.pop() {
@@ -91,23 +97,26 @@ impl Service {
                 told.extend(jobs.into_iter().flat_map(|job| job.told));
                 continue;
             }
-            match self.commit_with(set, &uploads(&jobs), migration.caller).await? {
-                Ok(()) => {
+            let error = match self.commit_with(set, &uploads(&jobs), gate.caller()).await {
+                Ok(Ok(())) => {
                     self.count_changes(&[model.index]);
                     told.extend(jobs.into_iter().flat_map(|job| job.told));
+                    continue;
                 }
-                Err(CommitError::Store(error)) => return Err(store_error(error)),
-                Err(_) if jobs.len() > 1 => {
-                    let rest = jobs.split_off(jobs.len() / 2);
-                    // The first half is done first.
-                    waiting.push(rest);
-                    waiting.push(jobs);
-                }
-                Err(error) => {
-                    for job in jobs {
-                        told.extend(self.alone(model, job, &error, migration).await?);
-                    }
-                }
+                Ok(Err(CommitError::Store(error))) => return Err(store_error(error)),
+                Err(error @ Error::Unavailable { .. }) => return Err(error),
+                Ok(Err(error)) => Refused::Set(error),
+                Err(error) => Refused::Files(error),
+            };
+            if jobs.len() > 1 {
+                let rest = jobs.split_off(jobs.len() / 2);
+                // The first half is done first.
+                waiting.push(rest);
+                waiting.push(jobs);
+                continue;
+            }
+            for job in jobs {
+                told.extend(self.alone(gate, job, &error, revisions).await?);
             }
         }
         Ok(told)
@@ -116,18 +125,18 @@ impl Service {
     /// One that could not be committed: somebody else was faster, or it breaks a rule.
     async fn alone(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         job: Job,
-        error: &CommitError,
-        context: &JobContext<'_>,
+        error: &Refused,
+        revisions: &Revisions,
     ) -> Result<Vec<MigrateProgress>> {
-        let JobContext { revisions, caller } = *context;
-        match error {
-            CommitError::Stale { .. } => {
+        let model = gate.model();
+        let error = match error {
+            Refused::Set(CommitError::Stale { .. }) => {
                 let mut attempts = self.attempts(model, &job.resource_id);
                 loop {
                     let Some(head) = self.find(model, &job.resource_id).await? else { return Ok(Vec::new()) };
-                    let again = match self.job(model, &head, revisions, caller).await {
+                    let again = match self.job(gate, &head, revisions, job.after).await {
                         Ok(again) => again,
                         // Pruned meanwhile.
                         Err(error @ Error::RevisionNotFound { .. }) => {
@@ -136,29 +145,35 @@ impl Service {
                         Err(error) => return Err(error),
                     };
                     let one = std::slice::from_ref(&again);
-                    match self.commit_with(changes(one), &uploads(one), caller).await? {
-                        Ok(()) => {
+                    match self.commit_with(changes(one), &uploads(one), gate.caller()).await {
+                        Ok(Ok(())) => {
                             self.count_changes(&[model.index]);
                             return Ok(again.told);
                         }
-                        Err(CommitError::Stale { .. }) => attempts.again().await?,
-                        Err(CommitError::Store(error)) => return Err(store_error(error)),
-                        Err(error) => return Ok(again.failed(&Self::reason(model, &job, &error))),
+                        Ok(Err(CommitError::Stale { .. })) => attempts.again().await?,
+                        Ok(Err(CommitError::Store(error))) => return Err(store_error(error)),
+                        Err(error @ Error::Unavailable { .. }) => return Err(error),
+                        Ok(Err(error)) => {
+                            let reason = self.reason(gate, &again, &error).await?;
+                            return Ok(again.failed(&reason));
+                        }
+                        Err(error) => return Ok(again.failed(&error.to_string())),
                     }
                 }
             }
-            other => {
-                let reason = Self::reason(model, &job, other);
-                Ok(job.failed(&reason))
-            }
-        }
+            Refused::Set(error) => error,
+            Refused::Files(error) => return Ok(job.failed(&error.to_string())),
+        };
+        let reason = self.reason(gate, &job, error).await?;
+        Ok(job.failed(&reason))
     }
 
-    fn reason(model: &Model, job: &Job, error: &CommitError) -> String {
-        match error {
-            CommitError::Unique { unique, values, conflicting_resource_id, .. } => {
-                let holder = Some(conflicting_resource_id.clone());
-                Self::unique_error(model, *unique, values, holder).to_string()
+    /// In words, which name nothing that the caller may not know of.
+    async fn reason(&self, gate: &Gate<'_>, job: &Job, error: &CommitError) -> Result<String> {
+        Ok(match error {
+            CommitError::Unique { model, unique, values, conflicting_resource_id, .. } => {
+                let holder = conflicting_resource_id.clone();
+                self.unique_conflict(*model, *unique, values, holder, gate.caller()).await?.to_string()
             }
             CommitError::Missing { requirements } => {
                 let missing = requirements.iter().filter_map(|at| job.needs.get(*at)).map(Need::missing);
@@ -168,14 +183,16 @@ impl Service {
                 Error::BlobsMissing { file_ids: file_ids.clone() }.to_string()
             }
             other => other.to_string(),
-        }
+        })
     }
 }
 
-#[derive(Clone, Copy)]
-struct JobContext<'a> {
-    revisions: &'a Revisions,
-    caller: &'a Caller,
+/// Why jobs were not done.
+enum Refused {
+    /// The store does not take the set.
+    Set(CommitError),
+    /// The bytes of files cannot be stored.
+    Files(Error),
 }
 
 fn changes(jobs: &[Job]) -> ChangeSet {
@@ -185,7 +202,7 @@ fn changes(jobs: &[Job]) -> ChangeSet {
 }
 
 /// The bytes of the files that they name and that their steps have made.
-fn uploads(jobs: &[Job]) -> Vec<Upload> {
+fn uploads(jobs: &[Job]) -> Vec<MadeFile> {
     jobs.iter().flat_map(|job| &job.uploads).cloned().collect()
 }
 
@@ -216,10 +233,14 @@ impl Migration {
         let (service, entry) = (Arc::clone(&self.service), self.model.entry);
         let whole = self.options.revisions != Revisions::Current;
         let page = Selection { limit: selection.limit.min(self.options.batch as u64), ..selection.clone() };
+        let bytes = AtomicUsize::new(0);
         let take = move |head: &HeadRef<'_>| {
             let current = schema::is_current(entry.descriptor, head.revision.schema_version);
             if current && !whole {
                 return Found::Current(head.resource_id.to_owned());
+            }
+            if bytes.fetch_add(head.revision.data.len(), Ordering::Relaxed) >= MOST_BYTES {
+                return Found::Later(head.resource_id.to_owned());
             }
             Found::Older(Box::new(head.to_owned()))
         };
@@ -241,8 +262,9 @@ impl Migration {
     async fn work(&mut self, found: Vec<Found>) -> Result<Vec<MigrateProgress>> {
         let (service, model) = (Arc::clone(&self.service), self.model);
         let mut told = Vec::with_capacity(found.len());
-        let mut jobs = Vec::new();
-        let gate = service.gate(&model, &self.caller, None, &[]).await?;
+        let caller = self.caller.clone();
+        let gate = service.gate(&model, &caller, None, &[]).await?;
+        let mut jobs = Jobs::default();
         for (at, row) in found.into_iter().enumerate() {
             // Nothing here waits for anything: others get their turn.
             if at % TURN == TURN - 1 {
@@ -253,7 +275,12 @@ impl Migration {
                     told.push(MigrateProgress::skipped(&resource_id));
                     continue;
                 }
-                Found::Older(head) => head,
+                Found::Older(head) => *head,
+                // Purged meanwhile, or moved out of the scope.
+                Found::Later(resource_id) => match service.find(&model, &resource_id).await? {
+                    Some(head) if gate.see(&head).is_ok() => head,
+                    _ => continue,
+                },
             };
             if let Err(error) = service.admit_migration(&gate, &model, &head).await {
                 match error {
@@ -262,32 +289,78 @@ impl Migration {
                 }
                 continue;
             }
-            let job = match service.job(&model, &head, &self.options.revisions, &self.caller).await {
+            self.resource(&gate, head, &mut jobs, &mut told).await?;
+        }
+        told.extend(service.commit_jobs(&gate, jobs.all, &self.options.revisions).await?);
+        Ok(told)
+    }
+
+    /// One resource: in one job, or in several that are committed one after another where it has many revisions.
+    async fn resource(
+        &mut self,
+        gate: &Gate<'_>,
+        mut head: Head,
+        jobs: &mut Jobs,
+        told: &mut Vec<MigrateProgress>,
+    ) -> Result<()> {
+        let service = Arc::clone(&self.service);
+        let revisions = &self.options.revisions;
+        let mut after = 0;
+        loop {
+            let job = match service.job(gate, &head, revisions, after).await {
                 Ok(job) => job,
                 // Of another resource, or pruned meanwhile.
                 Err(error @ Error::RevisionNotFound { .. }) => {
                     told.push(MigrateProgress::failed(&head.resource_id, error.to_string()));
-                    continue;
+                    return Ok(());
                 }
                 Err(error) => return Err(error),
             };
+            let rest = job.rest;
             if self.options.dry_run {
                 let obstacle = if job.changes.is_empty() {
                     None
                 } else {
-                    service.obstacle(&model, &job, &mut self.seen).await?
+                    service.obstacle(gate, &job, &mut self.seen).await?
                 };
                 told.extend(match obstacle {
                     Some(reason) => job.failed(&reason),
                     None => job.told,
                 });
-            } else {
-                jobs.push(job);
+            } else if jobs.push(job) >= service.settings.max_changes
+                || jobs.bytes >= MOST_BYTES
+                || rest.is_some()
+            {
+                let full = std::mem::take(jobs).all;
+                told.extend(service.commit_jobs(gate, full, revisions).await?);
+            }
+            let Some(last) = rest else { return Ok(()) };
+            after = last;
+            if !self.options.dry_run {
+                match service.find(gate.model(), &head.resource_id).await? {
+                    Some(now) => head = now,
+                    None => return Ok(()),
+                }
             }
         }
-        let context = JobContext { revisions: &self.options.revisions, caller: &self.caller };
-        told.extend(service.commit_jobs(&model, jobs, &context).await?);
-        Ok(told)
+    }
+}
+
+/// What is committed next.
+#[derive(Default)]
+struct Jobs {
+    all: Vec<Job>,
+    changes: usize,
+    bytes: usize,
+}
+
+impl Jobs {
+    /// Adds one; gives how many changes there are then.
+    fn push(&mut self, job: Job) -> usize {
+        self.changes += job.changes.len();
+        self.bytes += job.bytes();
+        self.all.push(job);
+        self.changes
     }
 }
 

@@ -9,7 +9,9 @@ use crate::id::{self, RevisionIdError};
 use crate::json::fitting_index_row;
 use crate::meta::Head;
 use crate::repository::commit::Plan;
+use crate::repository::gate::Gate;
 use crate::repository::read::not_found;
+use crate::repository::reference::Need;
 use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Service};
 use crate::schema::{self, index_as_stored};
@@ -44,7 +46,7 @@ impl Service {
             versioned(model)?;
             let seq = wanted(&head, request.revision.as_deref())?;
             let revisions = Revisions::One(id::revision_id(resource_id, seq));
-            let job = self.job(model, &head, &revisions, caller).await?;
+            let job = self.job(&gate, &head, &revisions, 0).await?;
             let revision =
                 if seq == head.revision.seq { None } else { self.revision(model, head.pk, seq).await? };
             let revision = revision.as_ref().unwrap_or(&head.revision);
@@ -58,7 +60,7 @@ impl Service {
                 return told(job).ok_or_else(|| Error::internal("a migration of one revision told nothing"));
             }
             if !request.write_back {
-                let obstacle = self.obstacle(model, &job, &mut Seen::default()).await?;
+                let obstacle = self.obstacle(&gate, &job, &mut Seen::default()).await?;
                 let told = match obstacle {
                     Some(reason) => job.failed(&reason).into_iter().next(),
                     None => told(job),
@@ -96,8 +98,8 @@ impl Service {
             gate.admit(&head, None).await?;
             let seq = wanted(&head, revision)?;
             let original = self.store.original(model.index, head.pk, seq).await.map_err(store_error)?;
-            let (change, message) = self.plan_back(model, &head, seq, original, caller).await?;
-            if self.commit(Plan { returning: true, ..Plan::of(change) }, caller).await? {
+            let Back { change, needs, message } = self.plan_back(&gate, &head, seq, original).await?;
+            if self.commit(Plan { returning: true, needs, ..Plan::of(change) }, caller).await? {
                 return Ok(MigrateProgress::success(resource_id, message));
             }
             attempts.again().await?;
@@ -106,12 +108,12 @@ impl Service {
 
     async fn plan_back(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         head: &Head,
         seq: i64,
         original: Option<Original>,
-        caller: &Caller,
-    ) -> Result<(Change, String)> {
+    ) -> Result<Back> {
+        let model = gate.model();
         let revision_id = id::revision_id(&head.resource_id, seq);
         let older;
         let now = if seq == head.revision.seq {
@@ -121,7 +123,9 @@ impl Service {
             &older
         };
         let Some(original) = original else {
-            return Err(Error::Conflict(format!("Revision '{revision_id}' was not migrated.")));
+            return Err(Error::Conflict(format!(
+                "Revision '{revision_id}' was not migrated, or has been changed since."
+            )));
         };
         if original.migrated_hash != now.data_hash {
             return Err(Error::Conflict(format!(
@@ -135,18 +139,33 @@ impl Service {
         );
         let Original { schema_version, parent_schema_version, data_hash, data, .. } = original;
         let before = Before { schema_version, parent_schema_version, data_hash, data }.of(now);
-        let context = caller.context();
+        let context = gate.caller().context();
+        let mut needs = Vec::new();
         let change = if seq == head.revision.seq {
             let from = index_as_stored(model.descriptor(), &now.as_ref())?;
             let to = fitting_index_row(model.descriptor(), &before.data);
+            // What it referred to may be gone since. A deleted one is asked when it is restored.
+            if !head.is_deleted {
+                needs = self.needs(model, &head.resource_id, Some(&from), &to);
+            }
             let update = timeline::take_back(model.index, head, before, from, to, &context);
+            if gate.limits_writes() {
+                gate.keep(&timeline::apply(head.clone(), &update).as_ref())?;
+            }
             Change::Update(Box::new(update))
         } else {
             let of = timeline::existing(model.index, head);
             Change::Rewrite(Box::new(timeline::take_back_superseded(of, before, &context)))
         };
-        Ok((change, message))
+        Ok(Back { change, needs, message })
     }
+}
+
+/// A revision on its way back.
+struct Back {
+    change: Change,
+    needs: Vec<Need>,
+    message: String,
 }
 
 /// The number of a revision by id or number; of the current one when none is given.

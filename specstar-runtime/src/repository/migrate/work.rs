@@ -7,19 +7,21 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Revisions;
 use super::progress::MigrateProgress;
 use crate::change::Change;
-use crate::descriptor::ResourceDescriptor;
+use crate::descriptor::{ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::json::{IndexEntry, IndexRow, IndexValue};
-use crate::meta::{Head, Problem, Revision};
-use crate::repository::blob::{Ready, Upload};
+use crate::meta::{Head, MadeFile, Problem, Revision};
+use crate::repository::blob::Ready;
 use crate::repository::embed::Encoded;
+use crate::repository::gate::Gate;
 use crate::repository::payload;
 use crate::repository::read::not_found;
 use crate::repository::reference::Need;
 use crate::repository::service::store_error;
-use crate::repository::{Caller, Model, Service};
+use crate::repository::{Model, Service};
 use crate::schema::{self, index_as_stored, is_current};
+use crate::store::layout::fold;
 use crate::timeline;
 
 /// What is to be changed of one resource.
@@ -29,14 +31,28 @@ pub(super) struct Job {
     pub(super) changes: Vec<Change>,
     pub(super) needs: Vec<Need>,
     /// Bytes of files that steps have made.
-    pub(super) uploads: Vec<Upload>,
+    pub(super) uploads: Vec<MadeFile>,
     /// Index values of the current revision afterwards, when it is among the changes and the resource is live.
     pub(super) index: Option<IndexRow>,
     /// What is told of it: of each revision, in the order of their numbers.
     pub(super) told: Vec<MigrateProgress>,
+    /// Only revisions behind this one are looked at.
+    pub(super) after: i64,
+    /// The last revision that was looked at, where there are more than one commit should change.
+    pub(super) rest: Option<i64>,
 }
 
+/// The most bytes of content that one commit of a migration brings, give or take one revision: it waits in memory, and
+/// the other writers wait for it.
+pub(super) const MOST_BYTES: usize = 16 * 1024 * 1024;
+
 impl Job {
+    /// The bytes that its changes bring.
+    pub(super) fn bytes(&self) -> usize {
+        let files: usize = self.uploads.iter().map(|file| file.data.len()).sum();
+        files + self.changes.iter().map(content).sum::<usize>()
+    }
+
     /// What is told when the changes were not made.
     pub(super) fn failed(mut self, reason: &str) -> Vec<MigrateProgress> {
         for progress in &mut self.told {
@@ -45,6 +61,14 @@ impl Job {
             }
         }
         self.told
+    }
+}
+
+fn content(change: &Change) -> usize {
+    match change {
+        Change::Update(update) => update.revision.as_ref().map_or(0, |revision| revision.data.len()),
+        Change::Rewrite(update) => update.revision.data.len(),
+        _ => 0,
     }
 }
 
@@ -57,21 +81,41 @@ pub(super) enum Refusal {
 }
 
 impl Service {
-    /// Plans a migration of one resource.
+    /// Plans a migration of one resource, of its revisions behind one.
     pub(super) async fn job(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         head: &Head,
         revisions: &Revisions,
-        caller: &Caller,
+        after: i64,
     ) -> Result<Job> {
-        let resource_id = head.resource_id.clone();
-        let mut job =
-            Job { resource_id, changes: vec![], needs: vec![], uploads: vec![], index: None, told: vec![] };
-        for seq in self.seqs(model, head, revisions).await? {
-            match self.plan_one(model, head, seq, job.changes.len(), caller).await? {
+        let mut job = Job {
+            resource_id: head.resource_id.clone(),
+            changes: vec![],
+            needs: vec![],
+            uploads: vec![],
+            index: None,
+            told: vec![],
+            after,
+            rest: None,
+        };
+        let mut bytes = 0;
+        let mut last = None;
+        for seq in self.seqs(gate.model(), head, revisions).await? {
+            // The current one comes last, and may have a lower number after a switch.
+            let current = seq == head.revision.seq;
+            if seq <= after && !current {
+                continue;
+            }
+            if bytes >= MOST_BYTES || job.changes.len() >= self.settings.max_changes {
+                job.rest = last;
+                break;
+            }
+            last = if current { last } else { Some(seq) };
+            match self.plan_one(gate, head, seq, job.changes.len()).await? {
                 None => job.told.push(MigrateProgress::skipped(&job.resource_id)),
                 Some(Ok(Planned { change, needs, uploads, index, message })) => {
+                    bytes += content(&change) + uploads.iter().map(|file| file.data.len()).sum::<usize>();
                     job.changes.push(change);
                     job.needs.extend(needs);
                     job.uploads.extend(uploads);
@@ -105,12 +149,12 @@ impl Service {
     /// What becomes of one revision; `None` when it is as it should be.
     pub(super) async fn plan_one(
         &self,
-        model: &Model,
+        gate: &Gate<'_>,
         head: &Head,
         seq: i64,
         changes_before: usize,
-        caller: &Caller,
     ) -> Result<Option<Result<Planned, Refusal>>> {
+        let (model, caller) = (gate.model(), gate.caller());
         let older;
         let is_head = seq == head.revision.seq;
         let revision = if is_head {
@@ -143,6 +187,16 @@ impl Service {
         let needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
         let index = payload.index.clone();
         let mut update = timeline::migrate(model.index, head, before, payload, &context);
+        // As with every write, what a step makes may lead neither out of the caller's scope nor to what is not in one.
+        let allowed = match self.refuse_hidden(&needs, caller).await {
+            Ok(()) if gate.limits_writes() => gate.keep(&timeline::apply(head.clone(), &update).as_ref()),
+            known => known,
+        };
+        match allowed {
+            Ok(()) => {}
+            Err(error @ (Error::Unavailable { .. } | Error::Internal { .. })) => return Err(error),
+            Err(error) => return Ok(Some(Err(Refusal::Failed(error.to_string())))),
+        }
         update.of = of;
         let change = Change::Update(Box::new(update));
         Ok(Some(Ok(Planned { change, needs, uploads, index: Some(index), message })))
@@ -161,11 +215,25 @@ impl Service {
             )?;
         let (canonical, invalid) = payload::split(prepared);
         let checked = payload::checked(model, canonical, invalid, None).map_err(failed)?;
-        self.ready(model, checked, Some(head), &mut Encoded::default(), None).await.map_err(failed)
+        let ready =
+            self.ready(model, checked, Some(head), &mut Encoded::default(), None).await.map_err(failed)?;
+        // A file that is too large is the fault of this row, and not of the others of its commit.
+        if !ready.uploads.is_empty() {
+            let blobs = self.blobs().map_err(failed)?;
+            let mut sizes = ready.uploads.iter().map(|file| file.data.len() as u64);
+            sizes.try_for_each(|size| blobs.check_size(size)).map_err(failed)?;
+        }
+        Ok(ready)
     }
 
     /// What would keep a job from being done, found by looking and not by doing.
-    pub(super) async fn obstacle(&self, model: &Model, job: &Job, seen: &mut Seen) -> Result<Option<String>> {
+    pub(super) async fn obstacle(
+        &self,
+        gate: &Gate<'_>,
+        job: &Job,
+        seen: &mut Seen,
+    ) -> Result<Option<String>> {
+        let model = gate.model();
         for need in &job.needs {
             let (target, resource_id) = need.target();
             let found = self.find(&self.models()[target.0], resource_id).await?;
@@ -181,9 +249,15 @@ impl Service {
             }
             let holder = self.holder(model, at, &values).await?;
             let other = holder.filter(|head| head.resource_id != job.resource_id);
-            let keeps = other.filter(|head| keeps(model.descriptor(), head, unique.indexes, &values));
-            if keeps.is_some() || !seen.insert(at, &values) {
-                let taken = Self::unique_error(model, at, &values, keeps.map(|head| head.resource_id));
+            let keeps = other.filter(|head| keeps(model.descriptor(), head, unique, &values));
+            if keeps.is_some() || !seen.insert(at, &compared(unique, &values)) {
+                let taken = match keeps {
+                    Some(head) => {
+                        let holder = head.resource_id;
+                        self.unique_conflict(model.index, at, &values, holder, gate.caller()).await?
+                    }
+                    None => Self::unique_error(model, at, &values, None),
+                };
                 return Ok(Some(taken.to_string()));
             }
         }
@@ -194,7 +268,7 @@ impl Service {
 pub(super) struct Planned {
     pub(super) change: Change,
     needs: Vec<Need>,
-    uploads: Vec<Upload>,
+    uploads: Vec<MadeFile>,
     index: Option<IndexRow>,
     message: String,
 }
@@ -207,18 +281,27 @@ fn unique_values(indexes: &[usize], row: &IndexRow) -> Vec<IndexValue> {
     indexes.iter().map(value).collect()
 }
 
+/// Values as the constraint compares them.
+fn compared(unique: &UniqueDescriptor, values: &[IndexValue]) -> Vec<IndexValue> {
+    let folded = |value: &IndexValue| match value {
+        IndexValue::Text(text) if unique.case_insensitive => IndexValue::Text(fold(text)),
+        other => other.clone(),
+    };
+    values.iter().map(folded).collect()
+}
+
 /// Whether the one that has the values still has them when it is migrated itself.
 fn keeps(
     descriptor: &'static ResourceDescriptor,
     head: &Head,
-    indexes: &[usize],
+    unique: &UniqueDescriptor,
     values: &[IndexValue],
 ) -> bool {
     if head.revision.outdated.is_none() || head.revision.problem().is_some() {
         return true;
     }
     let row = crate::json::fitting_index_row(descriptor, &head.revision.data);
-    unique_values(indexes, &row) == values
+    compared(unique, &unique_values(unique.indexes, &row)) == compared(unique, values)
 }
 
 /// The unique values that a run has met, as hashes: it writes none, so the store cannot know them.

@@ -1,6 +1,7 @@
 //! Migrations over a WebSocket (RFC 6455): the client sends one query, the server the lines, each as a message, and
 //! closes.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -8,6 +9,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Response, Uri, header};
+use futures_util::{SinkExt, Stream, StreamExt};
 use serde_json::{Map, Value};
 
 use super::begin;
@@ -33,8 +35,15 @@ pub(crate) async fn socket(
         .map_err(|rejection| Error::BadRequest(rejection.body_text()))?;
     Inbound::new(state, route, &path, &parts).await?;
     refuse_other_sites(&parts.headers)?;
+    // Whoever puts the filters here would migrate everything.
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Error::BadRequest(
+            "what is to be migrated is said in the first message, and not in the URL of the WebSocket".into(),
+        ));
+    }
     let (state, model) = (Arc::clone(state), *model);
-    let upgrade = upgrade.max_message_size(state.settings.body_limit);
+    let limit = state.settings.body_limit;
+    let upgrade = upgrade.max_message_size(limit).max_frame_size(limit);
     Ok(upgrade.on_upgrade(async move |mut socket| {
         let asked = Asked { state, model, route, path, parts };
         if let Err(error) = asked.serve(&mut socket).await {
@@ -79,16 +88,40 @@ impl Asked {
         let inbound = Inbound::new(&self.state, self.route, &self.path, &parts).await?;
         let migration = begin(&Call { model: &self.model, inbound }).await?;
         let mut lines = Lines::new(&self.state, migration);
-        while let Some(batch) = lines.next().await {
+        // The client is listened to all the time: it asks whether we are still there, and when it leaves, the migration
+        // ends with the batch that is under way.
+        let (mut lines_out, mut client) = StreamExt::split(&mut *socket);
+        loop {
+            let mut next = pin!(lines.next());
+            let batch = tokio::select! {
+                batch = &mut next => batch,
+                () = left(&mut client) => {
+                    next.await;
+                    return Ok(());
+                }
+            };
+            let Some(batch) = batch else { return Ok(()) };
             for line in batch.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let text = String::from_utf8_lossy(line).into_owned();
-                // A client that has left ends the migration.
-                if socket.send(Message::Text(text.into())).await.is_err() {
-                    return Ok(());
+                tokio::select! {
+                    sent = lines_out.send(Message::Text(text.into())) => {
+                        if sent.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    () = left(&mut client) => return Ok(()),
                 }
             }
         }
-        Ok(())
+    }
+}
+
+/// Reads, which also answers pings, until the client has left.
+async fn left(receiver: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin)) {
+    while let Some(Ok(message)) = receiver.next().await {
+        if matches!(message, Message::Close(_)) {
+            return;
+        }
     }
 }
 

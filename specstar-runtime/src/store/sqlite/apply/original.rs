@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::super::model::Model;
 use super::Applier;
-use crate::change::{Existing, HeadUpdate, Previous, RevisionUpdate};
+use crate::change::{ChangeKind, Existing, HeadUpdate, Previous, RevisionUpdate};
 use crate::meta::DataHash;
 use crate::store::{CommitError, StoreError};
 
@@ -15,6 +15,11 @@ impl Applier<'_> {
         let Existing { pk, version, .. } = change.of;
         let hash = change.revision.as_ref().map_or(DataHash(0), |revision| revision.data_hash);
         match change.previous {
+            // New content in the place of what a migration made: there is no way back from it, and nothing keeps the
+            // files of what was there before.
+            Previous::Leave if change.kind == ChangeKind::Modified && change.revision.is_some() => {
+                Ok(self.forget_originals(model, pk, change.seq)?)
+            }
             Previous::Leave => Ok(()),
             Previous::Keep => {
                 let keys = params![&hash.0.to_be_bytes()[..], pk, version];

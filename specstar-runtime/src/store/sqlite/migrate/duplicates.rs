@@ -119,7 +119,8 @@ fn message(
         .collect();
     format!(
         "`{}` cannot have the new unique constraint: {} is the value of both `{first}` and `{second}`; \
-         change one of them with the program as it was before",
+         change one of them with the program as it was before. Stored content is compared as it was written: where a \
+         migration step makes the values unique, declare the constraint one version later, after `migrate`",
         descriptor.id.name,
         fields.join(", "),
     )

@@ -5,9 +5,9 @@ use rusqlite::Connection;
 use super::super::connection::store_error;
 use super::super::model::Model;
 use super::super::registry::{self, Registered};
-use super::{FORMAT, IndexChanges, Plan, check_names, duplicates};
+use super::{FORMAT, IndexChanges, Plan, check_names, check_version, duplicates};
 use crate::descriptor::ResourceDescriptor;
-use crate::store::inspect::LayoutPlan;
+use crate::store::inspect::{LayoutPlan, VersionChange};
 use crate::store::layout::ModelLayout;
 use crate::store::{ModelLayoutChange, StoreError};
 
@@ -57,6 +57,21 @@ fn of_model(
     registered: &Registered,
     plan: &mut LayoutPlan,
 ) -> Result<(), StoreError> {
+    let last = registered.schema_version.as_deref();
+    match check_version(descriptor, last) {
+        Err(StoreError::Layout(problem)) => {
+            plan.problems.push(problem);
+            return Ok(());
+        }
+        other => other?,
+    }
+    if last != descriptor.schema_version {
+        plan.versions.push(VersionChange {
+            model: descriptor.id.name.to_owned(),
+            from: last.map(str::to_owned),
+            to: descriptor.schema_version.map(str::to_owned),
+        });
+    }
     let wanted = Plan::new(descriptor, &registered.layout);
     let model = Model::new(ModelLayout::new(descriptor, registered.id, |key| wanted.target.field(key)));
     let indexes = IndexChanges::find(connection, &model.layout, &wanted)?;
