@@ -94,7 +94,8 @@ struct Arguments {
 
 /// Does what the arguments of the process say. It answers with the exit code of the process.
 pub async fn run(builder: SpecStarBuilder) -> ExitCode {
-    run_with(builder, std::env::args_os()).await
+    // All commands together are a large state, which would stand on the stack of whoever waits.
+    Box::pin(run_with(builder, std::env::args_os())).await
 }
 
 /// The same with these arguments; the first is the name of the program.
@@ -105,7 +106,7 @@ pub async fn run_with(
     match Arguments::try_parse_from(arguments) {
         Ok(Arguments { command, common }) => {
             let command = command.unwrap_or_else(|| Command::Serve(serve::Serve::default()));
-            command.run(builder, common).await
+            Box::pin(command.run(builder, common)).await
         }
         Err(error) => {
             // Help and the version are no mistakes, and go to standard output.
@@ -123,7 +124,7 @@ impl Command {
             Some(url) => builder.database_url(url),
             None => builder,
         };
-        let done = self.perform(builder, &mut output).await;
+        let done = Box::pin(self.perform(builder, &mut output)).await;
         output.finish(done)
     }
 

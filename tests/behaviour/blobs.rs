@@ -340,9 +340,10 @@ async fn bytes_that_are_lost_come_back_with_another_upload() {
     let form = ann.ask("POST", "/blobs/upload").body("multipart/form-data; boundary=B", form);
     for (again, cut) in [(inline, false), (form, true)] {
         let lost = object(record(&app, HELLO).await.expect("it is known"));
-        match cut {
-            true => std::fs::write(&lost, "hel").expect("it is cut off"),
-            false => std::fs::remove_file(&lost).expect("it is removed"),
+        if cut {
+            std::fs::write(&lost, "hel").expect("it is cut off");
+        } else {
+            std::fs::remove_file(&lost).expect("it is removed");
         }
         again.await.ok();
         assert_eq!(ann.get(&file).await.is(200).text(), "hello");

@@ -71,7 +71,7 @@ async fn a_client_may_name_every_file_that_an_archive_brings_and_send_it_again()
 async fn planted() -> (String, String, Vec<u8>) {
     let named =
         |number: &u32| looks_random(&BlobIds::Xxh3.id(&Digest::of(format!("real {number}").as_bytes())));
-    let real = format!("real {}", (0..).find(named).expect("there is one"));
+    let real = format!("real {}", (0..10_000).find(named).expect("there is one"));
     let app = TestApp::compat(resources![Album]).await;
     let path = album(&app, &real, vec![]).await;
     let mut archive = export(&app.user("root"), "/_backup/export").await;

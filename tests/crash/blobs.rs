@@ -151,8 +151,8 @@ impl Writer {
 /// Uploads a file in two parts, and gives its id. `Err` when nobody answers any more.
 async fn in_parts(bytes: &[u8], user: &User) -> Result<Value, ()> {
     let begin = user.post("/blobs/upload-sessions", json!({"size": bytes.len(), "total_parts": 2}));
-    let begun = begin.try_send().await.map_err(drop)?.ok();
-    let session = format!("/blobs/upload-sessions/{}", begun["upload_id"].as_str().expect("an id"));
+    let session = begin.try_send().await.map_err(drop)?.ok();
+    let session = format!("/blobs/upload-sessions/{}", session["upload_id"].as_str().expect("an id"));
     let (first, second) = bytes.split_at(bytes.len() / 2);
     for (number, part) in [(2, second), (1, first)] {
         let put = user.ask("PUT", &format!("{session}/content?part_number={number}"));

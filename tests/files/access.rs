@@ -204,10 +204,12 @@ async fn rules_of_the_program_decide_too() {
     upload(&app.user("ann"), "text/plain", b"x").await.is(403);
     let app = TestApp::with(resources(), |builder| builder.access(allow(Action::WRITE))).await;
     upload(&app.user("ann"), "text/plain", b"x").await.ok();
-    let nobody = access_fn(|request| match request.model.id.name == BLOBS.id.name {
-        true => Decision::Deny,
-        false => Decision::Allow,
-    });
+    let nobody =
+        access_fn(
+            |request| {
+                if request.model.id.name == BLOBS.id.name { Decision::Deny } else { Decision::Allow }
+            },
+        );
     let app = TestApp::with(resources(), |builder| builder.access(nobody)).await;
     upload(&app.user("ann"), "text/plain", b"x").await.is(403);
     let app = TestApp::with(resources(), |builder| builder.deny_by_default(true)).await;

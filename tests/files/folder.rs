@@ -1,5 +1,6 @@
 //! The suite on a folder.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use specstar::runtime::blob::BlobStorage;
@@ -7,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::cases::Place;
 
-async fn folder() -> Place {
+fn folder() -> Ready<Place> {
     let folder = TempDir::new().expect("a temporary folder");
     let storage = BlobStorage::folder(folder.path().join("blobs"));
-    Place::new(storage, Arc::new(folder))
+    ready(Place::new(storage, Arc::new(folder)))
 }
 
 on_every_storage!(folder());

@@ -162,7 +162,7 @@ pub(crate) async fn one_of_several_finalizes_makes_the_file(place: &Place) {
         let finalize = format!("{}/finalize", path(&session));
         let asked = (0..6).map(|_| ann.ask("POST", &finalize).into_future());
         let answers = futures_util::future::join_all(asked).await;
-        let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status()).collect();
+        let mut statuses: Vec<u16> = answers.iter().map(super::super::common::talk::Answer::status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
         assert_eq!(state(&ann, &session).await["status"], "finalized");
