@@ -265,6 +265,11 @@ impl Problem {
     }
 }
 
+/// Text as a unique constraint that ignores case compares it.
+pub(crate) fn fold(text: &str) -> String {
+    unicase::UniCase::new(text).to_folded_case()
+}
+
 /// Keeps the first of equal values, in order; of a vector, every value.
 #[derive(Default)]
 struct Distinct {

@@ -202,11 +202,6 @@ pub(crate) fn folded_column(key: &str) -> String {
     format!("uf_{key}")
 }
 
-/// Text as a unique constraint that ignores case compares it.
-pub(crate) fn fold(text: &str) -> String {
-    unicase::UniCase::new(text).to_folded_case()
-}
-
 /// Where one resource type is kept in one database file.
 #[derive(Debug)]
 pub(crate) struct ModelLayout {

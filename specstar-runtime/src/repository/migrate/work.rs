@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::descriptor::{ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
 use crate::id;
-use crate::json::{IndexEntry, IndexRow, IndexValue};
+use crate::json::{IndexEntry, IndexRow, IndexValue, fold};
 use crate::meta::{Head, MadeFile, Problem, Revision};
 use crate::repository::blob::Ready;
 use crate::repository::embed::Encoded;
@@ -21,7 +21,6 @@ use crate::repository::reference::Need;
 use crate::repository::service::store_error;
 use crate::repository::{Model, Service};
 use crate::schema::{self, index_as_stored, is_current};
-use crate::store::layout::fold;
 use crate::timeline;
 
 /// What is to be changed of one resource.

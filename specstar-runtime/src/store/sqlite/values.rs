@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::json::IndexValue;
-use crate::store::layout::fold;
+use crate::json::fold;
 
 /// What an update changes in the list table.
 #[derive(Debug, PartialEq)]

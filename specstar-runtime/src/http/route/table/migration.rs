@@ -39,7 +39,7 @@ pub(super) const ONE: Route = Route {
     name: "migrate_single_resource",
     summary: "Migrate one {m}",
     description: "Brings one {m}, soft-deleted or not, to the present schema version. The revision keeps its id, its \
-                  times and its users; what it was is kept until it is pruned.",
+                  times and its users; what it was is kept until the revision is changed in place or removed.",
     parameters: &[&p::RESOURCE_ID, &p::WRITE_BACK, &p::MIGRATE_REVISION],
     answer: Answer::MigrateProgress,
     headers: &[],
