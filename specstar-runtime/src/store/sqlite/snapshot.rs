@@ -67,7 +67,11 @@ fn run(
     begun: oneshot::Sender<Result<(LogMark, bool), StoreError>>,
     sender: &Sender,
 ) {
-    let transaction = match lease.read_transaction() {
+    // Everything is read once: mapped, the whole file would end up in the memory of the process.
+    let unmapped = lease.connection().and_then(|connection| {
+        connection.execute_batch("PRAGMA mmap_size = 0").map_err(|error| lease.error(error))
+    });
+    let transaction = match unmapped.and_then(|()| lease.read_transaction()) {
         Ok(transaction) => transaction,
         Err(error) => {
             let _ = begun.send(Err(error));
