@@ -82,7 +82,7 @@ async fn a_superseded_revision_is_migrated_alone_and_can_be_switched_to() {
 }
 
 #[tokio::test]
-async fn a_migration_can_be_taken_back_until_it_is_pruned() {
+async fn a_migration_can_be_taken_back_until_it_is_purged() {
     let app = second().await;
     let ann = app.user("ann");
     ann.ask("POST", "/robot/migrate/rollback/one").await.refused(409, "was not migrated");

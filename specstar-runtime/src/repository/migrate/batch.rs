@@ -364,7 +364,6 @@ impl Jobs {
     }
 }
 
-/// Every resource of a type, live and deleted, in the order of creation.
 impl Selection {
     /// Everything there is, live or deleted, in the order of creation.
     pub fn everything() -> Self {
