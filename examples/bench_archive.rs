@@ -6,6 +6,7 @@ use specstar::app::SpecStar;
 use specstar::backup::{ArchiveFormat, ExportOptions, ImportOptions};
 use specstar::datetime::Timestamp;
 use specstar::prelude::*;
+use specstar::store::SqliteOptions;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
 struct Note {
@@ -32,7 +33,10 @@ async fn main() -> specstar::Result<()> {
         if arguments.next().as_deref() == Some("acbak") { ArchiveFormat::Acbak } else { ArchiveFormat::Ssb };
     let copy = format!("{folder}/copy-{format:?}.db");
     let database = if mode == "import" { copy } else { format!("{folder}/source.db") };
-    let app = SpecStar::builder().open_access().sqlite(database).resources(resources![Note]).build().await?;
+    // As the command line opens it: what is read once is not mapped into the memory of the process.
+    let options = SqliteOptions { mapped_bytes: 0, ..SqliteOptions::new(database) };
+    let app =
+        SpecStar::builder().open_access().sqlite_with(options).resources(resources![Note]).build().await?;
     let path = format!("{folder}/{format:?}");
     match mode.as_str() {
         "fill" => {

@@ -30,6 +30,8 @@ use crate::registry::Registry;
 use crate::repository::{Service, Settings, store_error};
 use crate::resource::payload::Payload;
 use crate::resource::{Resource, ResourceEntry};
+#[cfg(feature = "sqlite")]
+use crate::store::SqliteOptions;
 use crate::store::Store;
 use crate::vector::{Encoders, VectorEncoder};
 
@@ -69,7 +71,7 @@ type Opened = (Arc<dyn Store>, Option<PathBuf>);
 enum Database {
     None,
     #[cfg(feature = "sqlite")]
-    Sqlite(PathBuf),
+    Sqlite(SqliteOptions),
     #[cfg(feature = "sqlite")]
     SqliteTemporary,
     Given(Arc<dyn Store>),
@@ -117,8 +119,21 @@ impl SpecStarBuilder {
 
     /// Keeps everything in an SQLite file, made with its folders when it is not there.
     #[cfg(feature = "sqlite")]
-    pub fn sqlite(mut self, path: impl Into<PathBuf>) -> Self {
-        self.database = Database::Sqlite(path.into());
+    pub fn sqlite(self, path: impl Into<PathBuf>) -> Self {
+        self.sqlite_with(SqliteOptions::new(path))
+    }
+
+    /// Keeps everything in an SQLite file that is opened in this way, with the files beside it.
+    ///
+    /// ```
+    /// use specstar_runtime::app::SpecStar;
+    /// use specstar_runtime::store::SqliteOptions;
+    /// let options = SqliteOptions { reader_threads: 4, ..SqliteOptions::new("data/app.db") };
+    /// let builder = SpecStar::builder().sqlite_with(options);
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite_with(mut self, options: SqliteOptions) -> Self {
+        self.database = Database::Sqlite(options);
         self
     }
 
@@ -134,7 +149,7 @@ impl SpecStarBuilder {
         match url.split_once(':') {
             #[cfg(feature = "sqlite")]
             Some(("sqlite", path)) if !path.is_empty() => {
-                self.database = Database::Sqlite(path.strip_prefix("//").unwrap_or(path).into());
+                self.database = Database::Sqlite(SqliteOptions::new(path.strip_prefix("//").unwrap_or(path)));
             }
             _ => self.problems.push(format!("`{url}` is not a database URL this build knows (sqlite:PATH)")),
         }
@@ -310,9 +325,7 @@ impl SpecStarBuilder {
             Database::None => Err("no database: call sqlite(…), database_url(…) or store(…)".to_owned()),
             Database::Given(store) => Ok((Arc::clone(store), None)),
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(path) => {
-                opened_sqlite(crate::store::SqliteStore::open(crate::store::SqliteOptions::new(path)))
-            }
+            Database::Sqlite(options) => opened_sqlite(crate::store::SqliteStore::open(options.clone())),
             #[cfg(feature = "sqlite")]
             Database::SqliteTemporary => opened_sqlite(crate::store::SqliteStore::temporary()),
         };

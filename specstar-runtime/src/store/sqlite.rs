@@ -80,6 +80,9 @@ pub struct SqliteOptions {
     pub statement_timeout: Duration,
     /// The longest wait for another process that has locked the file.
     pub busy_timeout: Duration,
+    /// Bytes of the file that are read through a mapping of memory; the rest is read by calls. A page that was read so
+    /// counts as resident, although the system takes it back whenever it needs the room. 0 maps nothing.
+    pub mapped_bytes: u64,
 }
 
 impl SqliteOptions {
@@ -91,6 +94,7 @@ impl SqliteOptions {
             reader_threads: 2,
             statement_timeout: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
+            mapped_bytes: 2 << 30,
         }
     }
 }

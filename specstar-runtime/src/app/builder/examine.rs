@@ -25,10 +25,14 @@ pub(crate) enum Openness {
 
 impl SpecStarBuilder {
     /// Without what works on its own beside the requests: a command does what it was asked to do, and subscribers are
-    /// told by the server.
+    /// told by the server. It reads most of the file once, and mapped, that much memory would be its own.
     pub(crate) fn for_maintenance(mut self) -> Self {
         self.subscribers.clear();
         self.blobs.every = None;
+        #[cfg(feature = "sqlite")]
+        if let Database::Sqlite(options) = &mut self.database {
+            options.mapped_bytes = 0;
+        }
         self
     }
 
@@ -65,7 +69,7 @@ impl SpecStarBuilder {
     pub(crate) fn database_file(&self) -> Option<&Path> {
         match &self.database {
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(path) => Some(path),
+            Database::Sqlite(options) => Some(&options.path),
             #[cfg(feature = "sqlite")]
             Database::SqliteTemporary => None,
             Database::None | Database::Given(_) => None,

@@ -25,9 +25,6 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// KiB of page cache of the writer. Each commit walks the cache, and the mapped file serves its reads.
 const WRITER_CACHE: u32 = 2048;
 
-/// Bytes of the file that are read through a mapping.
-const MAPPED: u64 = 2 << 30;
-
 /// Bytes the log may keep of the disk once it is empty.
 const LOG_BYTES: u64 = 256 << 20;
 
@@ -104,7 +101,7 @@ fn open(options: &SqliteOptions, extra: OpenFlags) -> rusqlite::Result<Connectio
     // Without it the engine prepares a cached statement again when other values are bound to it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch(&format!("PRAGMA mmap_size = {MAPPED};"))?;
+    connection.execute_batch(&format!("PRAGMA mmap_size = {};", options.mapped_bytes))?;
     Ok(connection)
 }
 
