@@ -223,16 +223,18 @@
 //! Older content is converted when it is read, everywhere; nothing is written, answers keep its `schema_version`, and
 //! filters see the values it is stored with. A write stores the new version. `POST /user/migrate/execute` writes all
 //! that is left, in batches while the server answers, and `/migrate/test` tries it; a program calls
-//! [`migrate`](repository::Repository::migrate) of a repository. What a revision was before is kept until it is pruned
-//! or its content is replaced in place, and `/migrate/rollback/{resource_id}` brings it back. A file that a step makes of
+//! [`migrate`](repository::Repository::migrate) of a repository. What a revision was before is kept until it is pruned,
+//! its content is replaced in place, or [`forget_originals`](repository::Repository::forget_originals) and `migrate
+//! --forget-originals` let go of it, and `/migrate/rollback/{resource_id}` brings it back. A file that a step makes of
 //! older content has its id at once, and can be downloaded when the resource was written or migrated.
 //!
 //! Content that no step leads from, or that a step fails on, stands in lists with an `error` in the place of its data,
 //! and a read of it is 422; [`on_decode_error`](app::SpecStarBuilder::on_decode_error) has other choices. A program
 //! does not start on data that was served at a version it does not know.
 //!
-//! With a file `specstar.lock.json` beside the `Cargo.toml`, which [`lock::shapes`](schema::lock::shapes) makes, fields
-//! that are changed without another `schema` are a compile error.
+//! With a file `specstar.lock.json` beside the `Cargo.toml` of the crate or at the root of its workspace, which the
+//! command `lock --accept` and [`lock::shapes`](schema::lock::shapes) make, fields that are changed without another
+//! `schema` are a compile error.
 //!
 //! # Texts with a vector
 //!

@@ -1,7 +1,7 @@
 //! The lock file: the shapes of the resources as they were locked, against which the derive compares.
 //!
 //! Whoever changes the fields of a struct whose content is stored has to raise the version; the file remembers what
-//! the fields were. Without a file beside the `Cargo.toml` of the crate nothing is compared.
+//! the fields were. Without a file in the crate or its workspace nothing is compared.
 
 use std::path::{Path, PathBuf};
 
@@ -37,8 +37,23 @@ fn path() -> Option<PathBuf> {
 }
 
 fn file() -> Option<PathBuf> {
-    let folder = std::env::var_os("CARGO_MANIFEST_DIR")?;
-    Some(Path::new(&folder).join(FILE)).filter(|path| path.is_file())
+    nearest(Path::new(&std::env::var_os("CARGO_MANIFEST_DIR")?))
+}
+
+/// The types of a program can stand in other crates of its workspace, and one file knows them all: it is looked for in
+/// the folder of the crate, and in those around it up to the root of the workspace.
+fn nearest(folder: &Path) -> Option<PathBuf> {
+    let own = folder.join(FILE);
+    if own.is_file() {
+        return Some(own);
+    }
+    let is_root = |folder: &&Path| {
+        std::fs::read_to_string(folder.join("Cargo.toml"))
+            .is_ok_and(|manifest| manifest.lines().any(|line| line.trim_start().starts_with("[workspace")))
+    };
+    let root = folder.ancestors().find(is_root)?;
+    let mut around = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    around.find_map(|folder| Some(folder.join(FILE)).filter(|path| path.is_file()))
 }
 
 /// Has the compiler compile the type again when the file has changed, or the switch.
@@ -162,6 +177,24 @@ pub(crate) fn written(ty: &Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_of_a_workspace_is_found_from_its_crates() {
+        let folder = std::env::temp_dir().join(format!("specstar-lock-{}", std::process::id()));
+        let (root, krate) = (folder.join("root"), folder.join("root/crates/models"));
+        std::fs::create_dir_all(&krate).expect("folders");
+        let write = |path: PathBuf, text: &str| std::fs::write(path, text).expect("it is written");
+        write(folder.join(FILE), "{}");
+        write(krate.join("Cargo.toml"), "[package]\nname = \"models\"\n");
+        assert_eq!(nearest(&krate), None, "without a workspace only the crate counts");
+        write(root.join("Cargo.toml"), "[workspace]\nmembers = [\"crates/*\"]\n");
+        assert_eq!(nearest(&krate), None, "what is around the workspace does not count");
+        write(root.join(FILE), "{}");
+        assert_eq!(nearest(&krate), Some(root.join(FILE)));
+        write(krate.join(FILE), "{}");
+        assert_eq!(nearest(&krate), Some(krate.join(FILE)), "its own comes first");
+        std::fs::remove_dir_all(folder).expect("it is removed");
+    }
 
     #[test]
     fn types_are_written_without_idle_blanks() {

@@ -50,6 +50,8 @@ pub enum Requirement {
         index: usize,
         /// The id.
         resource_id: String,
+        /// The ids of those that may refer to it still, because a later change takes care of them.
+        except: Vec<String>,
     },
     /// A live resource of this id exists when everything was applied.
     LiveAfter {

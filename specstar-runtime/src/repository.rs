@@ -31,7 +31,7 @@ mod undo;
 mod write;
 
 pub use action::Content;
-pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings};
+pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings, Parts};
 pub use batch::Selection;
 pub use caller::Caller;
 pub use feed::{FeedOf, FeedPage};

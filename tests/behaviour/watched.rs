@@ -167,6 +167,10 @@ impl Versions for Watched {
         self.inner.original(model, pk, seq)
     }
 
+    fn forget_originals(&self, model: ModelIndex, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        self.inner.forget_originals(model, limit, now)
+    }
+
     fn versions(&self, model: ModelIndex) -> Answer<'_, Vec<VersionCount>> {
         self.inner.versions(model)
     }

@@ -114,4 +114,6 @@ fn migration() {
     let asked = run(folder.path(), &["migrate", "note"]);
     assert_eq!(asked.code, 3);
     assert!(asked.stderr.contains("declares no schema version"), "{}", asked.stderr);
+    let forgotten = run(folder.path(), &["migrate", "--forget-originals", "--json"]).json()["models"].clone();
+    assert_eq!(forgotten[0]["forgotten"], 0, "{forgotten}");
 }

@@ -22,7 +22,7 @@ use crate::change::{Checkpoint, ModelIndex};
 use crate::error::{Error, Result};
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
-use crate::repository::{Arrival, Arriving, Caller, Duplicates, Fate, Findings, Model, Service};
+use crate::repository::{Arrival, Arriving, Caller, Duplicates, Fate, Findings, Model, Parts, Service};
 use crate::store::{NewBlob, Published};
 
 /// Parts of a file that wait to be stored.
@@ -548,15 +548,10 @@ impl Importer<'_> {
             Step::Last => Some(None),
         };
         let checkpoint = done.map(|done| Checkpoint { archive: self.archive(survey), done });
-        // In one commit everything is there at its end; of several, another one may bring it.
-        let elsewhere = |model: ModelIndex, id: &str| {
-            !whole
-                && survey.is_live(model, id) == Some(true)
-                && !survey.skipped.contains(&survey::key(model, id))
-        };
+        // In one commit everything is there at its end.
+        let parts: Option<&dyn Parts> = if whole { None } else { Some(survey) };
         let rule = self.duplicates();
-        let imported =
-            self.service.import(&arrivals, rule, &elsewhere, whole, checkpoint.as_ref(), self.caller);
+        let imported = self.service.import(&arrivals, rule, parts, checkpoint.as_ref(), self.caller);
         let fates = self.handle.block_on(imported)?;
         for (arrival, fate) in arrivals.iter().zip(fates) {
             match arrival {
@@ -572,6 +567,16 @@ impl Importer<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Parts for Survey {
+    fn bring(&self, model: ModelIndex, resource_id: &str) -> bool {
+        self.is_live(model, resource_id) == Some(true) && self.change(model, resource_id)
+    }
+
+    fn change(&self, model: ModelIndex, resource_id: &str) -> bool {
+        self.is_live(model, resource_id).is_some() && !self.skipped.contains(&survey::key(model, resource_id))
     }
 }
 

@@ -56,7 +56,7 @@ impl LockShapes {
 /// Cargo says where the program it runs comes from.
 pub(super) fn default_file() -> PathBuf {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    folder.join(lock::FILE)
+    lock::find(&folder).unwrap_or_else(|| folder.join(lock::FILE))
 }
 
 fn described(drift: &Drift) -> serde_json::Value {

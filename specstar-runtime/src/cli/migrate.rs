@@ -23,6 +23,9 @@ pub struct Migrate {
     /// Give one resource the content back that it had before its migration: `TYPE ID`.
     #[arg(long, num_args = 2, value_names = ["TYPE", "ID"], conflicts_with_all = ["models", "dry_run", "all_revisions"])]
     take_back: Option<Vec<String>>,
+    /// Forget for good what migrated content was before: no migration can be taken back then.
+    #[arg(long, conflicts_with_all = ["dry_run", "all_revisions", "take_back"])]
+    forget_originals: bool,
 }
 
 impl Migrate {
@@ -33,6 +36,7 @@ impl Migrate {
         let app = builder.build().await?;
         let done = match self.take_back.as_deref() {
             Some([model, resource_id]) => take_back(&app, model, resource_id, output).await,
+            _ if self.forget_originals => self.forget(&app, output).await,
             _ => self.models(&app, output).await,
         };
         app.close().await?;
@@ -60,6 +64,17 @@ impl Migrate {
         output.member("models", reports);
         output.member("dry_run", self.dry_run);
         Ok(Outcome::found(failed > 0))
+    }
+
+    async fn forget(&self, app: &App, output: &mut Output) -> Result<Outcome> {
+        let mut reports = Vec::new();
+        for model in chosen(app, &self.models)? {
+            let forgotten = app.service().forget_originals(model, &app.program()?).await?;
+            output.line(format!("{}: {forgotten} originals forgotten", model.name()));
+            reports.push(json!({"model": model.name(), "forgotten": forgotten}));
+        }
+        output.member("models", reports);
+        Ok(Outcome::found(false))
     }
 
     async fn model(&self, app: &App, model: &Model, output: &Output) -> Result<MigrateSummary> {

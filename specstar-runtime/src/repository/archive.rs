@@ -55,6 +55,14 @@ pub(crate) enum Arrival {
     Purged { model: ModelIndex, resource_id: String },
 }
 
+/// What other parts of an archive do, where it is not stored in one commit.
+pub(crate) trait Parts: Sync {
+    /// Whether one of them brings this resource as a live one.
+    fn bring(&self, model: ModelIndex, resource_id: &str) -> bool;
+    /// Whether one of them replaces or removes it.
+    fn change(&self, model: ModelIndex, resource_id: &str) -> bool;
+}
+
 /// What a check of one resource found out.
 pub(crate) struct Findings {
     pub(crate) fate: Fate,
@@ -207,13 +215,32 @@ impl Service {
         edges.filter(|edge| edge.reference.on_delete != OnDelete::Dangling)
     }
 
-    fn guard(&self, model: ModelIndex, resource_id: &str, is_purge: bool, plan: &mut Plan) {
-        let guards = self.holding(model, is_purge).map(|edge| Requirement::Unreferenced {
-            model: edge.source,
-            index: edge.index,
-            resource_id: resource_id.to_owned(),
-        });
-        plan.guards.extend(guards);
+    /// Nothing may refer to what goes, but what another part of the archive takes care of.
+    async fn guard(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+        is_purge: bool,
+        parts: Option<&dyn Parts>,
+        plan: &mut Plan,
+    ) -> Result<()> {
+        for edge in self.holding(model, is_purge) {
+            let mut except = Vec::new();
+            if let Some(parts) = parts {
+                let source = &self.models()[edge.source.0];
+                let heads =
+                    self.heads_where(source, edge.live(resource_id), self.settings.max_changes).await?;
+                except.extend(heads.into_iter().map(|head| head.resource_id));
+                except.retain(|referrer| parts.change(edge.source, referrer));
+            }
+            plan.guards.push(Requirement::Unreferenced {
+                model: edge.source,
+                index: edge.index,
+                resource_id: resource_id.to_owned(),
+                except,
+            });
+        }
+        Ok(())
     }
 
     /// Whether a resource exists now and is live.
@@ -298,15 +325,13 @@ impl Service {
         .await
     }
 
-    /// Commits resources of an archive, all or none, and tells what became of each. Targets of references that
-    /// `arrives` holds come with another part of the archive. Of one that is not `whole`, another part may also change
-    /// what refers to what goes with this one.
+    /// Commits resources of an archive, all or none, and tells what became of each. What they refer to, and what refers
+    /// to what goes, may be up to other `parts` of the archive.
     pub(crate) async fn import(
         &self,
         arrivals: &[Arrival],
         duplicates: Duplicates,
-        arrives: &(dyn Fn(ModelIndex, &str) -> bool + Sync),
-        whole: bool,
+        parts: Option<&dyn Parts>,
         checkpoint: Option<&Checkpoint>,
         caller: &Caller,
     ) -> Result<Vec<Fate>> {
@@ -320,15 +345,12 @@ impl Service {
             let mut plan = Plan::default();
             let mut fates = Vec::with_capacity(arrivals.len());
             for arrival in arrivals {
-                fates.push(self.plan_arrival(arrival, duplicates, &mut plan, caller).await?);
+                fates.push(self.plan_arrival(arrival, duplicates, parts, &mut plan, caller).await?);
             }
             plan.needs.retain(|need| {
                 let (target, resource_id) = need.target();
-                !arrives(target, resource_id)
+                !parts.is_some_and(|parts| parts.bring(target, resource_id))
             });
-            if !whole {
-                plan.guards.clear();
-            }
             self.refuse_hidden(&plan.needs, caller).await?;
             if plan.changes.is_empty() {
                 self.note(checkpoint).await?;
@@ -366,6 +388,7 @@ impl Service {
         &self,
         arrival: &Arrival,
         duplicates: Duplicates,
+        parts: Option<&dyn Parts>,
         plan: &mut Plan,
         caller: &Caller,
     ) -> Result<Fate> {
@@ -377,7 +400,7 @@ impl Service {
                 let Some(head) = self.removable(model, resource_id, caller).await? else {
                     return Ok(Fate::Skipped);
                 };
-                self.guard(model.index, resource_id, true, plan);
+                self.guard(model.index, resource_id, true, parts, plan).await?;
                 plan.changes.push(Change::Purge(timeline::removal(model.index, &head, &context)));
                 return Ok(Fate::Overwritten);
             }
@@ -389,7 +412,7 @@ impl Service {
         }
         if arriving.head.is_deleted {
             if existing.as_ref().is_some_and(|head| !head.is_deleted) {
-                self.guard(model.index, &arriving.head.resource_id, false, plan);
+                self.guard(model.index, &arriving.head.resource_id, false, parts, plan).await?;
             }
         } else {
             plan.needs.extend(self.needs_of_arrival(model, &arriving.head.resource_id, &arriving.index));

@@ -10,7 +10,7 @@ pub use progress::{MigrateOutcome, MigrateProgress, MigrateStatus, MigrateSummar
 pub use single::MigrateRequest;
 
 use super::service::store_error;
-use super::{Model, Repository, Selection, Service};
+use super::{Caller, Model, Repository, Selection, Service};
 use crate::error::{Error, Result};
 use crate::store::VersionCount;
 
@@ -25,6 +25,9 @@ pub enum Revisions {
     /// The one of this id. It stays the current one or a superseded one.
     One(String),
 }
+
+/// Revisions whose originals one commit forgets.
+const FORGOTTEN: usize = 500;
 
 /// How a migration of many resources is done.
 #[derive(Clone, Debug)]
@@ -50,6 +53,19 @@ impl Service {
     pub async fn versions(&self, model: &Model) -> Result<Vec<VersionCount>> {
         self.store.versions(model.index).await.map_err(store_error)
     }
+
+    /// Forgets what the revisions of a type were before their migrations, and tells of how many.
+    pub(crate) async fn forget_originals(&self, model: &Model, caller: &Caller) -> Result<u64> {
+        let mut forgotten = 0;
+        loop {
+            let batch = self.store.forget_originals(model.index, FORGOTTEN, caller.now());
+            let batch = batch.await.map_err(store_error)?;
+            forgotten += batch as u64;
+            if batch < FORGOTTEN {
+                return Ok(forgotten);
+            }
+        }
+    }
 }
 
 impl<R> Repository<R> {
@@ -68,6 +84,12 @@ impl<R> Repository<R> {
     /// ```
     pub async fn migrate(&self, options: MigrateOptions) -> Result<Migration> {
         self.service.migrate(self.model(), Selection::everything(), options, &self.caller()?).await
+    }
+
+    /// Forgets for good what migrated revisions of the type were before, and tells of how many: none of these migrations
+    /// can be taken back any more.
+    pub async fn forget_originals(&self) -> Result<u64> {
+        self.service.forget_originals(self.model(), &self.caller()?).await
     }
 
     /// How many revisions there are at each schema version.

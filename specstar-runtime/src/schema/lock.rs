@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,23 @@ pub const FILE: &str = "specstar.lock.json";
 
 /// The version of the file itself.
 const FORMAT: u32 = 1;
+
+/// The file that the derive compares the types of a crate with: the one in its folder, or the nearest one around it up
+/// to the root of the workspace.
+pub fn find(folder: &Path) -> Option<PathBuf> {
+    let own = folder.join(FILE);
+    if own.is_file() {
+        return Some(own);
+    }
+    // The derive looks in the same way, and cannot call this crate.
+    let is_root = |folder: &&Path| {
+        std::fs::read_to_string(folder.join("Cargo.toml"))
+            .is_ok_and(|manifest| manifest.lines().any(|line| line.trim_start().starts_with("[workspace")))
+    };
+    let root = folder.ancestors().find(is_root)?;
+    let mut around = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    around.find_map(|folder| Some(folder.join(FILE)).filter(|path| path.is_file()))
+}
 
 /// The shapes of a program's types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +273,19 @@ mod tests {
 
     fn lock(shape: Shape) -> Lock {
         Lock { format: FORMAT, resources: BTreeMap::from([("user".to_owned(), shape)]) }
+    }
+
+    #[test]
+    fn the_file_of_a_workspace_serves_its_crates() {
+        let root = tempfile::tempdir().expect("a folder");
+        let krate = root.path().join("models");
+        std::fs::create_dir(&krate).expect("a folder");
+        std::fs::write(root.path().join(FILE), "{}").expect("it is written");
+        assert_eq!(find(&krate), None);
+        std::fs::write(root.path().join("Cargo.toml"), "[workspace]\n").expect("it is written");
+        assert_eq!(find(&krate), Some(root.path().join(FILE)));
+        std::fs::write(krate.join(FILE), "{}").expect("it is written");
+        assert_eq!(find(&krate), Some(krate.join(FILE)));
     }
 
     #[test]

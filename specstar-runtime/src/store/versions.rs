@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::StoreError;
 use crate::change::ModelIndex;
+use crate::datetime::Timestamp;
 use crate::meta::DataHash;
 
 /// The schema versions of what is stored.
@@ -15,6 +16,15 @@ pub trait Versions: Send + Sync {
         pk: i64,
         seq: i64,
     ) -> BoxFuture<'_, Result<Option<Original>, StoreError>>;
+
+    /// Forgets what up to `limit` revisions of the type were before their migrations, and tells of how many: fewer than
+    /// `limit` when none is left. Files that nothing else names are let go of.
+    fn forget_originals(
+        &self,
+        model: ModelIndex,
+        limit: usize,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<usize, StoreError>>;
 
     /// How many revisions there are at each version, the unversioned ones first. It reads every head, deleted ones
     /// too, and every superseded revision of the type.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use specstar::datetime::Timestamp;
 use specstar::repository::{MigrateOptions, Revisions};
 use specstar::resources;
 
@@ -224,4 +225,31 @@ async fn more_content_than_one_commit_takes_is_migrated_in_several() {
     }
     let versions = scans.versions().await.expect("it counts");
     assert_eq!(versions.len(), 1, "{versions:?}");
+}
+
+#[tokio::test]
+async fn what_is_forgotten_cannot_come_back_and_lets_go_of_the_files_only_it_named() {
+    let app = second().await;
+    let ann = app.user("ann");
+    ann.ask("POST", "/scan/migrate/single/one").await.ok();
+    // A file that only the content of before named.
+    let blobs = app.app().blobs().expect("it has a storage");
+    let earlier = blobs.store_bytes("of before".into(), None, Timestamp::now()).await.expect("it is stored");
+    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
+    let name = "INSERT INTO ss_blob_ref (model_id, pk, seq, file_id)
+        SELECT model_id, pk, seq, ? FROM ss_original";
+    assert_eq!(connection.execute(name, [earlier.file_id.as_str()]).expect("it is named"), 1);
+    let named = || -> Vec<String> {
+        let mut statement =
+            connection.prepare("SELECT file_id FROM ss_blob_ref WHERE seq = 2").expect("a statement");
+        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows")
+    };
+    assert_eq!(named().len(), 2);
+
+    let scans = app.app().repository::<v2::Scan>();
+    assert_eq!(scans.forget_originals().await.expect("they are forgotten"), 1);
+    assert_eq!(named(), [HELLO]);
+    is_kept(&app, "forgetting").await;
+    ann.ask("POST", "/scan/migrate/rollback/one").await.refused(409, "was not migrated");
+    assert_eq!(scans.forget_originals().await.expect("nothing is left"), 0);
 }

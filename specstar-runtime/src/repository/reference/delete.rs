@@ -151,6 +151,7 @@ impl Planner<'_> {
                     model: edge.source,
                     index: edge.index,
                     resource_id: resource_id.clone(),
+                    except: Vec::new(),
                 });
             }
         }

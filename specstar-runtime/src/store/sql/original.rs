@@ -1,6 +1,6 @@
 //! What revisions were before they were migrated: the last step of each is on top of the ones before.
 
-use sea_query::{ColumnDef, Expr, ExprTrait, Func, Index, Order, Query, SelectStatement, Table};
+use sea_query::{ColumnDef, Expr, ExprTrait, Func, Index, Order, Query, SelectStatement, Table, UnionType};
 
 use super::{Dialect, column, hole, is_bound, model_id, name};
 use crate::store::layout::{ModelLayout, ORIGINAL_COLUMNS, ORIGINAL_TABLE, REVISION_TABLE};
@@ -20,6 +20,10 @@ pub(crate) struct OriginalTexts {
     pub(crate) forget: String,
     /// `pk`.
     pub(crate) forget_all: String,
+    /// `pk` and `seq` of at most a bound number of revisions that were migrated.
+    pub(crate) some: String,
+    /// `pk`, `seq`, `pk`, `seq`: what a revision says now, whether it is the current one or not.
+    pub(crate) content: String,
     /// The versions of the current revisions, each with how many there are.
     pub(crate) current: String,
     /// The same of the superseded ones.
@@ -63,6 +67,15 @@ impl OriginalTexts {
                 .0,
             forget_last: forget_last.build(D::default()).0,
             forget: delete(layout, &["pk", "seq"]).build(D::default()).0,
+            some: Query::select()
+                .distinct()
+                .columns(["pk", "seq"].map(name))
+                .from(name(ORIGINAL_TABLE))
+                .and_where(of_model(layout))
+                .limit(0)
+                .build(D::default())
+                .0,
+            content: content(layout).build(D::default()).0,
             forget_all: delete(layout, &["pk"]).build(D::default()).0,
             current: versions(&layout.head_table).build(D::default()).0,
             superseded: superseded.build(D::default()).0,
@@ -104,6 +117,23 @@ fn delete(layout: &ModelLayout, keys: &[&str]) -> sea_query::DeleteStatement {
         delete.and_where(is_bound(key));
     }
     delete
+}
+
+fn content(layout: &ModelLayout) -> SelectStatement {
+    let current = Query::select()
+        .column(name("data"))
+        .from(name(&layout.head_table))
+        .and_where(is_bound("pk"))
+        .and_where(is_bound("rev_seq"))
+        .take();
+    Query::select()
+        .column(name("data"))
+        .from(name(REVISION_TABLE))
+        .and_where(of_model(layout))
+        .and_where(is_bound("pk"))
+        .and_where(is_bound("seq"))
+        .union(UnionType::All, current)
+        .take()
 }
 
 fn versions(table: &str) -> SelectStatement {

@@ -200,7 +200,7 @@ fn exists(layout: &ModelLayout, keys: &[&str]) -> SelectStatement {
 /// The engine does not reorder a cross join: the few rows that have the value are looked at, and no others.
 fn refers<D: Dialect>(layout: &ModelLayout, place: &IndexPlace) -> Option<String> {
     let mut select = Query::select();
-    select.expr(Expr::cust("1"));
+    select.column((name(&layout.head_table), name("resource_id")));
     match place {
         IndexPlace::Column { name: text, .. } => {
             select.from(name(&layout.head_table)).and_where(is_bound(text));

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
+use rusqlite::{Connection, OptionalExtension, params};
 
+use super::connection::store_error;
+use super::model::{Model, Models};
 use super::pool::Lease;
 use super::{SqliteStore, row};
 use crate::change::ModelIndex;
+use crate::datetime::Timestamp;
 use crate::store::{Original, StoreError, VersionCount, Versions};
 
 impl Versions for SqliteStore {
@@ -19,9 +23,58 @@ impl Versions for SqliteStore {
         Box::pin(async move { self.lease().await?.original(model, pk, seq) })
     }
 
+    fn forget_originals(
+        &self,
+        model: ModelIndex,
+        limit: usize,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(self.write(move |connection, models| {
+            let model = models.get(model)?;
+            let mut statement = connection.prepare_cached(&model.originals.some).map_err(store_error)?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let migrated: Vec<(i64, i64)> = statement
+                .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))
+                .and_then(Iterator::collect)
+                .map_err(store_error)?;
+            for (pk, seq) in &migrated {
+                forget(connection, models, model, (*pk, *seq), now).map_err(store_error)?;
+            }
+            Ok(migrated.len())
+        }))
+    }
+
     fn versions(&self, model: ModelIndex) -> BoxFuture<'_, Result<Vec<VersionCount>, StoreError>> {
         Box::pin(async move { self.apart(move |lease, _| lease.versions(model)).await })
     }
+}
+
+/// The files of the original stay with the revision where it names them still: an id stands in the text as it is.
+fn forget(
+    connection: &Connection,
+    models: &Models,
+    model: &Model,
+    (pk, seq): (i64, i64),
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached(&model.originals.forget)?.execute([pk, seq])?;
+    let mut statement = connection.prepare_cached(&model.writes.named_by)?;
+    let named: Vec<String> = statement.query_map([pk, seq], |row| row.get(0)).and_then(Iterator::collect)?;
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(&model.originals.content)?;
+    let content: Option<String> = statement.query_row([pk, seq, pk, seq], |row| row.get(0)).optional()?;
+    let Some(content) = content else { return Ok(()) };
+    connection.prepare_cached(&model.writes.unname)?.execute([pk, seq])?;
+    for file_id in named {
+        if content.contains(&file_id) {
+            connection.prepare_cached(&model.writes.name_file)?.execute(params![pk, seq, file_id])?;
+        } else {
+            connection.prepare_cached(&models.blob().release)?.execute(params![now.0, file_id])?;
+        }
+    }
+    Ok(())
 }
 
 impl Lease {

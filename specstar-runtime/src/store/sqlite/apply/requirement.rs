@@ -38,8 +38,8 @@ impl Applier<'_> {
             return Err(CommitError::Missing { requirements: missing });
         }
         for (requirement, wanted) in set.requirements.iter().enumerate() {
-            if let Requirement::Unreferenced { model, index, resource_id } = wanted
-                && self.is_referenced(self.models.get(*model)?, *index, resource_id)?
+            if let Requirement::Unreferenced { model, index, resource_id, except } = wanted
+                && self.is_referenced(self.models.get(*model)?, *index, resource_id, except)?
             {
                 return Err(CommitError::Referenced { requirement });
             }
@@ -52,7 +52,13 @@ impl Applier<'_> {
         statement.exists([resource_id]).map_err(store_error)
     }
 
-    fn is_referenced(&self, model: &Model, index: usize, resource_id: &str) -> Result<bool, StoreError> {
+    fn is_referenced(
+        &self,
+        model: &Model,
+        index: usize,
+        resource_id: &str,
+        except: &[String],
+    ) -> Result<bool, StoreError> {
         let place = model.layout.indexes.get(index).zip(model.writes.refers.get(index));
         let Some((place, Some(sql))) = place else {
             let name = model.layout.descriptor.id.name;
@@ -60,9 +66,16 @@ impl Applier<'_> {
         };
         let mut statement = self.connection.prepare_cached(sql).map_err(store_error)?;
         let found = match place {
-            IndexPlace::List { field } => statement.exists(params![field, resource_id]),
-            IndexPlace::Column { .. } | IndexPlace::Document => statement.exists([resource_id]),
+            IndexPlace::List { field } => statement.query(params![field, resource_id]),
+            IndexPlace::Column { .. } | IndexPlace::Document => statement.query([resource_id]),
         };
-        found.map_err(store_error)
+        let mut rows = found.map_err(store_error)?;
+        while let Some(row) = rows.next().map_err(store_error)? {
+            let referrer: String = row.get(0).map_err(store_error)?;
+            if !except.contains(&referrer) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

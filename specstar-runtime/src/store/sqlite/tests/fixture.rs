@@ -286,7 +286,7 @@ pub(in crate::store::sqlite) fn live(model: ModelIndex, id: &str) -> Requirement
 
 /// Of posts, by the position of the reference.
 pub(in crate::store::sqlite) fn unreferenced(index: usize, id: &str) -> Requirement {
-    Requirement::Unreferenced { model: POST, index, resource_id: id.to_owned() }
+    Requirement::Unreferenced { model: POST, index, resource_id: id.to_owned(), except: Vec::new() }
 }
 
 pub(in crate::store::sqlite) fn existing(head: &Head) -> Existing {
