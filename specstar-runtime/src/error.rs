@@ -325,6 +325,19 @@ pub enum Error {
         /// What it is.
         actual: String,
     },
+    /// An import in several commits ended before its last one.
+    #[error(
+        "the first {stored} of {total} resources are stored, and an import with `resume` goes on behind them; \
+         it ended with: {cause}"
+    )]
+    ImportStopped {
+        /// Why.
+        cause: Box<Error>,
+        /// How many resources of the archive are stored.
+        stored: u64,
+        /// How many it has.
+        total: u64,
+    },
     /// The database, or an encoder of texts, is away or too busy; try again later.
     #[error("The service is temporarily unavailable.")]
     Unavailable {
@@ -372,6 +385,11 @@ impl Error {
         Self::Internal { id }
     }
 
+    /// What ended an operation that had done a part of its work; else the error itself.
+    pub(crate) fn root(&self) -> &Self {
+        if let Self::ImportStopped { cause, .. } = self { cause.root() } else { self }
+    }
+
     /// The row of the table this error belongs to.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -415,6 +433,7 @@ impl Error {
             Self::TooManyChanges { .. } => ErrorKind::TooManyChanges,
             Self::PreconditionFailed { .. } => ErrorKind::PreconditionFailed,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::ImportStopped { cause, .. } => cause.kind(),
             Self::CannotStart { .. } | Self::Internal { .. } => ErrorKind::Internal,
         }
     }

@@ -499,8 +499,8 @@ impl Importer<'_> {
         if !atomic {
             self.apply_purges(survey_ref, done, &mut report)?;
         }
-        let mut batch = Batch { done, ..Batch::default() };
-        self.walk(done, |index, part| {
+        let mut batch = Batch { done, stored: done, ..Batch::default() };
+        let walked = self.walk(done, |index, part| {
             batch.done += 1;
             let (arrival, weight) = match part {
                 Part::Resource { resource, exact } => {
@@ -516,11 +516,17 @@ impl Importer<'_> {
                 self.commit(&mut batch, Step::Part, survey_ref, &mut report)?;
             }
             Ok(())
-        })?;
+        });
         let step = if atomic { Step::Whole } else { Step::Last };
-        self.commit(&mut batch, step, survey_ref, &mut report)?;
+        let ended = walked.and_then(|()| self.commit(&mut batch, step, survey_ref, &mut report));
         survey.report = report;
-        Ok(())
+        match ended {
+            Err(cause) if batch.stored > 0 => {
+                let (stored, total) = (batch.stored, survey.total);
+                Err(Error::ImportStopped { cause: Box::new(cause), stored, total })
+            }
+            ended => ended,
+        }
     }
 
     /// Of an import in batches the purges come first: what they remove may have unique values of what comes.
@@ -538,8 +544,8 @@ impl Importer<'_> {
     }
 
     fn commit(&self, batch: &mut Batch, step: Step, survey: &Survey, report: &mut Report) -> Result<()> {
-        let Batch { arrivals, done, .. } = std::mem::take(batch);
-        batch.done = done;
+        let Batch { arrivals, done, stored, .. } = std::mem::take(batch);
+        (batch.done, batch.stored) = (done, stored);
         let whole = step == Step::Whole;
         // One commit leaves nothing to come back to, and purges can be made again.
         let done = match step {
@@ -553,6 +559,7 @@ impl Importer<'_> {
         let rule = self.duplicates();
         let imported = self.service.import(&arrivals, rule, parts, checkpoint.as_ref(), self.caller);
         let fates = self.handle.block_on(imported)?;
+        batch.stored = batch.done;
         for (arrival, fate) in arrivals.iter().zip(fates) {
             match arrival {
                 Arrival::Resource(arriving) => {
@@ -608,6 +615,8 @@ struct Batch {
     filling: Filling,
     /// How many resources of the archive are stored with it.
     done: u64,
+    /// How many are stored by those before it.
+    stored: u64,
 }
 
 /// What a commit is of an import.

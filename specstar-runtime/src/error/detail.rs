@@ -52,6 +52,10 @@ impl Error {
         };
         detail.insert("code".into(), code.into());
         match self {
+            Self::ImportStopped { stored, total, .. } => {
+                detail.insert("stored".into(), json!(stored));
+                detail.insert("total".into(), json!(total));
+            }
             Self::Decode(error) => {
                 detail.insert("errors".into(), json!([{"path": error.path, "message": error.message}]));
             }

@@ -58,7 +58,7 @@ pub(crate) fn error_text(error: &Error, structured: bool) -> String {
 pub(crate) fn error(error: &Error, structured: bool) -> Response<Body> {
     let status = StatusCode::from_u16(error.kind().row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, error_text(error, structured).into_bytes());
-    if let Error::Unavailable { retry_after, .. } = error {
+    if let Error::Unavailable { retry_after, .. } = error.root() {
         set(&mut response, header::RETRY_AFTER, &retry_after.to_string());
     }
     if let Some(challenge) = challenge(error) {

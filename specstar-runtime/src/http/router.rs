@@ -287,7 +287,7 @@ fn not_utf8(name: &str) -> Error {
 }
 
 fn refuse(state: &HttpState, error: &Error) -> Response<Body> {
-    if let Error::Unavailable { reason, .. } = error {
+    if let Error::Unavailable { reason, .. } = error.root() {
         tracing::warn!(reason, "answered with 503");
     }
     reply::error(error, state.settings.structured_errors)

@@ -125,7 +125,8 @@ fn import_options(inbound: &Inbound<'_>) -> Result<ImportOptions> {
         })?,
     };
     let dry_run = inbound.query.boolean(&p::DRY_RUN, false)?;
-    Ok(ImportOptions { on_duplicate, dry_run, ..ImportOptions::default() })
+    let resume = inbound.query.boolean(&p::RESUME, false)?;
+    Ok(ImportOptions { on_duplicate, dry_run, resume, ..ImportOptions::default() })
 }
 
 async fn run(

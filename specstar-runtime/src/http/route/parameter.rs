@@ -253,6 +253,13 @@ pub mod parameters {
         Shape::Boolean { default: false },
         "Only look whether it could be imported, and say what stands in the way.",
     );
+    pub static RESUME: Parameter = query(
+        "Resume",
+        "resume",
+        Shape::Boolean { default: false },
+        "Go on where an import of the same archive has ended early: what it has stored is passed over. Only archives \
+         too large for one commit can end half-way.",
+    );
     pub static LAST_EVENT_ID: Parameter = Parameter {
         location: Location::Header,
         ..query(

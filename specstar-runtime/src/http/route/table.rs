@@ -168,7 +168,7 @@ pub const ROUTES: &[Route] = &[
         description: "Stores the {m} resources of an archive, whatever its format, with their histories and files. \
                       Everything is looked at before anything is stored; what is refused leaves nothing. Resources \
                       of other types in the archive are passed over.",
-        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN],
+        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN, &p::RESUME],
         ignored: NONE,
         body: RequestBody::Archive,
         answer: Answer::Imported,

@@ -183,7 +183,7 @@ pub const GLOBAL_ROUTES: &[Route] = &[
         summary: "Import everything",
         description: "Stores the resources of an archive, whatever its format, with their histories and files. \
                       Everything is looked at before anything is stored; what is refused leaves nothing.",
-        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN],
+        parameters: &[&p::ON_DUPLICATE, &p::DRY_RUN, &p::RESUME],
         ignored: NONE,
         body: RequestBody::Archive,
         answer: Answer::ImportedAll,
