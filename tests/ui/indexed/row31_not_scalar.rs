@@ -24,6 +24,8 @@ struct User {
     level: Level,
     #[indexed(path = "stats.power", type = Address)]
     stats: Address,
+    #[indexed]
+    photo: Option<Blob>,
 }
 
 fn main() {}

@@ -17,6 +17,8 @@ struct User {
     notes: HashMap<String, String>,
     #[unique]
     home: Option<Address>,
+    #[unique]
+    photo: Blob,
 }
 
 fn main() {}
