@@ -28,6 +28,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a part and waits until it says that it is ready.
     pub(crate) fn start(part: &str, file: &Path) -> Self {
+        super::database::prepare(file.parent().expect("a folder"));
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--exact", "common::process::plays_a_part_when_started_again", "--nocapture"])
             .env(PART, part)
@@ -115,8 +116,8 @@ fn serve(
 ) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let builder = super::headers_decide(SpecStar::builder().open_access());
-        let builder = configure(builder.resources(resources).sqlite(file));
+        let builder = super::headers_decide(SpecStar::builder().open_access()).resources(resources);
+        let builder = configure(super::database::on(builder, file.parent().expect("a folder")));
         let app = builder.build().await.expect("it builds");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         ready(&format!("http://{}", listener.local_addr().expect("bound")));

@@ -82,7 +82,7 @@ impl PostgresOptions {
             replica_url: None,
             max_connections: 16,
             statement_timeout: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(3),
+            connect_timeout: Duration::from_secs(5),
         }
     }
 }

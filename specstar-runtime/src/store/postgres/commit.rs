@@ -65,7 +65,7 @@ impl PostgresStore {
                     }
                     error
                 }
-                Fault::Other(error) => return Err(error.into()),
+                Fault::Unreached(error) | Fault::Other(error) => return Err(error.into()),
             };
             if tries == RETRIES {
                 return Err(error.into());
@@ -114,7 +114,7 @@ impl PostgresStore {
                 self.shared.losses.note();
                 return Err(error);
             }
-            Fault::Other(error) => return Err(error),
+            Fault::Unreached(error) | Fault::Other(error) => return Err(error),
         };
         if *tries == RETRIES {
             return Err(error);

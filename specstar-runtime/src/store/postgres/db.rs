@@ -104,6 +104,8 @@ pub(super) fn quoted(name: &str) -> String {
 /// What a failed statement asks for.
 #[derive(Debug)]
 pub(super) enum Fault {
+    /// There is no connection: nothing was sent.
+    Unreached(StoreError),
     /// The connection is gone: whether the statement was run is not known.
     Lost(StoreError),
     /// It collided with another transaction, which may not be there the next time.
@@ -118,7 +120,11 @@ impl Fault {
     /// What a caller is told.
     pub(super) fn into_error(self) -> StoreError {
         match self {
-            Self::Lost(error) | Self::Collision(error) | Self::Duplicate(error) | Self::Other(error) => error,
+            Self::Unreached(error)
+            | Self::Lost(error)
+            | Self::Collision(error)
+            | Self::Duplicate(error)
+            | Self::Other(error) => error,
         }
     }
 }
@@ -133,6 +139,7 @@ impl From<DbErr> for Fault {
     fn from(error: DbErr) -> Self {
         let text = error.to_string();
         match cause(&error) {
+            Cause::NoConnection => Self::Unreached(StoreError::Unavailable(text)),
             Cause::Connection => Self::Lost(StoreError::Unavailable(text)),
             Cause::Engine(code) => of_code(&code, text),
             Cause::Program => Self::Other(StoreError::Internal(text)),
@@ -141,6 +148,7 @@ impl From<DbErr> for Fault {
 }
 
 enum Cause {
+    NoConnection,
     Connection,
     /// With its five letters.
     Engine(String),
@@ -150,12 +158,10 @@ enum Cause {
 fn cause(error: &DbErr) -> Cause {
     let of_driver = match error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => {
-            return Cause::Connection;
+            return Cause::NoConnection;
         }
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => error,
-        DbErr::Conn(_) => return Cause::Connection,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => error,
+        DbErr::Conn(_) => return Cause::NoConnection,
         _ => return Cause::Program,
     };
     match of_driver.as_ref() {
@@ -163,13 +169,8 @@ fn cause(error: &DbErr) -> Cause {
             Some(error) => Cause::Engine(error.code().to_owned()),
             None => Cause::Program,
         },
-        Error::Io(_)
-        | Error::Tls(_)
-        | Error::Protocol(_)
-        | Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::WorkerCrashed
-        | Error::Configuration(_) => Cause::Connection,
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Cause::Connection,
+        Error::PoolTimedOut | Error::PoolClosed | Error::Configuration(_) => Cause::NoConnection,
         _ => Cause::Program,
     }
 }

@@ -25,7 +25,10 @@ const LOOK: Duration = Duration::from_millis(500);
 const HIDDEN: Duration = Duration::from_millis(3);
 
 /// The longest wait of a reader for the commits of its own process.
-const SETTLE: Duration = Duration::from_millis(250);
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// After a wait in vain nobody waits for so long: somebody has a transaction that takes its time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two words to other processes.
 const WORD: Duration = Duration::from_millis(5);
@@ -41,6 +44,8 @@ pub(super) struct Follower {
     /// It has, since the others were told.
     news: AtomicBool,
     look: Notify,
+    /// When a reader waited in vain.
+    vain: Mutex<Option<Instant>>,
     end: watch::Sender<i64>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
@@ -52,6 +57,7 @@ impl Follower {
             own: AtomicI64::new(0),
             news: AtomicBool::new(false),
             look: Notify::new(),
+            vain: Mutex::default(),
             end,
             tasks: Mutex::default(),
         };
@@ -113,6 +119,10 @@ pub(super) async fn settle(shared: &Shared) {
     if *shared.follower.end.borrow() >= own {
         return;
     }
+    let vain = &shared.follower.vain;
+    if vain.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < PATIENCE) {
+        return;
+    }
     let limit = Instant::now() + SETTLE;
     while Instant::now() < limit {
         match end(shared).await {
@@ -120,6 +130,8 @@ pub(super) async fn settle(shared: &Shared) {
             _ => return,
         }
     }
+    tracing::warn!("a long transaction in the cluster keeps the log of changes from being read to its end");
+    *vain.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
 }
 
 async fn follow(shared: Weak<Shared>, channel: String) {
