@@ -114,6 +114,8 @@ fn serve(
     resources: Registry,
     configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder + Send + 'static,
 ) {
+    let log = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).try_init();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let builder = super::headers_decide(SpecStar::builder().open_access()).resources(resources);
