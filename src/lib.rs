@@ -325,6 +325,8 @@ pub use specstar_runtime as runtime;
 #[cfg(feature = "cli")]
 pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};
+#[cfg(feature = "postgres")]
+pub use specstar_runtime::sea_orm;
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,

@@ -1,13 +1,16 @@
 //! The server the conformance corpus is replayed against: its models, its users, its clock.
 //!
 //! `SPECSTAR_ADDR` (default `127.0.0.1:8000`) and `SPECSTAR_DATABASE_URL` (default a fresh temporary SQLite
-//! database; `sqlite:PATH`) say where. Two headers stand for what a real application gets from its
+//! database; `sqlite:PATH`, or `postgres://…` with the feature `postgres`) say where. Files are in the folder
+//! `SPECSTAR_BLOB_DIR`, which several processes on one database can share; without it beside the SQLite database, or
+//! in a fresh temporary folder. Two headers stand for what a real application gets from its
 //! authentication and its clock: `X-User` and `X-Now`.
 
 mod models;
 
 use specstar::access::{Action, Decision, Principal, access_fn, principal_fn};
 use specstar::app::Preset;
+use specstar::blob::BlobStorage;
 use specstar::clock::{Clock, SystemClock, clock_fn};
 use specstar::datetime::Timestamp;
 use specstar::error::Error;
@@ -20,6 +23,14 @@ async fn main() -> specstar::Result<()> {
     let builder = match std::env::var("SPECSTAR_DATABASE_URL") {
         Ok(url) => SpecStar::builder().database_url(&url),
         Err(_) => SpecStar::builder().sqlite_temporary(),
+    };
+    let in_file = std::env::var("SPECSTAR_DATABASE_URL").is_ok_and(|url| url.starts_with("sqlite:"));
+    let fresh =
+        tempfile::TempDir::new().map_err(|error| Error::CannotStart { problems: vec![error.to_string()] })?;
+    let builder = match std::env::var_os("SPECSTAR_BLOB_DIR") {
+        Some(folder) => builder.blobs(BlobStorage::folder(folder)),
+        None if in_file => builder,
+        None => builder.blobs(BlobStorage::folder(fresh.path())),
     };
     builder
         .resources(models::all())

@@ -17,6 +17,8 @@ pub use blob::{BlobMembers, BlobPlace, blob_places, rewrite_blobs, with_data_mem
 pub use canonical::{Canonical, CapturedBlob, capture, to_canonical, write_string};
 pub use decode::{decode, decode_canonical};
 pub(crate) use index::fold;
+#[cfg(feature = "postgres")]
+pub(crate) use index::whole_index_row;
 pub use index::{check_vectors, fitting_index_row, index_row, write_indexed_data};
 pub(crate) use path::{Pointers, path_at as path_of};
 pub use select::{Section, Sections, SelectError, Selection};

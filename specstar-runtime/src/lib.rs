@@ -66,3 +66,7 @@ pub mod store;
 pub mod timeline;
 pub mod upload;
 pub mod vector;
+
+/// The library that connects to PostgreSQL, for [`postgres_connection`](app::SpecStarBuilder::postgres_connection).
+#[cfg(feature = "postgres")]
+pub use sea_orm;

@@ -2,14 +2,18 @@
 
 mod blob;
 pub mod inspect;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod layout;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod snapshot;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod upload;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod values;
 mod versions;
 
 use std::sync::Arc;
@@ -25,6 +29,8 @@ use crate::query::{Position, Predicate, SortKey};
 
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use snapshot::{
     LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };

@@ -9,7 +9,7 @@ use specstar::backup::{Backup, ExportOptions, ImportOptions, OnDuplicate};
 use specstar::prelude::*;
 
 use crate::common::talk::Answer;
-use crate::common::{TestApp, User};
+use crate::common::{TestApp, User, database};
 use crate::resources;
 
 const OCTETS: &str = "application/octet-stream";
@@ -503,8 +503,7 @@ struct Album {
 
 /// How many files there are, and how many of them nobody names.
 fn held(app: &TestApp) -> (i64, i64) {
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
-    let count = |sql: &str| connection.query_row(sql, [], |row| row.get(0)).expect("a count");
+    let count = |sql: &str| database::row(app.folder().path(), sql)[0].parse().expect("a count");
     let idle = "SELECT count(*) FROM ss_blob WHERE file_id NOT IN (SELECT file_id FROM ss_blob_ref)";
     (count("SELECT count(*) FROM ss_blob"), count(idle))
 }

@@ -1,4 +1,5 @@
-//! A database file that is lost, or that somebody else has locked.
+//! A database file that is lost, or that somebody else has locked. There is none on PostgreSQL, where the connections
+//! are what is lost.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use specstar::store::{SqliteOptions, SqliteStore};
 
+use crate::common::database::is_postgres;
 use crate::common::process::Process;
 use crate::common::talk::Answer;
 use crate::common::{TestApp, assert_sound, eventually};
@@ -43,6 +45,9 @@ async fn asks(app: &TestApp, note: &str) -> Vec<Answer> {
 
 #[tokio::test]
 async fn a_lost_file_is_503_until_it_is_back() {
+    if is_postgres() {
+        return;
+    }
     let app = TestApp::new(resources()).await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;
@@ -69,6 +74,9 @@ async fn a_lost_file_is_503_until_it_is_back() {
 
 #[tokio::test]
 async fn the_first_request_after_the_file_is_back_may_be_a_write() {
+    if is_postgres() {
+        return;
+    }
     let app = TestApp::new(resources()).await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;
@@ -82,6 +90,9 @@ async fn the_first_request_after_the_file_is_back_may_be_a_write() {
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_503_until_the_database_is_back() {
+    if is_postgres() {
+        return;
+    }
     let app = TestApp::new(resources()).await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;
@@ -114,6 +125,9 @@ async fn impatient() -> TestApp {
 
 #[tokio::test]
 async fn a_lock_of_another_process_is_503_until_it_is_given_back() {
+    if is_postgres() {
+        return;
+    }
     let app = impatient().await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;
@@ -131,6 +145,9 @@ async fn a_lock_of_another_process_is_503_until_it_is_given_back() {
 
 #[tokio::test]
 async fn a_process_that_dies_with_a_lock_does_not_keep_it() {
+    if is_postgres() {
+        return;
+    }
     let app = impatient().await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;
@@ -143,6 +160,9 @@ async fn a_process_that_dies_with_a_lock_does_not_keep_it() {
 
 #[tokio::test]
 async fn a_short_lock_is_waited_for() {
+    if is_postgres() {
+        return;
+    }
     let app = TestApp::new(resources()).await;
     let ann = app.user("ann");
     let note = ann.created("note", json!({"title": "a"})).await;

@@ -134,11 +134,8 @@ async fn a_unique_field_over_equal_values_is_a_reason_not_to_start() {
             .ok();
     }
     let folder = app.stop().await;
-    let file = folder.path().join("app.db");
-    let built = specstar::app::SpecStar::builder()
-        .resources(specstar::resources![second::Thing])
-        .sqlite(&file)
-        .build();
+    let builder = specstar::app::SpecStar::builder().resources(specstar::resources![second::Thing]);
+    let built = crate::common::database::on(builder, folder.path()).build();
     let problem = built.await.expect_err("two have the same code").to_string();
     for said in ["thing", "code", "one", "two"] {
         assert!(problem.contains(said), "{said}: {problem}");

@@ -13,6 +13,7 @@ use specstar::datetime::Timestamp;
 use specstar::event::subscriber_fn;
 use tempfile::TempDir;
 
+use crate::common::database::is_postgres;
 use crate::common::{TestApp, client, eventually};
 use crate::models::Note;
 use crate::resources;
@@ -37,8 +38,17 @@ impl Stream {
 
     /// Reads until this came, or the end.
     pub(crate) async fn until(&mut self, what: &str) -> bool {
+        self.until_all(what, |text| text.contains(what)).await
+    }
+
+    /// Reads until so many changes came, or the end.
+    async fn until_changes(&mut self, count: usize) -> bool {
+        self.until_all("change", |text| text.matches("event: change").count() >= count).await
+    }
+
+    async fn until_all(&mut self, what: &str, is_there: impl Fn(&str) -> bool) -> bool {
         let limit = tokio::time::Instant::now() + Duration::from_secs(20);
-        while !self.text.contains(what) {
+        while !is_there(&self.text) || !self.text.ends_with("\n\n") {
             let chunk = tokio::time::timeout_at(limit, self.response.chunk()).await;
             let chunk = chunk.unwrap_or_else(|_| panic!("no {what:?} in {:?}", self.text));
             let Some(bytes) = chunk.expect("bytes") else { return false };
@@ -56,6 +66,9 @@ impl Stream {
 
 #[tokio::test]
 async fn streams_and_subscribers_rest_after_an_older_file_took_the_place_of_the_database() {
+    if is_postgres() {
+        return;
+    }
     let folder = Arc::new(TempDir::new().expect("a folder"));
     let (store, reads) = watched(folder.path());
     let app = TestApp::on(folder, resources(), |builder| {
@@ -91,14 +104,18 @@ async fn a_place_beyond_the_end_of_the_log_is_refused() {
     let ann = app.user("ann");
     ann.created("note", json!({"title": "a"})).await;
     let path = ann.created("note", json!({"title": "b"})).await;
+    let end = ann.get("/note/changes").await.ok()[1]["position"].as_i64().expect("a number");
+    let told = format!("this log ends at {end}");
+    let beyond = end + 1;
     for path in ["/note/changes", "/plan/changes", "/_changes", &format!("{path}/changes")] {
-        ann.get(&format!("{path}?since=2")).await.ok();
+        ann.get(&format!("{path}?since={end}")).await.ok();
         for accept in ["application/json", "text/event-stream"] {
-            let refused = ann.get(&format!("{path}?since=3")).header("accept", accept).await;
-            refused.refused(422, "this log ends at 2");
+            let refused = ann.get(&format!("{path}?since={beyond}")).header("accept", accept).await;
+            refused.refused(422, &told);
             assert!(refused.text().contains("since"), "{refused}");
-            let refused = ann.get(path).header("last-event-id", "7").header("accept", accept).await;
-            assert!(refused.refused(422, "this log ends at 2").text().contains("Last-Event-ID"), "{refused}");
+            let last = (end + 5).to_string();
+            let refused = ann.get(path).header("last-event-id", &last).header("accept", accept).await;
+            assert!(refused.refused(422, &told).text().contains("Last-Event-ID"), "{refused}");
         }
     }
 }
@@ -133,7 +150,7 @@ async fn more_streams_than_reads_can_wait_all_see_every_change_and_lists_go_on()
         .into_iter()
         .map(|mut stream| {
             tokio::spawn(async move {
-                stream.until("id: 3").await;
+                stream.until_changes(3).await;
                 stream.text
             })
         })
@@ -169,7 +186,7 @@ async fn a_revoked_key_ends_its_streams_before_they_show_another_change() {
     assert!(stream.until("event: change").await);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     notes.create(&note("b")).await.expect("created");
-    assert!(stream.until("\"position\":3").await, "{}", stream.text);
+    assert!(stream.until_changes(2).await, "{}", stream.text);
     keys.revoke(issued.resource_id()).await.expect("revoked");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     notes.create(&note("c")).await.expect("created");
@@ -217,7 +234,7 @@ async fn a_stream_goes_on_with_the_roles_its_reader_has_now() {
     let ann = app.user("");
     for at in 1..=20 {
         ann.created("note", json!({"title": "a"})).await;
-        assert!(stream.until(&format!("\"position\":{at},")).await);
+        assert!(stream.until_changes(at).await);
     }
     let asked = asked.load(Ordering::Relaxed);
     assert!(asked < 30, "asked {asked} times for 21 requests and a stream");

@@ -16,8 +16,7 @@ use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended,
 use specstar::store::{
     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
     LogRequest, NewBlob, Original, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
-    SqliteOptions, SqliteStore, Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep,
-    VersionCount, Versions, Visit,
+    Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep, VersionCount, Versions, Visit,
 };
 use tokio::sync::watch;
 
@@ -31,13 +30,13 @@ pub(crate) struct LogReads {
 }
 
 pub(crate) struct Watched {
-    inner: SqliteStore,
+    inner: Arc<dyn Store>,
     reads: Arc<LogReads>,
 }
 
 /// The store of a folder, and what happens to the reads of its log.
 pub(crate) fn watched(folder: &Path) -> (Arc<dyn Store>, Arc<LogReads>) {
-    let inner = SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens");
+    let inner = crate::common::database::store(folder);
     let reads = Arc::new(LogReads::default());
     (Arc::new(Watched { inner, reads: Arc::clone(&reads) }), reads)
 }

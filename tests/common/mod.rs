@@ -1,5 +1,8 @@
 //! What the suites share: a real application behind a real socket, and a way to talk to it.
 
+pub(crate) mod database;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod talk;
 
@@ -53,9 +56,8 @@ impl TestApp {
         resources: Registry,
         configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder,
     ) -> Self {
-        let builder = headers_decide(SpecStar::builder().open_access())
-            .sqlite(folder.path().join("app.db"))
-            .resources(resources);
+        let builder = headers_decide(SpecStar::builder().open_access()).resources(resources);
+        let builder = database::on(builder, folder.path());
         let app = configure(builder).build().await.expect("the application builds");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -126,6 +128,13 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
+        // Some tests have more applications than a server has connections.
+        if database::is_postgres()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let app = self.app.clone();
+            runtime.spawn(async move { app.close().await });
+        }
     }
 }
 
@@ -171,8 +180,11 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut done: i
     }
 }
 
-/// Fails unless the file is a sound database.
+/// Fails unless the file is a sound database. A server looks after its files itself.
 pub(crate) fn assert_sound(file: &Path) {
+    if database::is_postgres() {
+        return;
+    }
     let connection = rusqlite::Connection::open(file).expect("the file opens");
     let report: String =
         connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("the check runs");

@@ -28,6 +28,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a part and waits until it says that it is ready.
     pub(crate) fn start(part: &str, file: &Path) -> Self {
+        super::database::prepare(file.parent().expect("a folder"));
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--exact", "common::process::plays_a_part_when_started_again", "--nocapture"])
             .env(PART, part)
@@ -113,10 +114,12 @@ fn serve(
     resources: Registry,
     configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder + Send + 'static,
 ) {
+    let log = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt().with_env_filter(log).with_writer(std::io::stderr).try_init();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let builder = super::headers_decide(SpecStar::builder().open_access());
-        let builder = configure(builder.resources(resources).sqlite(file));
+        let builder = super::headers_decide(SpecStar::builder().open_access()).resources(resources);
+        let builder = configure(super::database::on(builder, file.parent().expect("a folder")));
         let app = builder.build().await.expect("it builds");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         ready(&format!("http://{}", listener.local_addr().expect("bound")));

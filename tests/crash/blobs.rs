@@ -12,7 +12,7 @@ use specstar::app::SpecStar;
 use specstar::blob::{BlobIds, CollectOptions, Digest};
 use specstar::prelude::*;
 
-use crate::common::{User, assert_sound, eventually, rounds};
+use crate::common::{User, assert_sound, database, eventually, rounds};
 use crate::{start_as, user};
 
 const WRITERS: usize = 6;
@@ -182,16 +182,20 @@ async fn nothing_is_left(file: &Path) {
         ..CollectOptions::default()
     };
     let builder = SpecStar::builder().open_access().blob_collection(None);
-    let app = builder.resources(crate::resources()).sqlite(file).build().await.expect("it builds");
+    let folder = file.parent().expect("a folder");
+    let builder = database::on(builder.resources(crate::resources()), folder);
+    let app = builder.build().await.expect("it builds");
     app.collect_blobs(&options).await.expect("it collects");
     app.close().await.expect("it closes");
 
-    let connection = rusqlite::Connection::open(file).expect("the file opens");
     let named = "SELECT key, file_id FROM ss_blob b WHERE EXISTS (SELECT 1 FROM ss_blob_ref r WHERE r.file_id = b.file_id)";
-    let mut statement = connection.prepare(named).expect("a statement");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
-    let expected: BTreeMap<PathBuf, String> =
-        rows.map(|row| row.map(|(key, id): (String, String)| (key.into(), id)).expect("a row")).collect();
+    let rows = database::rows(folder, named).into_iter();
+    let expected: BTreeMap<PathBuf, String> = rows
+        .map(|row| {
+            let [key, id] = row.try_into().expect("two columns");
+            (key.into(), id)
+        })
+        .collect();
     for (what, sql) in [
         ("files that nobody names", "SELECT count(*) FROM ss_blob WHERE idle_since IS NOT NULL"),
         ("keys of no file", "SELECT count(*) FROM ss_blob_key"),
@@ -200,14 +204,12 @@ async fn nothing_is_left(file: &Path) {
             "SELECT count(*) FROM ss_blob_ref WHERE file_id NOT IN (SELECT file_id FROM ss_blob)",
         ),
     ] {
-        let count: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("a count");
-        assert_eq!(count, 0, "{what}");
+        assert_eq!(database::row(folder, sql), ["0"], "{what}");
     }
     // What was uploaded in parts waits for its session to be finished, or to expire.
     let waiting = "SELECT key FROM ss_upload_part WHERE key IS NOT NULL";
-    let mut statement = connection.prepare(waiting).expect("a statement");
-    let rows = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
-    let mut known: BTreeSet<PathBuf> = rows.map(|row| row.expect("a row").into()).collect();
+    let mut known: BTreeSet<PathBuf> =
+        database::rows(folder, waiting).concat().into_iter().map(PathBuf::from).collect();
     known.extend(expected.keys().cloned());
     let folder = file.with_extension("db.blobs");
     let found = files(&folder, &folder);

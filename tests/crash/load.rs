@@ -77,6 +77,11 @@ impl Writer {
                 }
                 // Another writer has the code: nothing was written.
                 409 => {}
+                // The database is away, and may have gone with the answer to a commit.
+                503 if crate::common::database::is_postgres() => {
+                    self.unanswered = Some(Unanswered { id, write });
+                    return self;
+                }
                 _ => panic!("\n{answer}\n"),
             }
         }

@@ -33,6 +33,8 @@ use crate::resource::{Resource, ResourceEntry};
 #[cfg(feature = "sqlite")]
 use crate::store::SqliteOptions;
 use crate::store::Store;
+#[cfg(feature = "postgres")]
+use crate::store::{PostgresOptions, PostgresStore};
 use crate::vector::{Encoders, VectorEncoder};
 
 /// Collects what an application consists of; [`build`](Self::build) checks it as a whole.
@@ -74,6 +76,8 @@ enum Database {
     Sqlite(SqliteOptions),
     #[cfg(feature = "sqlite")]
     SqliteTemporary,
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresOptions),
     Given(Arc<dyn Store>),
 }
 
@@ -144,12 +148,53 @@ impl SpecStarBuilder {
         self
     }
 
-    /// Keeps everything in the database of a URL: `sqlite:PATH`.
+    /// Keeps everything in a PostgreSQL database: `postgres://user:password@host/name`. Blobs are kept only where
+    /// [`blobs`](Self::blobs) says; all processes on one database need the same place.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(self, url: impl Into<String>) -> Self {
+        self.postgres_with(PostgresOptions::new(url))
+    }
+
+    /// Keeps everything in a PostgreSQL database that is opened in this way.
+    ///
+    /// ```
+    /// use specstar_runtime::app::SpecStar;
+    /// use specstar_runtime::store::PostgresOptions;
+    /// let options = PostgresOptions { max_connections: 8, ..PostgresOptions::new("postgres://app@db/app") };
+    /// let builder = SpecStar::builder().postgres_with(options);
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn postgres_with(mut self, options: PostgresOptions) -> Self {
+        self.database = Database::Postgres(options);
+        self
+    }
+
+    /// Keeps everything in the PostgreSQL database of a connection that the program has, and goes on having.
+    #[cfg(feature = "postgres")]
+    pub fn postgres_connection(mut self, connection: sea_orm::DatabaseConnection) -> Self {
+        match PostgresStore::on(connection, PostgresOptions::new("")) {
+            Ok(store) => self.database = Database::Given(Arc::new(store)),
+            Err(error) => self.problems.push(format!("the database: {error}")),
+        }
+        self
+    }
+
+    /// Keeps everything in the database of a URL: `sqlite:PATH`, or `postgres://…` where the feature `postgres` is on.
     pub fn database_url(mut self, url: &str) -> Self {
         match url.split_once(':') {
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => {
+                self.database = Database::Postgres(PostgresOptions::new(url));
+            }
             #[cfg(feature = "sqlite")]
             Some(("sqlite", path)) if !path.is_empty() => {
                 self.database = Database::Sqlite(SqliteOptions::new(path.strip_prefix("//").unwrap_or(path)));
+            }
+            // What stands behind the scheme may have a password in it.
+            #[cfg(not(feature = "postgres"))]
+            Some(("postgres" | "postgresql", _)) => {
+                self.problems
+                    .push("this build does not know PostgreSQL: switch the feature `postgres` on".into());
             }
             _ => self.problems.push(format!("`{url}` is not a database URL this build knows (sqlite:PATH)")),
         }
@@ -328,6 +373,11 @@ impl SpecStarBuilder {
             Database::Sqlite(options) => opened_sqlite(crate::store::SqliteStore::open(options.clone())),
             #[cfg(feature = "sqlite")]
             Database::SqliteTemporary => opened_sqlite(crate::store::SqliteStore::temporary()),
+            #[cfg(feature = "postgres")]
+            Database::Postgres(options) => match PostgresStore::open(options.clone()) {
+                Ok(store) => Ok((Arc::new(store) as Arc<dyn Store>, None)),
+                Err(error) => Err(format!("the database: {error}")),
+            },
         };
         opened.map_err(|problem| self.problems.push(problem)).ok()
     }

@@ -12,6 +12,7 @@ use super::query_string::QueryString;
 use super::route::{Parameter, Route, parameters as p};
 use super::router::HttpState;
 use super::settings::HttpSettings;
+use crate::access::Principal;
 use crate::error::{Error, Result};
 use crate::id::Precondition;
 use crate::json::{Section, Sections as Selections, Selection};
@@ -42,6 +43,15 @@ pub(crate) struct Inbound<'a> {
     path: &'a RawPathParams,
 }
 
+/// Who calls. A name is stored and shown, and there are engines that cannot hold every character.
+pub(crate) async fn known(state: &HttpState, parts: &Parts) -> Result<Principal> {
+    let principal = state.principals.extract(parts).await?;
+    if principal.name().contains('\0') {
+        return Err(Error::BadRequest("the name of a user cannot contain U+0000".into()));
+    }
+    Ok(principal)
+}
+
 impl<'a> Inbound<'a> {
     /// Reads who calls, when, and with which parameters.
     pub(crate) async fn new(
@@ -52,7 +62,7 @@ impl<'a> Inbound<'a> {
     ) -> Result<Self> {
         let raw = parts.uri.query().unwrap_or("");
         let query = QueryString::parse(raw, route, state.settings.unknown_parameters)?;
-        let principal = state.principals.extract(parts).await?;
+        let principal = known(state, parts).await?;
         let caller = Caller::client(principal, state.clock.now(Some(parts))?);
         Ok(Self { state, route, caller, query, parts, path })
     }

@@ -1,13 +1,18 @@
 //! Which tables and columns hold a resource type: names, and where each declared index stands.
 
+pub(crate) mod plan;
+pub(crate) mod stored;
+
 use crate::change::ChangeKind;
 use crate::descriptor::{IndexDescriptor, IndexKind, ResourceDescriptor, UniqueDescriptor};
+#[cfg(feature = "sqlite")]
 use crate::store::sql::search::TextCache;
 
 /// The revisions that are no longer current, of every resource type.
 pub(crate) const REVISION_TABLE: &str = "ss_revision";
 
 /// The highest row number of each type that was removed for good: no number is given twice.
+#[cfg(feature = "sqlite")]
 pub(crate) const PURGED_TABLE: &str = "ss_purged";
 
 /// Which resource types this database knows, and how far their tables are.
@@ -216,6 +221,7 @@ pub(crate) struct ModelLayout {
     /// Where each of the descriptor's `indexes` stands, in the same order.
     pub(crate) indexes: Vec<IndexPlace>,
     /// Search texts that were built before, by the shape of the predicate.
+    #[cfg(feature = "sqlite")]
     pub(crate) texts: TextCache,
 }
 
@@ -252,6 +258,7 @@ impl ModelLayout {
             head_table: head_table(descriptor.id.name),
             list_table: list_table(descriptor.id.name),
             indexes: indexes.map(|(at, index)| IndexPlace::of(descriptor, at, index, &field_of)).collect(),
+            #[cfg(feature = "sqlite")]
             texts: TextCache::default(),
         }
     }

@@ -5,16 +5,28 @@
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 
+// What is in the modules of both engines but concerns one of them is dead where that one is left out.
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod blob;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod cascade;
+#[cfg(feature = "sqlite")]
 pub(crate) mod ddl;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod import;
+#[cfg(feature = "sqlite")]
 pub(crate) mod log;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod original;
+#[cfg(feature = "sqlite")]
 mod purged;
+#[cfg(feature = "sqlite")]
 pub(crate) mod read;
+#[cfg(feature = "sqlite")]
 pub(crate) mod search;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod upload;
+#[cfg(feature = "sqlite")]
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, ExprTrait, InsertStatement, Query, QueryBuilder, SchemaBuilder};
@@ -52,11 +64,13 @@ fn is_bound(text: &str) -> Expr {
 }
 
 /// The condition of every partial index: the row is not deleted.
+#[cfg(feature = "sqlite")]
 pub(crate) fn is_live() -> Expr {
     column("is_deleted").eq(Expr::cust("0"))
 }
 
 /// The condition of the index of deleted rows.
+#[cfg(feature = "sqlite")]
 pub(crate) fn is_deleted() -> Expr {
     column("is_deleted").eq(Expr::cust("1"))
 }

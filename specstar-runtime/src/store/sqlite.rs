@@ -24,7 +24,6 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod upload;
-mod values;
 mod versions;
 mod writer;
 

@@ -6,7 +6,7 @@ use specstar::resources;
 
 use super::models::{v1, v2, v3};
 use super::{first, start};
-use crate::common::{TestApp, assert_sound};
+use crate::common::{TestApp, assert_sound, database};
 
 /// Two revisions of one robot, and one without tags, as the first program wrote them.
 async fn second() -> TestApp {
@@ -111,10 +111,8 @@ async fn a_migration_can_be_taken_back_until_it_is_purged() {
     ann.ask("PUT", "/robot/one?mode=modify").json(&body).await.ok();
     ann.ask("POST", "/robot/migrate/rollback/one").await.refused(409, "changed since");
     ann.delete("/robot/one/permanently").await.ok();
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
-    let left: i64 =
-        connection.query_row("SELECT count(*) FROM ss_original", [], |row| row.get(0)).expect("a number");
-    assert_eq!(left, 0, "what is purged is not kept");
+    let left = database::row(app.folder().path(), "SELECT count(*) FROM ss_original");
+    assert_eq!(left, ["0"], "what is purged is not kept");
 }
 
 #[tokio::test]
@@ -161,9 +159,7 @@ async fn what_cannot_be_migrated_is_told_and_stays_as_it_was() {
 #[tokio::test]
 async fn a_version_without_a_way_is_a_bad_request() {
     let folder = old().await.stop().await;
-    let connection = rusqlite::Connection::open(folder.path().join("app.db")).expect("the file opens");
-    connection.execute("UPDATE ss_model SET schema_version = NULL", []).expect("it changes");
-    drop(connection);
+    database::execute(folder.path(), "UPDATE ss_model SET schema_version = NULL");
     let app = start(folder, resources![super::models::forgetful::Robot]).await;
     app.user("ann").ask("POST", "/robot/migrate/single/one").await.refused(400, "No migration path");
 }

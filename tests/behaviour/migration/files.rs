@@ -8,7 +8,7 @@ use specstar::repository::{MigrateOptions, Revisions};
 use specstar::resources;
 
 use super::{first, start, start_with};
-use crate::common::TestApp;
+use crate::common::{TestApp, database};
 
 /// As the first program had it.
 mod v1 {
@@ -156,11 +156,10 @@ async fn a_migration_cannot_be_taken_back_to_what_refers_to_nothing() {
     let ann = app.user("ann");
     ann.ask("POST", "/scan/migrate/single/one").await.ok();
     is_kept(&app, "a migration").await;
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
     let told = |app: &TestApp| app.user("ann").ask("POST", "/scan/migrate/rollback/one");
     // The content of before, which refers to a shelf that the content of now does not name.
     let changed = r#"{"title":"one","image":"hello","shelf":"gone"}"#;
-    connection.execute("UPDATE ss_original SET data = ?", [changed]).expect("it changes");
+    database::execute(app.folder().path(), &format!("UPDATE ss_original SET data = '{changed}'"));
     let answer = told(&app).await;
     assert_eq!(answer.status(), 409, "{}", answer.text());
     assert_eq!(ann.get("/scan/one/meta").await.ok()["schema_version"], "v2");

@@ -6,7 +6,7 @@ use specstar::resources;
 
 use super::models::{v1, v2, v3};
 use super::{first, start, start_with};
-use crate::common::{TestApp, assert_sound};
+use crate::common::{TestApp, assert_sound, database};
 
 /// Ann's robot with two revisions, as the first program wrote it, in a program of the second version.
 async fn second() -> TestApp {
@@ -27,9 +27,9 @@ fn now() -> Value {
 }
 
 fn stored(app: &TestApp) -> (String, String) {
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    connection.query_row("SELECT schema_version, data FROM h_robot", [], read).expect("a row")
+    let row = database::row(app.folder().path(), "SELECT schema_version, data FROM h_robot");
+    let [version, data] = row.try_into().expect("two columns");
+    (version, data)
 }
 
 #[tokio::test]
@@ -139,11 +139,8 @@ async fn rules_see_the_new_shape() {
 #[tokio::test]
 async fn content_of_a_later_program_keeps_an_earlier_one_from_starting() {
     let folder = second().await.stop().await;
-    let built = specstar::app::SpecStar::builder()
-        .resources(resources![v1::Robot])
-        .sqlite(folder.path().join("app.db"))
-        .open_access()
-        .build();
+    let builder = specstar::app::SpecStar::builder().resources(resources![v1::Robot]).open_access();
+    let built = database::on(builder, folder.path()).build();
     let problem = built.await.expect_err("it does not know v2").to_string();
     for said in ["robot", "\"v2\"", "\"v1\""] {
         assert!(problem.contains(said), "{said}: {problem}");

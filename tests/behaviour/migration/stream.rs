@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::models::{v1, v2};
 use super::{first, start, start_with};
-use crate::common::TestApp;
 use crate::common::talk::Answer;
+use crate::common::{TestApp, database};
 
 /// Robots with these names and powers, as the first program wrote them.
 async fn robots(all: &[(&str, &str)]) -> TestApp {
@@ -223,9 +223,8 @@ async fn a_migration_is_not_taken_back_out_of_the_scope() {
     let app = scoped(robots(&[("ann", "1")]).await.stop().await).await;
     let ann = app.user("ann");
     ann.ask("POST", "/robot/migrate/single/0").await.ok();
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
     let changed = r#"{"name":"bob","power":"1","tags":[]}"#;
-    connection.execute("UPDATE ss_original SET data = ?", [changed]).expect("it changes");
+    database::execute(app.folder().path(), &format!("UPDATE ss_original SET data = '{changed}'"));
     ann.ask("POST", "/robot/migrate/rollback/0").await.is(403);
     app.user("root").ask("POST", "/robot/migrate/rollback/0").await.ok();
 }

@@ -7,7 +7,7 @@ use specstar::resources;
 
 use super::models::{forgetful, v1, v2};
 use super::{first, start, start_with};
-use crate::common::TestApp;
+use crate::common::{TestApp, database};
 
 /// One robot that can be read, one whose step fails, one whose step panics.
 async fn robots() -> TestApp {
@@ -74,9 +74,7 @@ async fn a_list_can_leave_it_out_fail_or_show_what_is_stored() {
 async fn a_version_without_a_way_is_a_problem_of_its_rows_only() {
     let folder = robots().await.stop().await;
     // As an import can leave it: the file does not say that there is anything later.
-    let connection = rusqlite::Connection::open(folder.path().join("app.db")).expect("the file opens");
-    connection.execute("UPDATE ss_model SET schema_version = NULL", []).expect("it changes");
-    drop(connection);
+    database::execute(folder.path(), "UPDATE ss_model SET schema_version = NULL");
     let app = start(folder, resources![forgetful::Robot]).await;
     let ann = app.user("ann");
     ann.get("/robot/good").await.refused(422, "No migration path from version 'v1' to 'v9'");

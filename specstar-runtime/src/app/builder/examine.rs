@@ -72,6 +72,8 @@ impl SpecStarBuilder {
             Database::Sqlite(options) => Some(&options.path),
             #[cfg(feature = "sqlite")]
             Database::SqliteTemporary => None,
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => None,
             Database::None | Database::Given(_) => None,
         }
     }

@@ -62,7 +62,7 @@ pub(crate) async fn run(
     body: Body,
 ) -> Result<Response<Body>> {
     let query = action.query(state, parts)?;
-    let principal = state.principals.extract(parts).await?;
+    let principal = call::known(state, parts).await?;
     let caller = Caller::client(principal, state.clock.now(Some(parts))?);
     let mut bytes = bytes::Bytes::new();
     if action.reads_body {

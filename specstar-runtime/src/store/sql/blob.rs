@@ -1,8 +1,8 @@
 //! Blobs: the files, the keys that are no file's, and which revisions name which file.
 
 use sea_query::{
-    ColumnDef, ConditionalStatement, Expr, ExprTrait, Index, IndexCreateStatement, OnConflict, Order, Query,
-    SelectStatement, Table, TableCreateStatement, UpdateStatement,
+    CaseStatement, ColumnDef, ConditionalStatement, Expr, ExprTrait, Func, Index, IndexCreateStatement,
+    OnConflict, Order, Query, SelectStatement, Table, TableCreateStatement, UpdateStatement,
 };
 
 use super::{Dialect, column, hole, insert_into, is_bound, model_id, name};
@@ -97,11 +97,10 @@ fn of_file(columns: &[&str]) -> SelectStatement {
 /// A media type that is not given leaves the one that is there, and a file that is named stays so, with the media type
 /// that it has: whoever has the same bytes has no say in what others have made of theirs.
 fn upload() -> UpdateStatement {
-    let content_type = Expr::cust_with_expr(
-        "CASE WHEN idle_since IS NULL THEN content_type ELSE coalesce(?, content_type) END",
-        hole(),
-    );
-    let idle = Expr::cust_with_expr("CASE WHEN idle_since IS NULL THEN NULL ELSE ? END", hole());
+    let named = || column("idle_since").is_null();
+    let given = Func::coalesce([hole(), column("content_type")]);
+    let content_type = CaseStatement::new().case(named(), column("content_type")).finally(given);
+    let idle = CaseStatement::new().case(named(), Expr::cust("NULL")).finally(hole());
     Query::update()
         .table(name(BLOB_TABLE))
         .value(name("content_type"), content_type)
@@ -278,7 +277,7 @@ fn counts() -> SelectStatement {
     };
     Query::select()
         .expr(Expr::cust("count(*)"))
-        .expr(Expr::cust("coalesce(sum(size), 0)"))
+        .expr(Expr::cust("CAST(coalesce(sum(size), 0) AS bigint)"))
         .expr(Expr::cust("count(idle_since)"))
         .expr(Expr::cust("count(quarantined_at)"))
         .expr(keys(false))

@@ -18,14 +18,15 @@ use sea_query::SqliteQueryBuilder;
 use self::log::{Entry, First};
 pub(super) use self::memory::Memory;
 use self::memory::SHAPES;
+use super::conflict;
 use super::connection::{is_duplicate, store_error};
 use super::model::{Model, Models};
-use super::{conflict, values};
 use crate::change::{Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Removal};
 use crate::json::{IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Revision, Stamp};
 use crate::store::layout::IndexPlace;
 use crate::store::sql::write::{UpdateShape, update};
+use crate::store::values::{self, elements, lists, scalar};
 use crate::store::{CommitError, StoreError};
 
 /// Why a change set was not applied.
@@ -157,7 +158,7 @@ impl<'a> Applier<'a> {
             Err(error) => return Err(store_error(error).into()),
         }
         self.dirty = true;
-        for (entry, field) in lists(model, row.index) {
+        for (entry, field) in lists(&model.layout, row.index) {
             for value in entry {
                 self.list_value(&model.writes.insert_value, field, value, pk)?;
             }
@@ -374,7 +375,7 @@ impl<'a> Applier<'a> {
         let Ok(index) = crate::json::index_row(model.layout.descriptor, data) else {
             return self.execute(&model.writes.delete_values, [pk]).map(|_| ());
         };
-        for (entry, field) in lists(model, &index) {
+        for (entry, field) in lists(&model.layout, &index) {
             for value in entry {
                 self.list_value(&model.writes.delete_value, field, value, pk)?;
             }
@@ -407,21 +408,6 @@ fn last_pk(connection: &Connection, model: &Model) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(&model.writes.last_purged).map_err(store_error)?;
     let purged = statement.query_row([], |row| row.get(0)).optional().map_err(store_error)?;
     Ok(last.max(purged).unwrap_or(0))
-}
-
-/// The lists of a row, each with its number in the list table.
-fn lists<'a>(model: &'a Model, index: &'a IndexRow) -> impl Iterator<Item = (&'a [IndexValue], i64)> {
-    model.layout.indexes.iter().zip(&index.entries).filter_map(|(place, entry)| match place {
-        IndexPlace::List { field } => Some((elements(Some(entry)), *field)),
-        IndexPlace::Column { .. } | IndexPlace::Document => None,
-    })
-}
-
-fn elements(entry: Option<&IndexEntry>) -> &[IndexValue] {
-    match entry {
-        Some(IndexEntry::List(Some(values))) => values,
-        _ => &[],
-    }
 }
 
 /// An index value as the engine takes it.
@@ -498,13 +484,5 @@ impl<'a, 'c> Binder<'a, 'c> {
             }
         }
         Ok(())
-    }
-}
-
-/// The scalar at this position; null when the row has none.
-pub(super) fn scalar(index: &IndexRow, at: usize) -> &IndexValue {
-    match index.entries.get(at) {
-        Some(IndexEntry::Scalar(value)) => value,
-        _ => &IndexValue::Null,
     }
 }

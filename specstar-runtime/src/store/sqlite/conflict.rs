@@ -2,14 +2,13 @@
 
 use rusqlite::Connection;
 
-use super::apply::{Binder, Bound, scalar};
+use super::apply::{Binder, Bound};
 use super::connection::store_error;
 use super::model::Model;
-use super::values::folded;
 use crate::change::ModelIndex;
 use crate::descriptor::UniqueDescriptor;
 use crate::json::{IndexEntry, IndexRow, IndexValue};
-use crate::store::layout::IndexPlace;
+use crate::store::values::{compared, scalar};
 use crate::store::{CommitError, StoreError};
 
 /// The first constraint, in declared order, whose values another live row has. The engine only names
@@ -49,7 +48,7 @@ fn holder(
 ) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut bind = Binder::new(&mut statement);
-    for value in compared(model, unique, row) {
+    for value in compared(&model.layout, unique, row) {
         if unique.nulls_equal {
             let is_null = value == IndexValue::Null;
             bind.value(is_null)?;
@@ -79,22 +78,4 @@ pub(super) fn owner(
     }
     // Rows are numbered from 1, so this excludes none.
     holder(connection, model, &model.writes.uniques[unique], constraint, &row, 0)
-}
-
-/// The values of a constraint as its columns hold them.
-pub(super) fn compared<'a>(
-    model: &'a Model,
-    unique: &'a UniqueDescriptor,
-    row: &'a IndexRow,
-) -> impl Iterator<Item = IndexValue> + 'a {
-    unique.indexes.iter().filter_map(|&at| {
-        let value = scalar(row, at);
-        match &model.layout.indexes[at] {
-            IndexPlace::Column { folded: Some(_), .. } if unique.case_insensitive => {
-                Some(folded(value).map_or(IndexValue::Null, IndexValue::Text))
-            }
-            IndexPlace::Column { .. } => Some(value.clone()),
-            IndexPlace::List { .. } | IndexPlace::Document => None,
-        }
-    })
 }

@@ -12,17 +12,17 @@ use rusqlite::{CachedStatement, Connection, params};
 pub(super) use mend::{mend, rebuild};
 
 use super::SqliteStore;
-use super::apply::{Bound, scalar};
+use super::apply::Bound;
 use super::connection::{Reader, store_error};
 use super::model::Model;
 use super::pool::Lease;
-use super::values::folded;
 use super::writer::Message;
 use crate::change::ModelIndex;
 use crate::descriptor::ResourceDescriptor;
 use crate::json::{IndexEntry, IndexRow, IndexValue, fitting_index_row};
 use crate::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use crate::store::layout::IndexPlace;
+use crate::store::values::{folded, scalar};
 use crate::store::{StoreError, layout::ModelLayout};
 
 /// Rows between two words to whoever waits.

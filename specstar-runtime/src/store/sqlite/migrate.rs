@@ -20,7 +20,8 @@ use super::connection::store_error;
 use super::model::{Model, Models};
 use super::registry::{self, Registered, StoredIndex, StoredLayout};
 use crate::descriptor::ResourceDescriptor;
-use crate::store::layout::{LOG_AT, ModelLayout, folded_column, head_table, index_column};
+use crate::store::layout::plan::{Plan, check_names, check_version, columns_of, created};
+use crate::store::layout::{LOG_AT, ModelLayout, head_table};
 use crate::store::sql::ddl::{self, IndexStatement};
 use crate::store::{LayoutReport, ModelLayoutChange, StoreError};
 
@@ -71,46 +72,6 @@ fn create_shared(connection: &Connection) -> Result<(), StoreError> {
     if format == FORMAT { Ok(()) } else { run(connection, &format!("PRAGMA user_version = {FORMAT}")) }
 }
 
-/// Column names ignore case in SQL.
-fn check_names(descriptor: &ResourceDescriptor) -> Result<(), StoreError> {
-    for (at, index) in descriptor.indexes.iter().enumerate() {
-        let same = |other: &&crate::descriptor::IndexDescriptor| other.key.eq_ignore_ascii_case(index.key);
-        if let Some(other) = descriptor.indexes[..at].iter().find(same) {
-            return Err(StoreError::Layout(format!(
-                "`{}` has the indexes `{}` and `{}`, which only differ in case: give one of them another key",
-                descriptor.id.name, other.key, index.key
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Content of a version that the program does not know was written by a later program: it could not even be shown.
-fn check_version(descriptor: &ResourceDescriptor, last: Option<&str>) -> Result<(), StoreError> {
-    let known =
-        last.is_none() || descriptor.schema_version == last || descriptor.older_versions.contains(&last);
-    if known {
-        if last.is_none() && descriptor.schema_version.is_some() && !descriptor.older_versions.contains(&None)
-        {
-            let model = descriptor.id.name;
-            tracing::warn!(
-                model,
-                "it had no schema version before: content from then is only read with migrate(none => …)"
-            );
-        }
-        return Ok(());
-    }
-    let (name, last) = (descriptor.id.name, last.unwrap_or_default());
-    let own = match descriptor.schema_version {
-        Some(version) => format!("is at \"{version}\" and does not know it"),
-        None => "declares no schema version".to_owned(),
-    };
-    Err(StoreError::Layout(format!(
-        "`{name}` was served at schema \"{last}\" before, and this program {own}: use the later program, or declare \
-         what \"{last}\" is with migrate(\"{last}\" => …)"
-    )))
-}
-
 /// The tables of a type that the database does not have yet.
 fn create(
     connection: &Connection,
@@ -130,14 +91,7 @@ fn create(
         run(connection, &index.sql)?;
     }
     registry::insert(connection, descriptor, id, &stored)?;
-    let change = ModelLayoutChange {
-        model: descriptor.id.name.to_owned(),
-        created: true,
-        indexes_added: keys(&stored.indexes),
-        indexes_removed: Vec::new(),
-        rows_backfilled: 0,
-    };
-    Ok(Some((Model::new(layout), change)))
+    Ok(Some((Model::new(layout), created(descriptor))))
 }
 
 /// Head tables from before the log do not say where its entries stand.
@@ -147,53 +101,6 @@ fn add_log_column(connection: &Connection, table: &str) -> Result<(), StoreError
         .and_then(|mut statement| statement.exists([table, LOG_AT]))
         .map_err(store_error)?;
     if known { Ok(()) } else { run(connection, &ddl::add_log_column::<SqliteQueryBuilder>(table)) }
-}
-
-fn keys(indexes: &[StoredIndex]) -> Vec<String> {
-    indexes.iter().map(|index| index.key.clone()).collect()
-}
-
-/// What separates the stored layout from the declared one.
-#[derive(Debug)]
-struct Plan {
-    /// The layout to reach; `pending` names every key without complete values.
-    target: StoredLayout,
-    /// Indexes that go, or go and come back in another form.
-    dropped: Vec<StoredIndex>,
-    /// Keys that had no place, or another one, before.
-    added: Vec<String>,
-}
-
-impl Plan {
-    fn new(descriptor: &ResourceDescriptor, stored: &StoredLayout) -> Self {
-        let mut target = StoredLayout { indexes: Vec::new(), ..stored.clone() };
-        let mut added = Vec::new();
-        for at in 0..descriptor.indexes.len() {
-            let known = stored.index(descriptor.indexes[at].key);
-            let kept = known.filter(|known| **known == StoredIndex::declared(descriptor, at, known.field));
-            target.indexes.push(kept.cloned().unwrap_or_else(|| {
-                target.next_field += 1;
-                StoredIndex::declared(descriptor, at, target.next_field - 1)
-            }));
-            if kept.is_none() {
-                added.push(descriptor.indexes[at].key.to_owned());
-            }
-        }
-        let dropped: Vec<_> =
-            stored.indexes.iter().filter(|index| !target.indexes.contains(index)).cloned().collect();
-        target.pending.retain(|key| dropped.iter().all(|index| index.key != *key));
-        if !added.is_empty() {
-            target.pending.extend(added.iter().cloned());
-            target.done_pk = 0;
-        }
-        Self { target, dropped, added }
-    }
-
-    /// Keys that are declared no more.
-    fn removed(&self) -> Vec<String> {
-        let gone = self.dropped.iter().filter(|index| self.target.index(&index.key).is_none());
-        gone.map(|index| index.key.clone()).collect()
-    }
 }
 
 fn adapt(
@@ -266,18 +173,6 @@ impl IndexChanges {
 /// A name as it stands in a statement.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// The columns an index has in the head table.
-fn columns_of(index: &StoredIndex) -> Vec<String> {
-    if index.list {
-        return Vec::new();
-    }
-    let mut columns = vec![index_column(&index.key)];
-    if index.folded {
-        columns.push(folded_column(&index.key));
-    }
-    columns
 }
 
 /// The engine keeps the text an index was made with; the ones it made itself have none.

@@ -3,13 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::super::apply::Bound;
-use super::super::conflict::compared;
 use super::super::connection::store_error;
 use super::super::model::Model;
 use super::run;
 use crate::descriptor::UniqueDescriptor;
 use crate::json::{IndexRow, IndexValue, fitting_index_row};
 use crate::store::StoreError;
+use crate::store::layout::plan::duplicate_values;
+use crate::store::values::compared;
 
 /// Rows read at a time.
 const BATCH: i64 = 500;
@@ -64,12 +65,18 @@ fn see(
     resource_id: &str,
     row: &IndexRow,
 ) -> Result<(), StoreError> {
-    let values: Vec<_> = compared(model, unique, row).collect();
+    let values: Vec<_> = compared(&model.layout, unique, row).collect();
     if !unique.nulls_equal && values.contains(&IndexValue::Null) {
         return Ok(());
     }
     match holder(connection, &values).map_err(store_error)? {
-        Some(other) => Err(StoreError::Layout(message(model, unique, &values, &other, resource_id))),
+        Some(other) => Err(StoreError::Layout(duplicate_values(
+            model.layout.descriptor,
+            unique,
+            &values,
+            &other,
+            resource_id,
+        ))),
         None => remember(connection, &values, resource_id).map_err(store_error),
     }
 }
@@ -101,36 +108,4 @@ fn remember(connection: &Connection, values: &[IndexValue], resource_id: &str) -
         .prepare_cached(&format!("INSERT INTO temp.ss_seen VALUES ({holes})"))?
         .execute(params_from_iter(keys.iter().map(Bound)))?;
     Ok(())
-}
-
-fn message(
-    model: &Model,
-    unique: &UniqueDescriptor,
-    values: &[IndexValue],
-    first: &str,
-    second: &str,
-) -> String {
-    let descriptor = model.layout.descriptor;
-    let fields: Vec<_> = unique
-        .indexes
-        .iter()
-        .zip(values)
-        .map(|(&at, value)| format!("`{}` = {}", descriptor.indexes[at].key, shown(value)))
-        .collect();
-    format!(
-        "`{}` cannot have the new unique constraint: {} is the value of both `{first}` and `{second}`; \
-         change one of them with the program as it was before. Stored content is compared as it was written: where a \
-         migration step makes the values unique, declare the constraint one version later, after `migrate`",
-        descriptor.id.name,
-        fields.join(", "),
-    )
-}
-
-fn shown(value: &IndexValue) -> String {
-    match value {
-        IndexValue::Null => "null".to_owned(),
-        IndexValue::Text(text) => format!("{text:?}"),
-        IndexValue::Integer(number) => number.to_string(),
-        IndexValue::Float(number) => number.to_string(),
-    }
 }

@@ -5,10 +5,11 @@ use rusqlite::Connection;
 use super::super::connection::store_error;
 use super::super::model::Model;
 use super::super::registry::{self, Registered};
-use super::{FORMAT, IndexChanges, Plan, check_names, check_version, duplicates};
+use super::{FORMAT, IndexChanges, duplicates};
 use crate::descriptor::ResourceDescriptor;
 use crate::store::inspect::{LayoutPlan, VersionChange};
 use crate::store::layout::ModelLayout;
+use crate::store::layout::plan::{Plan, check_names, check_version, created};
 use crate::store::{ModelLayoutChange, StoreError};
 
 /// Says it, and changes nothing.
@@ -39,16 +40,6 @@ pub(in crate::store::sqlite) fn plan(
         }
     }
     Ok(plan)
-}
-
-fn created(descriptor: &ResourceDescriptor) -> ModelLayoutChange {
-    ModelLayoutChange {
-        model: descriptor.id.name.to_owned(),
-        created: true,
-        indexes_added: descriptor.indexes.iter().map(|index| index.key.to_owned()).collect(),
-        indexes_removed: Vec::new(),
-        rows_backfilled: 0,
-    }
 }
 
 fn of_model(

@@ -1,0 +1,392 @@
+//! The server: sea-orm on a pool of connections.
+//!
+//! A change set is one transaction, and mostly one statement ([`apply`]). Positions of the log are made of the numbers
+//! of transactions, so that commits do not wait for each other; what a reader sees of the log ends where a running
+//! transaction may still add something ([`text::horizon`]). Searches are decided by the engine as far as it decides
+//! them exactly as this program does, and by this program for the rest ([`search`]).
+
+mod apply;
+mod blob;
+mod commit;
+mod db;
+mod ddl;
+mod follow;
+mod inspect;
+mod log;
+mod migrate;
+mod model;
+mod registry;
+mod row;
+mod search;
+mod session;
+mod snapshot;
+mod text;
+mod upload;
+mod value;
+mod versions;
+
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector};
+use tokio::sync::watch;
+
+use self::db::{Fault, Values, values};
+use self::follow::Follower;
+use self::model::Models;
+use self::row::Columns;
+use self::session::Session;
+use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use crate::change::{CascadeMember, ChangeSet, ModelIndex};
+use crate::descriptor::ResourceDescriptor;
+use crate::json::IndexValue;
+use crate::meta::{Head, Revision};
+use crate::query::Predicate;
+
+/// Statements that a connection keeps prepared, unless its URL says otherwise.
+const STATEMENTS: usize = 500;
+
+/// How a [`PostgresStore`] is opened.
+///
+/// ```
+/// use specstar_runtime::store::PostgresOptions;
+/// let options = PostgresOptions { max_connections: 8, ..PostgresOptions::new("postgres://app@db/app") };
+/// assert!(options.replica_url.is_none());
+/// ```
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// The database: `postgres://user:password@host:port/name?…`, with the parameters of sqlx. `options[search_path]`
+    /// says which schema its tables are in.
+    pub url: String,
+    /// A copy of the database that only reads. Searches and counts are made there: they can be late by as much as the
+    /// copy is. Everything that a write depends on is read from the database itself.
+    pub replica_url: Option<String>,
+    /// The most connections to each of them, besides the few that long reads and changes of tables make.
+    pub max_connections: u32,
+    /// The longest time a statement, a search or a count may take.
+    pub statement_timeout: Duration,
+    /// The longest wait for a connection.
+    pub connect_timeout: Duration,
+}
+
+impl PostgresOptions {
+    /// The defaults, for this database.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            replica_url: None,
+            max_connections: 16,
+            statement_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresOptions {
+    /// Without the URLs, which have passwords in them.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("replica", &self.replica_url.is_some())
+            .field("max_connections", &self.max_connections)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Resources in a PostgreSQL database, 13 or later.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use specstar_runtime::store::{PostgresOptions, PostgresStore};
+/// let store = PostgresStore::open(PostgresOptions::new("postgres://app@localhost/app"))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+    log_end: watch::Receiver<i64>,
+}
+
+/// What the store and its tasks have in common.
+#[derive(Debug)]
+struct Shared {
+    db: DatabaseConnection,
+    replica: Option<DatabaseConnection>,
+    options: PostgresOptions,
+    /// The program made the connection: it closes it, and its statements have no time limit of their own.
+    foreign: bool,
+    models: RwLock<Models>,
+    losses: Arc<Losses>,
+    follower: Follower,
+}
+
+/// When a connection was lost last: the others may be as dead and not know it.
+#[derive(Debug)]
+struct Losses {
+    start: Instant,
+    /// Milliseconds after `start`, 0 for never.
+    last: AtomicU64,
+}
+
+impl Losses {
+    fn new() -> Self {
+        Self { start: Instant::now(), last: AtomicU64::new(0) }
+    }
+
+    fn note(&self) {
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now.max(1), Ordering::Relaxed);
+    }
+
+    /// Whether a connection of this age is older than the last loss.
+    fn concern(&self, age: Duration) -> bool {
+        let last = self.last.load(Ordering::Relaxed);
+        last != 0 && self.start.elapsed().saturating_sub(age) <= Duration::from_millis(last)
+    }
+}
+
+impl PostgresStore {
+    /// Makes the pools. Whether there is a server is seen by the first call. Must be called within a Tokio runtime.
+    pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
+        let losses = Arc::new(Losses::new());
+        let db = pool(&options.url, &options, &losses)?;
+        let replica = options.replica_url.as_ref().map(|url| pool(url, &options, &losses)).transpose()?;
+        Ok(Self::start(db, replica, options, losses, false))
+    }
+
+    /// On a connection of the program, which has to be one to PostgreSQL, and stays open when the store is closed.
+    /// What the options say of URLs and connections is not looked at.
+    pub fn on(db: DatabaseConnection, options: PostgresOptions) -> Result<Self, StoreError> {
+        if db.get_database_backend() != sea_orm::DbBackend::Postgres {
+            return Err(StoreError::Layout("the connection is not one to PostgreSQL".into()));
+        }
+        Ok(Self::start(db, None, options, Arc::new(Losses::new()), true))
+    }
+
+    fn start(
+        db: DatabaseConnection,
+        replica: Option<DatabaseConnection>,
+        options: PostgresOptions,
+        losses: Arc<Losses>,
+        foreign: bool,
+    ) -> Self {
+        let (follower, log_end) = Follower::new();
+        let models = RwLock::new(Models::default());
+        let shared = Shared { db, replica, options, foreign, models, losses, follower };
+        Self { shared: Arc::new(shared), log_end }
+    }
+
+    fn models(&self) -> Models {
+        self.shared.models.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A connection of its own.
+    async fn session(&self) -> Result<Session, StoreError> {
+        let options = self.shared.db.get_postgres_connection_pool().connect_options();
+        Session::open(&options, self.shared.options.connect_timeout).await
+    }
+
+    /// The rows of a statement that only reads: where the connection turns out to be dead, on another one.
+    async fn rows(&self, sql: &str, values: Values) -> Result<Vec<QueryResult>, StoreError> {
+        let again = values.clone();
+        match db::rows(&self.shared.db, sql, values).await.map_err(Fault::from) {
+            Ok(rows) => Ok(rows),
+            Err(Fault::Lost(_)) => {
+                self.shared.losses.note();
+                db::rows(&self.shared.db, sql, again).await.map_err(db::store_error)
+            }
+            Err(fault) => Err(fault.into_error()),
+        }
+    }
+
+    /// The first row of a statement that only reads.
+    async fn row(&self, sql: &str, values: Values) -> Result<Option<QueryResult>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.shared.follower.stop();
+    }
+}
+
+/// A pool that connects when it is asked to.
+fn pool(
+    url: &str,
+    options: &PostgresOptions,
+    losses: &Arc<Losses>,
+) -> Result<DatabaseConnection, StoreError> {
+    let problem = |error| StoreError::Layout(format!("the URL of the database: {error}"));
+    let mut connect = PgConnectOptions::from_str(url).map_err(problem)?.disable_statement_logging();
+    if !url.contains("statement-cache-capacity") {
+        connect = connect.statement_cache_capacity(STATEMENTS);
+    }
+    if connect.get_application_name().is_none() {
+        connect = connect.application_name("specstar");
+    }
+    let limit = options.statement_timeout.as_millis().to_string();
+    let connect = connect.options([("statement_timeout", limit)]);
+    let losses = Arc::clone(losses);
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections.max(2))
+        .acquire_timeout(options.connect_timeout)
+        .test_before_acquire(false)
+        .before_acquire(move |_, connection| {
+            let usable = !losses.concern(connection.age);
+            Box::pin(async move { Ok(usable) })
+        })
+        .connect_lazy_with(connect);
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// No id has a U+0000, which the engine refuses.
+fn is_text(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+impl Store for PostgresStore {
+    fn ensure_layout<'a>(
+        &'a self,
+        models: &'a [&'static ResourceDescriptor],
+    ) -> BoxFuture<'a, Result<LayoutReport, StoreError>> {
+        Box::pin(async move {
+            let session = self.session().await?;
+            let result = migrate::ensure(&session, models).await;
+            session.close().await;
+            let (models, report) = result?;
+            *self.shared.models.write().unwrap_or_else(PoisonError::into_inner) = models;
+            follow::start(&self.shared).await?;
+            Ok(report)
+        })
+    }
+
+    fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
+        Box::pin(async move { self.run_commit(&changes).await })
+    }
+
+    fn head<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>> {
+        Box::pin(async move {
+            if !is_text(resource_id) {
+                return Ok(None);
+            }
+            let models = self.models();
+            let found = self.row(&models.get(model)?.texts.head, values![resource_id]).await?;
+            found.as_ref().map(|row| Ok(Columns::of(row)?.head()?.to_owned())).transpose()
+        })
+    }
+
+    fn find_unique<'a>(
+        &'a self,
+        model: ModelIndex,
+        unique: usize,
+        values: &'a [IndexValue],
+    ) -> BoxFuture<'a, Result<Option<Head>, StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            match apply::owner(&self.shared.db, models.get(model)?, unique, values).await? {
+                Some(owner) => self.head(model, &owner).await,
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn revision(
+        &self,
+        model: ModelIndex,
+        pk: i64,
+        seq: i64,
+    ) -> BoxFuture<'_, Result<Option<Revision>, StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            let found = self.row(&models.get(model)?.texts.revision, values![pk, seq]).await?;
+            found.as_ref().map(|row| Ok(Columns::of(row)?.revision()?.to_owned())).transpose()
+        })
+    }
+
+    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            let found = self.rows(&models.get(model)?.texts.history, values![pk]).await?;
+            found.iter().map(|row| Ok(Columns::of(row)?.revision()?.to_owned())).collect()
+        })
+    }
+
+    fn search(&self, search: Search, mut visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>> {
+        Box::pin(async move { self.run_search(&search, &mut visit).await })
+    }
+
+    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { self.run_count(model, &predicate).await })
+    }
+
+    fn cascaded(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<CascadeMember>, StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            let found = self.rows(&models.get(model)?.texts.members, values![pk]).await?;
+            let members: Result<Vec<_>, _> =
+                found.iter().map(|row| Columns::of(row)?.member(&models)).collect();
+            Ok(members?.into_iter().flatten().collect())
+        })
+    }
+
+    fn log(&self, request: LogRequest) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move { self.read_log(&request).await })
+    }
+
+    fn log_end(&self) -> BoxFuture<'_, Result<i64, StoreError>> {
+        Box::pin(async move {
+            follow::settle(&self.shared).await;
+            follow::end(&self.shared).await
+        })
+    }
+
+    fn watch_log(&self) -> watch::Receiver<i64> {
+        self.log_end.clone()
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        subscriber: &'a str,
+        position: i64,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            // Once or twice is the same.
+            let sql = models.log().acknowledge.as_str();
+            self.rows(sql, values![subscriber, position]).await.map(|_| ())
+        })
+    }
+
+    fn acknowledged<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<Option<i64>, StoreError>> {
+        Box::pin(async move {
+            let found = self.row(&self.models().log().acknowledged, values![subscriber]).await?;
+            found.as_ref().map(|row| Columns::of(row)?.integer(0)).transpose()
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.shared.follower.stop();
+            if !self.shared.foreign {
+                // It waits for the statements that are running.
+                let _ = self.shared.db.close_by_ref().await;
+                if let Some(replica) = &self.shared.replica {
+                    let _ = replica.close_by_ref().await;
+                }
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! Following the log: how far it goes, whoever writes to it.
+//!
+//! A process tells the others of its commits with a `NOTIFY`, from a connection of its own and for all commits since
+//! the last one: within the transactions it would make them wait for each other. Whoever misses one looks twice a
+//! second.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use sea_orm::sqlx::postgres::PgListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Shared;
+use super::db::{row, store_error, values};
+use super::row::Columns;
+use crate::store::StoreError;
+
+/// Between two looks without a word.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Between two looks while commits of this process are hidden behind running transactions.
+const HIDDEN: Duration = Duration::from_millis(3);
+
+/// The longest wait of a reader for the commits of its own process.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// After a wait in vain nobody waits for so long: somebody has a transaction that takes its time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Between two words to other processes.
+const WORD: Duration = Duration::from_millis(5);
+
+/// Between two tries to listen.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What is known of the log, and the tasks that find it out.
+#[derive(Debug)]
+pub(super) struct Follower {
+    /// The highest position that this process has committed.
+    own: AtomicI64,
+    /// It has, since the others were told.
+    news: AtomicBool,
+    look: Notify,
+    /// When a reader waited in vain.
+    vain: Mutex<Option<Instant>>,
+    end: watch::Sender<i64>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl Follower {
+    pub(super) fn new() -> (Self, watch::Receiver<i64>) {
+        let (end, receiver) = watch::channel(0);
+        let follower = Self {
+            own: AtomicI64::new(0),
+            news: AtomicBool::new(false),
+            look: Notify::new(),
+            vain: Mutex::default(),
+            end,
+            tasks: Mutex::default(),
+        };
+        (follower, receiver)
+    }
+
+    /// This process has committed entries up to this position.
+    pub(super) fn committed(&self, position: i64) {
+        self.own.fetch_max(position, Ordering::AcqRel);
+        self.news.store(true, Ordering::Release);
+        self.look.notify_one();
+    }
+
+    pub(super) fn stop(&self) {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+
+    fn own(&self) -> i64 {
+        self.own.load(Ordering::Acquire)
+    }
+
+    fn tell(&self, end: i64) {
+        self.end.send_if_modified(|told| {
+            let more = end > *told;
+            *told = end.max(*told);
+            more
+        });
+    }
+}
+
+/// Finds the end of the log, and starts the tasks that follow it.
+pub(super) async fn start(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    shared.follower.stop();
+    let schema = super::migrate::schema(&shared.db).await?.unwrap_or_default();
+    let channel = format!("specstar_{:016x}", xxh3_64(schema.as_bytes()));
+    end(shared).await?;
+    let follow = tokio::spawn(follow(Arc::downgrade(shared), channel.clone()));
+    let listen = tokio::spawn(listen(Arc::downgrade(shared), channel));
+    let mut tasks = shared.follower.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+    tasks.extend([follow.abort_handle(), listen.abort_handle()]);
+    Ok(())
+}
+
+/// The end of the log for readers.
+pub(super) async fn end(shared: &Shared) -> Result<i64, StoreError> {
+    let sql = shared.models.read().unwrap_or_else(PoisonError::into_inner).log().last.clone();
+    let found = row(&shared.db, sql, values![]).await.map_err(store_error)?;
+    let end = found.as_ref().map_or(Ok(0), |found| Columns::of(found)?.integer(0))?;
+    shared.follower.tell(end);
+    Ok(end)
+}
+
+/// Waits until readers see what this process has committed, but not for long: it may be hidden behind a transaction of
+/// somebody else.
+pub(super) async fn settle(shared: &Shared) {
+    let own = shared.follower.own();
+    if *shared.follower.end.borrow() >= own {
+        return;
+    }
+    let vain = &shared.follower.vain;
+    if vain.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < PATIENCE) {
+        return;
+    }
+    let limit = Instant::now() + SETTLE;
+    while Instant::now() < limit {
+        match end(shared).await {
+            Ok(end) if end < own => tokio::time::sleep(HIDDEN).await,
+            _ => return,
+        }
+    }
+    tracing::warn!("a long transaction in the cluster keeps the log of changes from being read to its end");
+    *vain.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+}
+
+async fn follow(shared: Weak<Shared>, channel: String) {
+    loop {
+        let wait = {
+            let Some(shared) = shared.upgrade() else { return };
+            if shared.follower.news.swap(false, Ordering::AcqRel) {
+                let told = row(&shared.db, "SELECT pg_notify($1, '')", values![channel.as_str()]).await;
+                if let Err(error) = told {
+                    tracing::debug!(%error, "other processes could not be told of changes");
+                }
+            }
+            match end(&shared).await {
+                Ok(end) if end < shared.follower.own() => HIDDEN,
+                Ok(_) => LOOK,
+                Err(error) => {
+                    tracing::debug!(%error, "the end of the log could not be read");
+                    LOOK
+                }
+            }
+        };
+        tokio::time::sleep(WORD.min(wait)).await;
+        let Some(shared) = shared.upgrade() else { return };
+        let _ = tokio::time::timeout(wait, shared.follower.look.notified()).await;
+    }
+}
+
+async fn listen(shared: Weak<Shared>, channel: String) {
+    loop {
+        let listener = {
+            let Some(shared) = shared.upgrade() else { return };
+            let pool = shared.db.get_postgres_connection_pool();
+            PgListener::connect_with(pool).await
+        };
+        match listener {
+            Ok(mut listener) => {
+                if let Err(error) = hear(&shared, &mut listener, &channel).await {
+                    tracing::debug!(%error, "changes of other processes are not heard of");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "changes of other processes cannot be heard of"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn hear(
+    shared: &Weak<Shared>,
+    listener: &mut PgListener,
+    channel: &str,
+) -> Result<(), sea_orm::SqlxError> {
+    listener.listen(channel).await?;
+    // `None` when the connection was lost.
+    while listener.try_recv().await?.is_some() {
+        let Some(shared) = shared.upgrade() else { return Ok(()) };
+        shared.follower.look.notify_one();
+    }
+    Ok(())
+}

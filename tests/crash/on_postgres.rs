@@ -1,0 +1,3 @@
+//! The same suite on PostgreSQL, whose server is also killed, cut off and restarted.
+
+include!("suite.rs");
