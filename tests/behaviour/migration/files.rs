@@ -234,15 +234,12 @@ async fn what_is_forgotten_cannot_come_back_and_lets_go_of_the_files_only_it_nam
     // A file that only the content of before named.
     let blobs = app.app().blobs().expect("it has a storage");
     let earlier = blobs.store_bytes("of before".into(), None, Timestamp::now()).await.expect("it is stored");
-    let connection = rusqlite::Connection::open(app.file()).expect("the file opens");
-    let name = "INSERT INTO ss_blob_ref (model_id, pk, seq, file_id)
-        SELECT model_id, pk, seq, ? FROM ss_original";
-    assert_eq!(connection.execute(name, [earlier.file_id.as_str()]).expect("it is named"), 1);
-    let named = || -> Vec<String> {
-        let mut statement =
-            connection.prepare("SELECT file_id FROM ss_blob_ref WHERE seq = 2").expect("a statement");
-        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows")
-    };
+    let id = &earlier.file_id;
+    let name = format!(
+        "INSERT INTO ss_blob_ref (model_id, pk, seq, file_id) SELECT model_id, pk, seq, '{id}' FROM ss_original"
+    );
+    database::execute(app.folder().path(), &name);
+    let named = || database::rows(app.folder().path(), "SELECT file_id FROM ss_blob_ref WHERE seq = 2").concat();
     assert_eq!(named().len(), 2);
 
     let scans = app.app().repository::<v2::Scan>();

@@ -391,11 +391,14 @@ fn refers(layout: &ModelLayout, at: usize) -> Option<String> {
     let (head, list) = (quoted(&layout.head_table), quoted(&layout.list_table));
     match &layout.indexes[at] {
         IndexPlace::Column { name, .. } => {
-            Some(format!("SELECT 1 FROM {head} WHERE {} = $1 AND is_deleted = 0 LIMIT 1", quoted(name)))
+            let column = quoted(name);
+            Some(format!(
+                "SELECT 1 FROM {head} WHERE {column} = $1 AND is_deleted = 0 AND resource_id <> ALL($2) LIMIT 1"
+            ))
         }
         IndexPlace::List { field } => Some(format!(
             "SELECT 1 FROM {list} w JOIN {head} h ON h.pk = w.pk \
-             WHERE w.field = {field} AND w.t = $1 AND h.is_deleted = 0 LIMIT 1"
+             WHERE w.field = {field} AND w.t = $1 AND h.is_deleted = 0 AND h.resource_id <> ALL($2) LIMIT 1"
         )),
         IndexPlace::Document => None,
     }

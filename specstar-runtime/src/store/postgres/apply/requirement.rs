@@ -32,8 +32,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         });
         self.require(wanted.collect()).await?;
         for (requirement, wanted) in set.requirements.iter().enumerate() {
-            if let Requirement::Unreferenced { model, index, resource_id } = wanted
-                && self.is_referenced(*model, *index, resource_id).await?
+            if let Requirement::Unreferenced { model, index, resource_id, except } = wanted
+                && self.is_referenced(*model, *index, resource_id, except).await?
             {
                 return Err(CommitError::Referenced { requirement }.into());
             }
@@ -64,13 +64,19 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         if missing.is_empty() { Ok(()) } else { Err(CommitError::Missing { requirements: missing }.into()) }
     }
 
-    async fn is_referenced(&self, model: ModelIndex, index: usize, resource_id: &str) -> Applied<bool> {
+    async fn is_referenced(
+        &self,
+        model: ModelIndex,
+        index: usize,
+        resource_id: &str,
+        except: &[String],
+    ) -> Applied<bool> {
         let model = self.models.get(model)?;
         let Some(Some(sql)) = model.texts.refers.get(index) else {
             let name = model.layout.descriptor.id.name;
             let problem = format!("index {index} of `{name}` cannot be asked for an id");
             return Err(StoreError::Internal(problem).into());
         };
-        Ok(row(self.on, sql.as_str(), values![resource_id]).await?.is_some())
+        Ok(row(self.on, sql.as_str(), values![resource_id, except.to_vec()]).await?.is_some())
     }
 }
