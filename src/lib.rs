@@ -328,8 +328,8 @@ pub use specstar_runtime::error::{Error, Result};
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
-    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, schema,
-    select, store, timeline, vector,
+    error, event, hook, http, id, index_key, job, json, meta, qb, query, registry, repository, resource,
+    schema, select, store, timeline, vector,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -447,12 +447,16 @@ pub mod __private {
     pub use specstar_runtime::datetime::Timestamp;
     pub use specstar_runtime::descriptor::OnDecodeError;
     pub use specstar_runtime::descriptor::{
-        FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, Metric, OnDelete,
-        ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
+        Backoff, FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, JobDescriptor, Metric,
+        OnDelete, ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
     };
     pub use specstar_runtime::index_key::{
         Exact, IndexField, IndexKey, Operand, UniqueField, family::Text, require_display_name,
         require_omittable, require_text, require_trigram, text_value,
+    };
+    pub use specstar_runtime::job::{
+        FIELDS as JOB_FIELDS, INDEXES as JOB_INDEXES, Job, JobPayload, JobStatus, default_payload,
+        job_schemas, prepare_job, prepare_job_validated,
     };
     pub use specstar_runtime::json::IndexValue;
     pub use specstar_runtime::lookup::FindUnique;
@@ -466,7 +470,7 @@ pub mod __private {
     pub use specstar_runtime::resource::migrate::{migrated, migrated_validated, newer, older};
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};
-    pub use specstar_runtime::resource::{Resource, ResourceEntry};
+    pub use specstar_runtime::resource::{Registered, Resource, ResourceEntry};
     pub use specstar_runtime::select::{Condition, condition, now_and, select, today_and};
 }
 

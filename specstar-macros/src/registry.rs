@@ -83,7 +83,7 @@ fn actions(input: ParseStream<'_>) -> syn::Result<Vec<Path>> {
 ///
 /// ```text
 /// {
-///     const ENTRIES: &[ResourceEntry; 2] = &[<Team as Resource>::ENTRY, <User as Resource>::ENTRY];
+///     const ENTRIES: &[ResourceEntry; 2] = &[<Team as Registered>::ENTRY, <User as Registered>::ENTRY];
 ///     const PROBLEMS: [Problem; 2] = problems(ENTRIES, false);
 ///     const _: () = report(ENTRIES, &PROBLEMS, 0); // with the span of `Team`
 ///     const _: () = report(ENTRIES, &PROBLEMS, 1);
@@ -98,7 +98,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let count = types.len();
-    let entries = types.iter().map(|ty| quote_spanned!(place(ty)=> <#ty as __specstar::Resource>::ENTRY));
+    let entries = types.iter().map(|ty| quote_spanned!(place(ty)=> <#ty as __specstar::Registered>::ENTRY));
     let reports = types.iter().enumerate().map(
         |(at, ty)| quote_spanned!(place(ty)=> const _: () = __specstar::report(ENTRIES, &PROBLEMS, #at);),
     );

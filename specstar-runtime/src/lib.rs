@@ -16,6 +16,7 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`job`] | jobs: their documents, and what work does to them, pure functions |
 //! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`schema`] | schema versions: what becomes of older content, and the lock file |
@@ -51,6 +52,7 @@ pub mod hook;
 pub mod http;
 pub mod id;
 pub mod index_key;
+pub mod job;
 pub mod json;
 pub mod lookup;
 pub mod meta;

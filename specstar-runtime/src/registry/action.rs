@@ -23,6 +23,7 @@ const RESOURCE: &[&str] = &[
     "rerun",
     "logs",
     "cancel",
+    "progress",
     "diff",
     "undo",
     "migrate",

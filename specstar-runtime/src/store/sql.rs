@@ -9,6 +9,7 @@ pub(crate) mod blob;
 pub(crate) mod cascade;
 pub(crate) mod ddl;
 pub(crate) mod import;
+pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod original;
 mod purged;

@@ -77,6 +77,7 @@ pub(in crate::store::sqlite) const fn named(
         uniques,
         references: &[],
         display_name: None,
+        job: None,
     }
 }
 
