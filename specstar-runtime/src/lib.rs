@@ -27,6 +27,7 @@
 //! | [`acl`], [`api_key`] | who may do what, and who is who, as resources |
 //! | [`action`] | custom actions: what a function takes and gives, once its types are erased |
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
+//! | [`worker`] | who does the work of jobs |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
 //! | `cli` | the command line of an application |
@@ -68,3 +69,4 @@ pub mod store;
 pub mod timeline;
 pub mod upload;
 pub mod vector;
+pub mod worker;
