@@ -329,7 +329,7 @@ pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
     error, event, hook, http, id, index_key, job, json, meta, qb, query, registry, repository, resource,
-    schema, select, store, timeline, vector,
+    schema, select, store, timeline, vector, worker,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or

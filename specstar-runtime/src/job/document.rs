@@ -118,12 +118,22 @@ impl<P: JobPayload> Resource for Job<P> {
     const ENTRY: ResourceEntry = P::ENTRY;
 }
 
-/// Adds the schemas of the documents of a payload.
+/// Adds the schemas of the documents of a payload: `utoipa` leaves out what stands for a generic parameter.
 pub fn job_schemas<P: JobPayload + ApiSchema>(sink: &mut SchemaSink)
 where
+    P::Artifact: ApiSchema,
     Job<P>: ApiSchema,
 {
+    let mut parts = SchemaSink::new();
+    schemas::<P>(&mut parts);
+    schemas::<P::Artifact>(&mut parts);
+    let before = sink.len();
     schemas::<Job<P>>(sink);
+    // Each type of job has documents of its own.
+    if let (Some(own), Some((payload, _))) = (sink.get_mut(before), parts.first()) {
+        own.0 = format!("{}_{payload}", own.0);
+    }
+    sink.append(&mut parts);
 }
 
 /// The payload of a job that its type has by itself.
