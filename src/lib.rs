@@ -440,7 +440,8 @@ pub mod __private {
     pub use specstar_macros::{qb_impl, resources_impl};
     pub use specstar_runtime::access::{Policy, open, permission, scope_of as scope};
     pub use specstar_runtime::action::{
-        Action, ActionEntry, ActionKind, Argument, ArgumentEntry, Outcome, boxed, require_arguments,
+        Action, ActionCall, ActionEntry, ActionKind, ActionRuns, Argument, ArgumentEntry, AsyncAction,
+        Outcome, boxed, require_arguments,
     };
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;

@@ -5,6 +5,7 @@
 //! that out, stops what it was doing, and writes nothing. So the outcome of each run is written once; a job runs again
 //! only when its worker was gone before that was durable.
 
+mod action;
 mod context;
 mod handler;
 mod options;

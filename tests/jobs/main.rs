@@ -5,6 +5,7 @@
 mod common;
 
 mod access;
+mod actions;
 mod enqueue;
 mod kills;
 mod life;

@@ -327,6 +327,7 @@ impl SpecStarBuilder {
         self.prepared = true;
         self.read_environment();
         self.register_built_in();
+        self.register_async_actions();
         self.check();
     }
 

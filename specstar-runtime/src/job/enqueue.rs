@@ -116,6 +116,14 @@ impl<P: JobPayload> From<P> for Enqueue<P> {
     }
 }
 
+impl NewJob {
+    /// Of which nothing more is asked than what its document says.
+    pub(crate) fn plain(type_hash: u64, body: Vec<u8>) -> Self {
+        let start = JobStart::default();
+        Self { type_hash, body, key: None, start, delay: None, resource_id: None }
+    }
+}
+
 /// A job that is to be made, without its type.
 #[derive(Clone, Debug)]
 pub struct NewJob {

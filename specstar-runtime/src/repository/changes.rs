@@ -92,6 +92,19 @@ impl Changes {
         Ok(())
     }
 
+    /// The same writes, in the name of somebody whose roles are known as well.
+    pub(crate) fn in_the_name_of(mut self, principal: Principal) -> Self {
+        self.principal = principal;
+        self
+    }
+
+    /// Commits them with a job without its type, and gives its id.
+    pub(crate) async fn commit_job(mut self, job: NewJob) -> Result<String> {
+        self.jobs.push(job);
+        let mut committed = self.commit().await?;
+        committed.jobs.pop().ok_or_else(|| Error::internal("a job was not made"))
+    }
+
     /// The same of a job without its type.
     pub(crate) fn add_job(&mut self, job: NewJob) {
         self.jobs.push(job);

@@ -1,6 +1,7 @@
 //! Who does the work of jobs.
 
 use super::SpecStarBuilder;
+use crate::action::ActionRuns;
 use crate::job::{JobPayload, Schedule};
 use crate::worker::{Handler, JobHandler, WorkerOptions};
 
@@ -48,6 +49,16 @@ impl SpecStarBuilder {
     pub fn without_workers(mut self) -> Self {
         self.jobs.idle = true;
         self
+    }
+
+    /// The jobs of actions are resources, and their work is that of the actions.
+    pub(super) fn register_async_actions(&mut self) {
+        for action in &self.actions {
+            if let ActionRuns::AsJob(entry) = action.runs {
+                self.entries.push(entry);
+                self.jobs.handlers.extend(Handler::of_action(*action));
+            }
+        }
     }
 
     pub(super) fn check_jobs(&mut self) {

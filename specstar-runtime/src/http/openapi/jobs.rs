@@ -11,6 +11,8 @@ pub(super) fn schemas() -> Schemas {
         ("RunningJob".into(), progress(true)),
         ("JobCount".into(), count()),
         ("JobHealth".into(), health()),
+        ("JobRedirectInfo".into(), redirect()),
+        ("BackgroundTaskAccepted".into(), accepted()),
     ])
 }
 
@@ -72,6 +74,28 @@ fn progress(named: bool) -> Value {
         "description": "How far the work on a job is.",
         "required": required,
         "properties": properties,
+    })
+}
+
+fn redirect() -> Value {
+    json!({
+        "type": "object",
+        "description": "The job that runs an action.",
+        "required": ["job_resource_name", "job_resource_id", "redirect_url"],
+        "properties": {
+            "job_resource_name": text("The name of its type."),
+            "job_resource_id": text("Its id."),
+            "redirect_url": text("Where it can be read."),
+        },
+    })
+}
+
+fn accepted() -> Value {
+    json!({
+        "type": "object",
+        "description": "An action runs in the background.",
+        "required": ["message"],
+        "properties": {"message": text("That it does.")},
     })
 }
 
