@@ -67,6 +67,7 @@ async fn pages_of_the_feed_follow_one_another() {
     ann.get("/note/changes?since=x").await.is(422);
     ann.get("/note/changes?since=-1").await.is(422);
     ann.get("/note/changes").header("last-event-id", "x").await.is(422);
+    ann.get("/note/changes?since=-1").header("last-event-id", "0").await.is(422);
 }
 
 /// Reads a stream until `enough` says so, and gives the positions of its changes in the order they came, and the

@@ -73,6 +73,15 @@ async fn forms_that_are_none_are_refused_and_leave_nothing() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_body_is_no_empty_file() {
+    let place = place();
+    let app = place.app().await;
+    app.user("ann").ask("POST", "/blobs/upload").await.refused(422, "a form (multipart/form-data)");
+    let answer = app.user("ann").ask("POST", "/blobs/upload").body("text/plain", "").await.ok();
+    assert_eq!(answer["size"], 0, "an empty file is one");
+}
+
+#[tokio::test]
 async fn lengths_that_lie_store_nothing() {
     let place = place();
     let app = place.app().await;

@@ -9,7 +9,7 @@ use crate::backup::fault::{ArchiveResult, Fault};
 use crate::descriptor::ResourceDescriptor;
 use crate::id::revision_id;
 use crate::json::write_indexed_data;
-use crate::meta::{Head, Revision};
+use crate::meta::{Head, Revision, Stamp};
 
 /// Writes an archive, one part after the other.
 pub struct Writer<W> {
@@ -151,14 +151,7 @@ fn meta(descriptor: &ResourceDescriptor, head: &Head) -> ArchiveResult<Vec<u8>> 
     pack::optional(out, revision.schema_version.as_deref());
     pack::text(out, "total_revision_count");
     pack::unsigned(out, head.rev_count.unsigned_abs());
-    pack::text(out, "created_time");
-    pack::instant(out, head.created.time);
-    pack::text(out, "updated_time");
-    pack::instant(out, head.updated.time);
-    pack::text(out, "created_by");
-    pack::text(out, &head.created.by);
-    pack::text(out, "updated_by");
-    pack::text(out, &head.updated.by);
+    stamps(out, &head.created, &head.updated);
     pack::text(out, "is_deleted");
     pack::boolean(out, head.is_deleted);
     pack::text(out, "indexed_data");
@@ -203,16 +196,20 @@ fn revision(resource_id: &str, revision: &Revision) -> Vec<u8> {
     pack::text(out, &revision.data_hash.to_string());
     pack::text(out, "status");
     pack::text(out, revision.status.as_str());
-    pack::text(out, "created_time");
-    pack::instant(out, revision.created.time);
-    pack::text(out, "updated_time");
-    pack::instant(out, revision.updated.time);
-    pack::text(out, "created_by");
-    pack::text(out, &revision.created.by);
-    pack::text(out, "updated_by");
-    pack::text(out, &revision.updated.by);
+    stamps(out, &revision.created, &revision.updated);
     pack::text(out, "raw_data");
     pack::bytes(out, revision.data.len());
     out.extend_from_slice(&revision.data);
     std::mem::take(out)
+}
+
+fn stamps(out: &mut Vec<u8>, created: &Stamp, updated: &Stamp) {
+    pack::text(out, "created_time");
+    pack::instant(out, created.time);
+    pack::text(out, "updated_time");
+    pack::instant(out, updated.time);
+    pack::text(out, "created_by");
+    pack::text(out, &created.by);
+    pack::text(out, "updated_by");
+    pack::text(out, &updated.by);
 }

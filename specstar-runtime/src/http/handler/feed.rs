@@ -86,11 +86,11 @@ fn last_event_id<'a>(inbound: &Inbound<'a>) -> Option<&'a HeaderValue> {
 
 /// Where to begin: a browser that comes back says it in a header.
 fn since(inbound: &Inbound<'_>) -> Result<i64> {
+    let since = inbound.query.integer(&p::SINCE, 0, 0..=i64::MAX as u64)?;
     if let Some(last) = last_event_id(inbound) {
         let number = last.to_str().ok().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
         return number.ok_or_else(|| misplaced(inbound, "expected the id of an event of this stream"));
     }
-    let since = inbound.query.integer(&p::SINCE, 0, 0..=i64::MAX as u64)?;
     i64::try_from(since).map_err(Error::internal)
 }
 

@@ -232,8 +232,8 @@ fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Valu
         }}});
     }
     if route.answer == Answer::MigrateLines {
+        // A schema of the text would be taken for one of the value of a single line.
         response["content"] = json!({"application/jsonl+json": {"schema": {
-            "type": "string",
             "description": "A line for each revision, a `MigrateProgress` with a `timestamp`, and a last one, a \
                 `MigrateResult` with a `timestamp`; an error in its place says why it ends early.",
         }}});

@@ -4,7 +4,7 @@ pub(in crate::http::handler) mod pace;
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -54,7 +54,10 @@ pub(super) async fn content(headers: &HeaderMap, body: Body, limits: Limits) -> 
         Some(essence) if !limits.raw || essence == "application/x-www-form-urlencoded" => {
             Err(refused("a form (multipart/form-data) with a part `file` is expected"))
         }
-        None if !limits.raw => Err(refused("a form (multipart/form-data) with a part `file` is expected")),
+        // A file may be empty, and may come without a media type; with neither, nobody sent one.
+        None if !limits.raw || body.is_end_stream() => {
+            Err(refused("a form (multipart/form-data) with a part `file` is expected"))
+        }
         _ => Ok(raw(body, declared.filter(|text| is_media_type(text)).map(str::to_owned), limits)),
     }
 }
