@@ -207,6 +207,40 @@ async fn workers_that_are_killed_lose_no_job_and_double_none_that_was_done() {
     assert_sound(&folder.path().join("app.db"));
 }
 
+fn signal(worker: &Worker, signal: &str) {
+    let id = worker.0.id().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().expect("the command runs").success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_was_frozen_for_longer_than_its_lease_writes_nothing() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let app = builder(folder.path()).build().await.expect("it builds");
+    let jobs = app.jobs::<Trace>();
+    let frozen = Worker::start(folder.path());
+    // Long enough that it is frozen in the middle of it, and short enough to end before its next sign of life.
+    let id = jobs.enqueue(Trace { key: None, at: 0, millis: 150 }).await.expect("a job");
+    let limit = Instant::now() + Duration::from_secs(30);
+    while jobs.get(&id).await.expect("a job").data.status != JobStatus::Processing {
+        assert!(Instant::now() < limit, "it does not begin");
+    }
+    signal(&frozen, "-STOP");
+    let other = Worker::start(folder.path());
+    while jobs.get(&id).await.expect("a job").data.status != JobStatus::Completed {
+        assert!(Instant::now() < limit, "nobody takes it over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let done = jobs.get(&id).await.expect("a job");
+    signal(&frozen, "-CONT");
+    // It goes on with what it was at, and finds out with its next sign of life, or when it is done.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let after = jobs.get(&id).await.expect("a job");
+    assert_eq!((after.head.version, after.head.rev_count), (done.head.version, 2));
+    assert_eq!(after.data.retries, 1);
+    drop((frozen, other));
+    app.close().await.expect("it closes");
+}
+
 /// No job of a key begins before the one before it has ended for good.
 fn ordered(runs: &BTreeMap<String, Vec<Run>>) {
     let mut by_key: BTreeMap<usize, Vec<&Run>> = BTreeMap::new();

@@ -31,8 +31,8 @@ impl Inner {
                     tracing::warn!(%error, "jobs of lost workers could not be looked for");
                 }
             }
-            let pause =
-                self.options.beat(!self.jobs().is_empty()).min(self.options.poll.max(self.options.lease / 4));
+            // Whether a job is there or not: one that begins meanwhile is to be heard of as soon as the others.
+            let pause = self.options.beat(true);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.beat.notified() => {}

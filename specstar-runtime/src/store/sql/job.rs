@@ -68,7 +68,7 @@ pub(crate) struct JobTexts {
     pub(crate) place: String,
     /// `partition_key` for `model_id`, `pk` while it waits.
     pub(crate) set_key: String,
-    /// `held` for `model_id`, `pk`; its worker is asked to stop.
+    /// `held` for `model_id`, `pk`; the worker of one that is held is asked to stop.
     pub(crate) hold: String,
     /// [`COLUMNS`] of the first of `queue` that is due at `now` and of one of the types `,1,2,`.
     pub(crate) ready: String,
@@ -137,7 +137,8 @@ impl JobTexts {
             place: format!("SELECT state, attempt, lease_token FROM ss_job WHERE {of_one}"),
             set_key: format!("UPDATE ss_job SET partition_key = ?3 WHERE {of_one} AND lease_token IS NULL"),
             hold: format!(
-                "UPDATE ss_job SET held = ?3, cancel_requested = (state = 'running') WHERE {of_one}"
+                "UPDATE ss_job SET held = ?3, cancel_requested = (cancel_requested OR (?3 AND state = 'running')) \
+                 WHERE {of_one}"
             ),
             ready: format!(
                 "SELECT {COLUMNS} FROM ss_job j WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
