@@ -73,6 +73,84 @@
 //! Names in JSON are serde's: `rename`, `rename_all`, `alias`, `skip` and `default` are followed. An enum of
 //! unit variants can be indexed when it derives [`IndexKey`].
 //!
+//! # Jobs
+//!
+//! `#[job]` makes a struct the payload of a job: work that is done later, by this process or another one, and a
+//! resource all the same, with history, permissions and routes. Its type is [`Job<EmailJob>`](job::Job).
+//!
+//! ```
+//! use specstar::job::{Enqueue, JobStatus};
+//! use specstar::prelude::*;
+//! use specstar::worker::{JobContext, JobError};
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! #[job(artifact = Receipt, queue = "mail", max_attempts = 5, backoff = "1s..10m", timeout = "30s")]
+//! pub struct EmailJob {
+//!     #[indexed]
+//!     pub to: String,
+//! }
+//!
+//! #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+//! pub struct Receipt {
+//!     pub number: u32,
+//! }
+//!
+//! async fn send(job: JobContext<EmailJob>) -> Result<Receipt, JobError> {
+//!     job.info(format!("to {}", job.payload.to));
+//!     job.progress(0.5);
+//!     if job.payload.to.is_empty() {
+//!         return Err(JobError::fatal("nobody to send it to"));
+//!     }
+//!     Ok(Receipt { number: 1 })
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> specstar::Result<()> {
+//! let builder = SpecStar::builder().sqlite_temporary().resources(resources![EmailJob]);
+//! let app = builder.job(send).build().await?;
+//! let mails = app.jobs::<EmailJob>();
+//! let id = mails.enqueue(Enqueue::new(EmailJob { to: "ann".into() }).partition("ann")).await?;
+//! while mails.get(&id).await?.data.status != JobStatus::Completed {
+//!     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+//! }
+//! # app.close().await
+//! # }
+//! ```
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `artifact = T` | what a handler gives, `()` when it is not given |
+//! | `queue = "mail"` | the queue, whose size a worker is told ([`worker::WorkerOptions`]) |
+//! | `max_attempts = 5` | how often it is begun at most (4) |
+//! | `backoff = "1s..10m"` | the wait after a failure: it doubles from the first to the last, with jitter |
+//! | `timeout = "30s"` | how long an attempt may take |
+//! | `priority = 10` | the higher, the earlier |
+//! | `every = "10m"`, `cron = "0 3 * * *"` | the type has a job by itself, of the default payload; cron is UTC |
+//!
+//! A handler may be called again for a job whose process died before its outcome was committed, and only then.
+//! A job is made in the commit that causes it by a before-hook ([`hook::HookContext::enqueue`]) or by
+//! [`App::changes`](app::App::changes), which collects writes and jobs:
+//!
+//! ```no_run
+//! # use specstar::prelude::*;
+//! # #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! # #[job]
+//! # pub struct EmailJob { pub to: String }
+//! # #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+//! # pub struct Order { pub code: String }
+//! # async fn run(app: &specstar::app::App) -> specstar::Result<()> {
+//! let mut changes = app.changes().acting_as("ann");
+//! changes.create(&Order { code: "a".into() })?;
+//! changes.enqueue(EmailJob { to: "ann".into() })?;
+//! changes.commit().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Besides the routes of every resource a job has `POST …/rerun`, `POST …/cancel`, `GET …/logs` and `GET …/progress`;
+//! `/_jobs/queues` and `/_jobs/health` show all. Clients write the payload, `max_retries`, `periodic_interval_seconds`,
+//! `periodic_max_runs`, `periodic_initial_delay_seconds`, `partition_key` and `idempotency_key`; how far the work is,
+//! only the work writes. What a worker writes runs no hooks.
+//!
 //! # Files
 //!
 //! A field of the type [`Blob`] is a file. A write brings its bytes (`data`, as base64 in JSON) or the `file_id` of one
@@ -149,6 +227,8 @@
 //! | `path = "grant/{skill}"` | behind the type or the resource; the name of the function with `-` when it is not given |
 //! | `label = "…"` | what people see; the name of the function in words when it is not given |
 //! | `mode = "modify"` | of an update action: rewrites a draft in place; `update` makes a revision |
+//! | `mode = "job"` | it runs as a [job](#jobs): `202` with `job_resource_name`, `job_resource_id`, `redirect_url`; `resources![…; actions(…); jobs]` |
+//! | `mode = "background"` | it runs in the process behind its answer, `202`; errors are in the log |
 //!
 //! | argument | what it is |
 //! | --- | --- |
@@ -330,8 +410,8 @@ pub use specstar_runtime::sea_orm;
 pub use specstar_runtime::select::{Condition, Order, Select};
 pub use specstar_runtime::{
     access, acl, action, api_key, app, backup, binary, blob, change, clock, column, datetime, descriptor,
-    error, event, hook, http, id, index_key, json, meta, qb, query, registry, repository, resource, schema,
-    select, store, timeline, vector,
+    error, event, hook, http, id, index_key, job, json, meta, qb, query, registry, repository, resource,
+    schema, select, store, timeline, vector, worker,
 };
 
 /// The resource types of a program, checked against one another when it is compiled: two of one name, or
@@ -442,19 +522,24 @@ pub mod __private {
     pub use specstar_macros::{qb_impl, resources_impl};
     pub use specstar_runtime::access::{Policy, open, permission, scope_of as scope};
     pub use specstar_runtime::action::{
-        Action, ActionEntry, ActionKind, Argument, ArgumentEntry, Outcome, boxed, require_arguments,
+        Action, ActionCall, ActionEntry, ActionKind, ActionRuns, Argument, ArgumentEntry, AsyncAction,
+        Outcome, boxed, require_arguments,
     };
     pub use specstar_runtime::app::App;
     pub use specstar_runtime::column::Column;
     pub use specstar_runtime::datetime::Timestamp;
     pub use specstar_runtime::descriptor::OnDecodeError;
     pub use specstar_runtime::descriptor::{
-        FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, Metric, OnDelete,
-        ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
+        Backoff, FieldDescriptor, IdGenerator, Identity, IndexDescriptor, IndexKind, JobDescriptor, Metric,
+        OnDelete, ReferenceDescriptor, ResourceDescriptor, UniqueDescriptor, UnknownFields, VectorDescriptor,
     };
     pub use specstar_runtime::index_key::{
         Exact, IndexField, IndexKey, Operand, UniqueField, family::Text, require_display_name,
         require_omittable, require_text, require_trigram, text_value,
+    };
+    pub use specstar_runtime::job::{
+        FIELDS as JOB_FIELDS, INDEXES as JOB_INDEXES, Job, JobPayload, JobStatus, default_payload,
+        job_schemas, prepare_job, prepare_job_validated,
     };
     pub use specstar_runtime::json::IndexValue;
     pub use specstar_runtime::lookup::FindUnique;
@@ -468,7 +553,7 @@ pub mod __private {
     pub use specstar_runtime::resource::migrate::{migrated, migrated_validated, newer, older};
     pub use specstar_runtime::resource::payload::{prepare, prepare_validated};
     pub use specstar_runtime::resource::schema::{no_schemas, schemas};
-    pub use specstar_runtime::resource::{Resource, ResourceEntry};
+    pub use specstar_runtime::resource::{Registered, Resource, ResourceEntry};
     pub use specstar_runtime::select::{Condition, condition, now_and, select, today_and};
 }
 

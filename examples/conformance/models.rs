@@ -11,7 +11,7 @@ use specstar::resource::ValidationErrors;
 pub(crate) fn all() -> Registry {
     resources![
         Item, Account, Owner, Pet, Loan, Badge, Letter, Roster, Snapshot, Article, Document, Secret, Product,
-        Gadget, Event, Inbox, Specimen,
+        EmailJob, Gadget, Event, Inbox, Specimen,
     ]
 }
 
@@ -35,6 +35,15 @@ pub(crate) struct Address {
 
 fn yes() -> bool {
     true
+}
+
+/// A mail that is to be sent.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[job]
+pub(crate) struct EmailJob {
+    pub(crate) to: String,
+    #[serde(default)]
+    pub(crate) subject: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]

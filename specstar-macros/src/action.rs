@@ -7,12 +7,13 @@ use syn::spanned::Spanned;
 use syn::{ItemFn, ReturnType};
 
 use crate::ast::docs;
+use crate::case::pascal;
 use crate::errors::Errors;
 
 mod options;
 mod signature;
 
-use options::Options;
+use options::{Options, Runs};
 use signature::Argument;
 
 /// Which of the two attributes.
@@ -122,6 +123,7 @@ fn expand(kind: Kind, options: &Options, function: &ItemFn, arguments: &[Argumen
     let (path, label, name) = (&options.path, &options.label, ident.unraw().to_string());
     let docs = docs(&function.attrs).unwrap_or_else(|| quote!(""));
     let made = &options.kind;
+    let (runs, job) = runs(options, ident);
     let run = run(function, arguments.len());
     let id = quote_spanned!(located(resource.span())=> <#resource as __specstar::Resource>::ID);
     quote! {
@@ -137,6 +139,7 @@ fn expand(kind: Kind, options: &Options, function: &ItemFn, arguments: &[Argumen
             const __ARGUMENTS: &[__specstar::ArgumentEntry] = &[#(#entries),*];
             const __ID: &__specstar::Identity = &#id;
             #checks
+            #job
             #[automatically_derived]
             impl __specstar::Action for #ident {
                 const ACTION: __specstar::ActionEntry = __specstar::ActionEntry {
@@ -146,12 +149,38 @@ fn expand(kind: Kind, options: &Options, function: &ItemFn, arguments: &[Argumen
                     path: #path,
                     label: #label,
                     docs: #docs,
+                    runs: #runs,
                     optional: __OUTCOME.optional,
                     arguments: __ARGUMENTS,
                     run: #run,
                 };
             }
         };
+    }
+}
+
+/// When it runs, and of one that runs as a job the names of its job type: `import_url` makes `import-url-job`.
+fn runs(options: &Options, ident: &Ident) -> (TokenStream, Option<TokenStream>) {
+    match options.runs {
+        Runs::InRequest => (quote!(__specstar::ActionRuns::InRequest), None),
+        Runs::InBackground => (quote!(__specstar::ActionRuns::InBackground), None),
+        Runs::AsJob => {
+            let plain = ident.unraw().to_string();
+            let name = format!("{}-job", plain.replace('_', "-"));
+            let type_name = format!("{}Job", pascal(&plain));
+            let job = quote! {
+                #[automatically_derived]
+                impl __specstar::AsyncAction for #ident {
+                    const JOB: __specstar::Identity = __specstar::Identity::new(
+                        #name,
+                        ::core::concat!(::core::module_path!(), "::", #plain, "::job"),
+                        #type_name,
+                    );
+                }
+            };
+            let entry = quote!(<__specstar::ActionCall<#ident> as __specstar::JobPayload>::ENTRY);
+            (quote!(__specstar::ActionRuns::AsJob(#entry)), Some(job))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, LitStr, Meta, Type, Visibility};
 
 use crate::attr::field::{self, Marks};
+use crate::attr::job::Job;
 use crate::attr::resource::Options;
 use crate::attr::serde::{Container, Item};
 use crate::case::kebab;
@@ -19,6 +20,8 @@ pub(crate) struct Resource {
     /// An expression: the text of the doc comment.
     pub(crate) docs: Option<TokenStream>,
     pub(crate) options: Options,
+    /// It is the payload of a job.
+    pub(crate) job: Option<Job>,
     pub(crate) container: Container,
     /// Empty when the shape is wrong.
     pub(crate) fields: Vec<Field>,
@@ -40,6 +43,7 @@ impl Resource {
         shape::check(input, errors);
         field::misplaced(&input.attrs, errors);
         let options = Options::parse(&input.attrs, errors);
+        let job = Job::parse(&input.attrs, errors);
         let container = Container::parse(&input.attrs, errors);
         let fields = named(&input.data).map(|field| Field::parse(field, &container, errors)).collect();
         Self {
@@ -47,6 +51,7 @@ impl Resource {
             vis: input.vis.clone(),
             docs: docs(&input.attrs),
             options,
+            job,
             container,
             fields,
         }

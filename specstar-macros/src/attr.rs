@@ -2,6 +2,7 @@
 
 pub(crate) mod field;
 pub(crate) mod grammar;
+pub(crate) mod job;
 pub(crate) mod migrate;
 pub(crate) mod resource;
 pub(crate) mod serde;

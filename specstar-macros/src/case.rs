@@ -56,7 +56,7 @@ impl Case {
 }
 
 /// serde upper-cases the letter after each underscore and drops the underscore.
-fn pascal(name: &str) -> String {
+pub(crate) fn pascal(name: &str) -> String {
     let mut upper = true;
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {

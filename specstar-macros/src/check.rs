@@ -8,6 +8,7 @@ use crate::plan::Plan;
 
 mod forms;
 mod indexes;
+mod job;
 mod marks;
 mod names;
 pub(crate) mod shape;
@@ -19,7 +20,11 @@ pub(crate) fn all(resource: &Resource, plan: &Plan<'_>, errors: &mut Errors) {
     marks::check(resource, errors);
     indexes::check(resource, plan, errors);
     migrations(resource, errors);
-    lock::check(resource, errors);
+    job::check(resource, plan, errors);
+    // The payload of a job is no list of stored fields.
+    if resource.job.is_none() {
+        lock::check(resource, errors);
+    }
 }
 
 /// Stored content of every version that is named has to reach the declared one.

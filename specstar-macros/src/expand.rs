@@ -11,6 +11,7 @@ mod bounds;
 mod descriptor;
 mod entry;
 mod handles;
+mod job;
 
 /// For `struct User { #[unique] email: String }`:
 ///
@@ -29,6 +30,9 @@ mod handles;
 /// };
 /// ```
 pub(crate) fn resource(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
+    if let Some(job) = &resource.job {
+        return job::payload(resource, job, plan);
+    }
     let ident = &resource.ident;
     let private = resource.options.private();
     let names = Names::of(resource);

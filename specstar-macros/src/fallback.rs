@@ -14,12 +14,14 @@ pub(crate) fn resource(input: &DeriveInput, resource: &Resource, errors: &TokenS
     let trait_impl = trait_impl(input);
     let handles = (!resource.fields.is_empty() && input.generics.params.is_empty())
         .then(|| handles(resource, &private));
+    let job = resource.job.is_some().then(|| job_impl(input));
     quote! {
         #errors
         const _: () = {
             #[allow(unused_imports)]
             use #private as __specstar;
             #trait_impl
+            #job
         };
         #handles
     }
@@ -45,6 +47,22 @@ fn trait_impl(input: &DeriveInput) -> TokenStream {
             );
         }
     }
+}
+
+/// Of the payload of a job, for those who name `Job<…>`.
+fn job_impl(input: &DeriveInput) -> Option<TokenStream> {
+    let ident = &input.ident;
+    input.generics.params.is_empty().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl __specstar::JobPayload for #ident {
+                type Artifact = ();
+                const ID: __specstar::Identity = <Self as __specstar::Resource>::ID;
+                const DESCRIPTOR: &'static __specstar::ResourceDescriptor = <Self as __specstar::Resource>::DESCRIPTOR;
+                const ENTRY: __specstar::ResourceEntry = <Self as __specstar::Resource>::ENTRY;
+            }
+        }
+    })
 }
 
 /// A resource is `'static`: lifetimes become that one, and types must be it.

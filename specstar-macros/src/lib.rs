@@ -31,6 +31,7 @@ mod suggest;
     Resource,
     attributes(
         resource,
+        job,
         unique,
         indexed,
         trigram,

@@ -21,6 +21,8 @@ pub(crate) struct Index<'a> {
     pub(crate) key: String,
     /// Where the key was written.
     pub(crate) key_tokens: TokenStream,
+    /// The key was written, not made of the path.
+    pub(crate) has_key: bool,
     pub(crate) path: Vec<String>,
     pub(crate) ty: &'a Type,
     pub(crate) source: Source,
@@ -69,7 +71,20 @@ impl<'a> Plan<'a> {
         for composite in &resource.options.uniques {
             plan.composite(composite);
         }
+        if resource.job.is_some() {
+            plan.below_payload();
+        }
         plan
+    }
+
+    /// The fields of a payload stand inside the document of its job.
+    fn below_payload(&mut self) {
+        for index in &mut self.indexes {
+            index.path.insert(0, "payload".to_owned());
+            if !index.has_key {
+                index.key = format!("payload.{}", index.key);
+            }
+        }
     }
 
     fn field(&mut self, field: &'a Field, resource: &Resource) {
@@ -148,6 +163,7 @@ fn whole(field: &Field, source: Source) -> Index<'_> {
         field,
         key: given.map_or_else(|| field.wire.clone(), syn::LitStr::value),
         key_tokens: given.map_or_else(|| field.ident.to_token_stream(), ToTokens::to_token_stream),
+        has_key: given.is_some(),
         path: vec![field.wire.clone()],
         ty: &field.ty,
         source,
@@ -162,6 +178,7 @@ fn inner<'a>(field: &'a Field, path: &'a PathIndex) -> Index<'a> {
         field,
         key: key.value(),
         key_tokens: key.to_token_stream(),
+        has_key: path.key.is_some(),
         path: path.path.value().split('.').map(str::to_owned).collect(),
         ty: path.ty.as_ref().unwrap_or(&field.ty),
         source: Source::Path,

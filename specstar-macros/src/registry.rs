@@ -15,6 +15,7 @@ struct Input {
     deny_by_default: bool,
     types: Vec<Type>,
     actions: Vec<Path>,
+    jobs: bool,
 }
 
 impl Parse for Input {
@@ -26,8 +27,11 @@ impl Parse for Input {
         input.parse::<Token![;]>()?;
         let deny_by_default = input.peek(syn::Ident) && input.peek2(Token![;]) && option(input)?;
         let types = types(input)?;
-        let actions = if input.is_empty() { Vec::new() } else { actions(input)? };
-        Ok(Self { krate, deny_by_default, types, actions })
+        let (mut listed, mut jobs) = (Vec::new(), false);
+        while !input.is_empty() {
+            tail(input, &mut listed, &mut jobs)?;
+        }
+        Ok(Self { krate, deny_by_default, types, actions: listed, jobs })
     }
 }
 
@@ -60,50 +64,60 @@ fn types(input: ParseStream<'_>) -> syn::Result<Vec<Type>> {
     Ok(types)
 }
 
-/// `; actions(a, b)`.
-fn actions(input: ParseStream<'_>) -> syn::Result<Vec<Path>> {
+/// `; actions(a, b)`, `; jobs`, each once.
+fn tail(input: ParseStream<'_>, actions: &mut Vec<Path>, jobs: &mut bool) -> syn::Result<()> {
     input.parse::<Token![;]>()?;
     if input.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let name: Ident = input.parse()?;
-    if name != "actions" {
-        return Err(syn::Error::new_spanned(&name, "expected `actions(…)`"));
+    if name == "jobs" && !*jobs {
+        *jobs = true;
+        return behind(input);
+    }
+    if name != "actions" || !actions.is_empty() {
+        return Err(syn::Error::new_spanned(&name, "expected `actions(…)`, or `jobs`"));
     }
     let inner;
     parenthesized!(inner in input);
     let paths = Punctuated::<Path, Token![,]>::parse_terminated_with(&inner, Path::parse_mod_style)?;
-    if !input.is_empty() {
-        return Err(input.error("expected nothing behind `actions(…)`"));
+    actions.extend(paths);
+    behind(input)
+}
+
+fn behind(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty() || input.peek(Token![;]) {
+        return Ok(());
     }
-    Ok(paths.into_iter().collect())
+    Err(input.error("expected nothing behind `actions(…)`, or `; jobs`"))
 }
 
 /// For `resources![Team, User; actions(promote)]`:
 ///
 /// ```text
 /// {
-///     const ENTRIES: &[ResourceEntry; 2] = &[<Team as Resource>::ENTRY, <User as Resource>::ENTRY];
+///     const ENTRIES: &[ResourceEntry; 2] = &[<Team as Registered>::ENTRY, <User as Registered>::ENTRY];
 ///     const PROBLEMS: [Problem; 2] = problems(ENTRIES, false);
 ///     const _: () = report(ENTRIES, &PROBLEMS, 0); // with the span of `Team`
 ///     const _: () = report(ENTRIES, &PROBLEMS, 1);
 ///     const ACTIONS: &[ActionEntry] = &[<promote as Action>::ACTION];
-///     const _: () = require_action(ENTRIES, ACTIONS, 0); // with the span of `promote`
+///     const _: () = require_action(ENTRIES, ACTIONS, false, 0); // with the span of `promote`
 ///     Registry::new(ENTRIES).with_actions(ACTIONS)
 /// }
 /// ```
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let Input { krate, deny_by_default, types, actions } = match syn::parse2(input) {
+    let Input { krate, deny_by_default, types, actions, jobs } = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
     };
     let count = types.len();
-    let entries = types.iter().map(|ty| quote_spanned!(place(ty)=> <#ty as __specstar::Resource>::ENTRY));
+    let entries = types.iter().map(|ty| quote_spanned!(place(ty)=> <#ty as __specstar::Registered>::ENTRY));
     let reports = types.iter().enumerate().map(
         |(at, ty)| quote_spanned!(place(ty)=> const _: () = __specstar::report(ENTRIES, &PROBLEMS, #at);),
     );
     let denying = deny_by_default.then(|| quote!(.denying_by_default()));
-    let (action_items, with_actions) = with_actions(&actions);
+    let (action_items, with_actions) = with_actions(&actions, jobs);
+    let with_jobs = jobs.then(|| quote!(.with_jobs()));
     quote! {{
         #[allow(unused_imports)]
         use #krate::__private as __specstar;
@@ -111,18 +125,18 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         const PROBLEMS: [__specstar::Problem; #count] = __specstar::problems(ENTRIES, #deny_by_default);
         #(#reports)*
         #action_items
-        __specstar::Registry::new(ENTRIES) #denying #with_actions
+        __specstar::Registry::new(ENTRIES) #denying #with_actions #with_jobs
     }}
 }
 
-fn with_actions(actions: &[Path]) -> (Option<TokenStream>, Option<TokenStream>) {
+fn with_actions(actions: &[Path], jobs: bool) -> (Option<TokenStream>, Option<TokenStream>) {
     if actions.is_empty() {
         return (None, None);
     }
     let entries =
         actions.iter().map(|path| quote_spanned!(last(path)=> <#path as __specstar::Action>::ACTION));
     let checks = actions.iter().enumerate().map(
-        |(at, path)| quote_spanned!(last(path)=> const _: () = __specstar::require_action(ENTRIES, ACTIONS, #at);),
+        |(at, path)| quote_spanned!(last(path)=> const _: () = __specstar::require_action(ENTRIES, ACTIONS, #jobs, #at);),
     );
     let items = quote! {
         const ACTIONS: &[__specstar::ActionEntry] = &[#(#entries),*];

@@ -11,6 +11,7 @@
 mod argument;
 mod context;
 mod describe;
+mod job;
 mod outcome;
 mod values;
 
@@ -20,6 +21,7 @@ pub use argument::{
 };
 pub use context::{ActionContext, ActionInput};
 pub use describe::ActionInputs;
+pub use job::{ActionCall, ActionMade, ActionRuns, AsyncAction, CallParts};
 pub use outcome::{ActionOutcome, Outcome};
 
 use crate::descriptor::Identity;
@@ -67,6 +69,8 @@ pub struct ActionEntry {
     pub label: &'static str,
     /// The doc comment of the function, empty when it has none.
     pub docs: &'static str,
+    /// When it runs.
+    pub runs: ActionRuns,
     /// It may give nothing.
     pub optional: bool,
     /// What it reads.
@@ -86,6 +90,7 @@ impl ActionEntry {
         path: "",
         label: "",
         docs: "",
+        runs: ActionRuns::InRequest,
         optional: false,
         arguments: &[],
         run: |_| Box::pin(std::future::ready(Ok(None))),

@@ -3,6 +3,7 @@
 mod blobs;
 mod builder;
 mod info;
+mod jobs;
 mod preset;
 mod serve;
 
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 pub(crate) use builder::Openness;
 pub use builder::SpecStarBuilder;
 pub use info::ApiInfo;
+pub use jobs::Jobs;
 pub use preset::Preset;
 
 use crate::api_key::ApiKeys;
@@ -24,6 +26,7 @@ use crate::http::{self, HttpState};
 use crate::repository::{Repository, Service, store_error};
 use crate::resource::Resource;
 use crate::store::LayoutReport;
+use crate::worker::Workers;
 
 /// Where an application starts: [`SpecStar::builder`].
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,7 @@ pub struct App {
     layout: Arc<LayoutReport>,
     dispatchers: Arc<Mutex<Vec<JoinHandle<()>>>>,
     api_keys: Option<ApiKeys>,
+    workers: Arc<Mutex<Option<Workers>>>,
 }
 
 impl App {
@@ -100,10 +104,14 @@ impl App {
         &self.layout
     }
 
-    /// Ends the streams of changes, lets subscribers finish the entry they work on for up to five seconds, finishes
+    /// Ends the streams of changes, waits for the jobs that run and gives back those that do not end in time, lets subscribers finish the entry they work on for up to five seconds, finishes
     /// the writes that were accepted and closes the store.
     pub async fn close(&self) -> Result<()> {
         self.end_streams();
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(workers) = workers {
+            workers.end().await;
+        }
         let dispatchers =
             std::mem::take(&mut *self.dispatchers.lock().unwrap_or_else(PoisonError::into_inner));
         for dispatcher in dispatchers {

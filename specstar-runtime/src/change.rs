@@ -4,9 +4,11 @@ use crate::json::IndexRow;
 use crate::meta::{HeadRef, Revision, Stamp};
 
 mod import;
+mod job;
 mod log;
 
 pub use import::{Checkpoint, Import};
+pub use job::{JobLease, JobMove, JobStart};
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.
@@ -161,6 +163,8 @@ pub struct NewHead {
     pub index: IndexRow,
     /// The files that its content names, each once. They must be stored.
     pub blobs: Vec<String>,
+    /// Of a job: what is asked of it besides.
+    pub job: Option<Box<JobStart>>,
 }
 
 impl NewHead {
@@ -215,4 +219,6 @@ pub struct HeadUpdate {
     pub index_before: IndexRow,
     /// Index values after; also names the values of a unique conflict.
     pub index_after: IndexRow,
+    /// Of a job: where it goes. Without it, the job stands where its new content says.
+    pub job: Option<Box<JobMove>>,
 }

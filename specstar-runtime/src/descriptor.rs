@@ -1,7 +1,9 @@
 //! What a derived resource is, as constants: the derive writes them, everything else reads them.
 
+mod job;
 mod vector;
 
+pub use job::{Backoff, JobDescriptor};
 pub use vector::{Metric, VectorDescriptor};
 
 use crate::index_key::{IndexField, IndexKey, ManyValued, Reliable, TrigramField, UniqueField};
@@ -74,6 +76,8 @@ pub struct ResourceDescriptor {
     pub references: &'static [ReferenceDescriptor],
     /// Wire name of the field that shows a resource to people.
     pub display_name: Option<&'static str>,
+    /// `#[job(…)]`: its resources are work to be done.
+    pub job: Option<&'static JobDescriptor>,
 }
 
 impl ResourceDescriptor {
@@ -94,6 +98,7 @@ impl ResourceDescriptor {
             uniques: &[],
             references: &[],
             display_name: None,
+            job: None,
         }
     }
 }

@@ -204,6 +204,15 @@ pub enum Error {
         /// Who has it; `None` when the caller may not know.
         conflicting_resource_id: Option<String>,
     },
+    /// There is a job of that idempotency key.
+    #[error("There is a job with the idempotency key '{key}'.")]
+    JobExists {
+        /// The key.
+        key: String,
+    },
+    /// The lease under which a job was worked on does not hold any more. No request causes this.
+    #[error("the lease of the job is over")]
+    LeaseLost,
     /// The current revision is stable, so it cannot be rewritten in place.
     #[error("Resource '{resource_id}' cannot be modified.")]
     CannotModify {
@@ -400,7 +409,9 @@ impl Error {
             | Self::ReadOnlyField { .. }
             | Self::InvalidId { .. }
             | Self::TargetsMissing { .. } => ErrorKind::Validation,
-            Self::TargetsGone { .. } | Self::Conflict(_) => ErrorKind::Conflict,
+            Self::TargetsGone { .. } | Self::Conflict(_) | Self::JobExists { .. } | Self::LeaseLost => {
+                ErrorKind::Conflict
+            }
             Self::Referenced { .. } => ErrorKind::Referenced,
             Self::UploadConflict { .. } => ErrorKind::UploadConflict,
             Self::UploadsNotImplemented => ErrorKind::NotImplemented,

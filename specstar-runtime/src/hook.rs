@@ -1,7 +1,8 @@
 //! Code of the program that runs before and after changes.
 //!
 //! *Before-hooks* run after the caller was let through and before anything is written: they may change what is
-//! stored, refuse the change with an error, and [emit](HookContext::emit) messages that commit with it. They run
+//! stored, refuse the change with an error, and [emit](HookContext::emit) messages and [ask for
+//! jobs](HookContext::enqueue) that commit with it. They run
 //! outside of the transaction and once more when somebody else was faster, so they must have no effect outside.
 //! *After-hooks* run once the change is durable. The answer waits for them for a few seconds, then they go on without
 //! it; what fails in them is logged and changes neither the write nor the answer. Where a client leaves during the
@@ -27,6 +28,7 @@ use crate::change::{ChangeKind, NewEvent};
 use crate::datetime::Timestamp;
 use crate::descriptor::ResourceDescriptor;
 use crate::error::{Error, Result};
+use crate::job::{Enqueue, JobPayload, NewJob};
 use crate::meta::Stamp;
 
 /// What a hook is told about a change besides the content.
@@ -45,6 +47,7 @@ pub struct HookContext<'a> {
     /// What asked for it.
     pub cause: Cause,
     events: Vec<NewEvent>,
+    jobs: Vec<NewJob>,
 }
 
 /// What asked for a change.
@@ -68,7 +71,7 @@ impl<'a> HookContext<'a> {
         resource_id: &'a str,
         (kind, cause): (ChangeKind, Cause),
     ) -> Self {
-        Self { principal, now, model, resource_id, kind, cause, events: Vec::new() }
+        Self { principal, now, model, resource_id, kind, cause, events: Vec::new(), jobs: Vec::new() }
     }
 
     /// Sends subscribers a message that is logged when the change is, and not at all when it is not.
@@ -79,8 +82,15 @@ impl<'a> HookContext<'a> {
         Ok(())
     }
 
-    pub(crate) fn into_events(self) -> Vec<NewEvent> {
-        self.events
+    /// Asks for a job that is made when the change is, and not at all when it is not. After-hooks come too late for
+    /// it.
+    pub fn enqueue<P: JobPayload>(&mut self, job: impl Into<Enqueue<P>>) -> Result<()> {
+        self.jobs.push(job.into().into_new_job()?);
+        Ok(())
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<NewEvent>, Vec<NewJob>) {
+        (self.events, self.jobs)
     }
 }
 

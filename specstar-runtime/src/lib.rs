@@ -16,6 +16,7 @@
 //! | [`column`](mod@column), [`select`] | queries of a program: handles, conditions, orders and pages with types |
 //! | [`change`] | changes as plain data: what is planned and what is committed |
 //! | [`timeline`] | the rules of the versioned timeline, pure functions |
+//! | [`job`] | jobs: their documents, and what work does to them, pure functions |
 //! | [`upload`] | upload sessions, and what may happen to them, pure functions |
 //! | [`store`] | the `Store` trait, tables, SQL, and the SQLite adapter |
 //! | [`schema`] | schema versions: what becomes of older content, and the lock file |
@@ -26,6 +27,7 @@
 //! | [`acl`], [`api_key`] | who may do what, and who is who, as resources |
 //! | [`action`] | custom actions: what a function takes and gives, once its types are erased |
 //! | [`registry`] | what `resources!` yields, and its checks at compile time |
+//! | [`worker`] | who does the work of jobs |
 //! | [`http`] | routes, extractors, responses, OpenAPI, documentation page |
 //! | [`app`] | the builder and the running application |
 //! | `cli` | the command line of an application |
@@ -51,6 +53,7 @@ pub mod hook;
 pub mod http;
 pub mod id;
 pub mod index_key;
+pub mod job;
 pub mod json;
 pub mod lookup;
 pub mod meta;
@@ -66,6 +69,7 @@ pub mod store;
 pub mod timeline;
 pub mod upload;
 pub mod vector;
+pub mod worker;
 
 /// The library that connects to PostgreSQL, for [`postgres_connection`](app::SpecStarBuilder::postgres_connection).
 #[cfg(feature = "postgres")]

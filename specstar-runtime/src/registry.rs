@@ -19,12 +19,13 @@ pub struct Registry {
     entries: &'static [ResourceEntry],
     actions: &'static [ActionEntry],
     denies_by_default: bool,
+    has_jobs: bool,
 }
 
 impl Registry {
     /// A list that `resources!` has checked.
     pub const fn new(entries: &'static [ResourceEntry]) -> Self {
-        Self { entries, actions: &[], denies_by_default: false }
+        Self { entries, actions: &[], denies_by_default: false, has_jobs: false }
     }
 
     /// The same list, with actions on its types.
@@ -32,6 +33,18 @@ impl Registry {
     pub const fn with_actions(mut self, actions: &'static [ActionEntry]) -> Self {
         self.actions = actions;
         self
+    }
+
+    /// The same list, with the jobs of its actions.
+    #[must_use]
+    pub const fn with_jobs(mut self) -> Self {
+        self.has_jobs = true;
+        self
+    }
+
+    /// Whether the jobs of its actions belong to it: `resources![…; jobs]`.
+    pub const fn has_jobs(&self) -> bool {
+        self.has_jobs
     }
 
     /// Every custom action.

@@ -10,11 +10,14 @@ mod batch;
 mod blob;
 mod blob_access;
 mod caller;
+mod changes;
 mod commit;
 mod embed;
+mod enqueue;
 mod feed;
 mod gate;
 mod hooks;
+mod job;
 mod lifecycle;
 mod migrate;
 mod patch;
@@ -34,7 +37,9 @@ pub use action::Content;
 pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings, Parts};
 pub use batch::Selection;
 pub use caller::Caller;
+pub use changes::{Changes, Committed};
 pub use feed::{FeedOf, FeedPage};
+pub use job::JobHealth;
 pub use migrate::{
     MigrateOptions, MigrateOutcome, MigrateProgress, MigrateRequest, MigrateStatus, MigrateSummary,
     Migration, Revisions,

@@ -27,6 +27,21 @@ pub trait Resource: Sized + 'static {
     const META: MetaColumns<Self> = MetaColumns::ALL;
 }
 
+/// What `resources![…]` can name: a resource, or the payload of a job.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource: add `#[derive(Resource)]`",
+    label = "not a resource"
+)]
+pub trait Registered {
+    /// The functions the runtime calls.
+    const ENTRY: ResourceEntry;
+}
+
+#[diagnostic::do_not_recommend]
+impl<R: Resource> Registered for R {
+    const ENTRY: ResourceEntry = <R as Resource>::ENTRY;
+}
+
 /// What the runtime keeps of a resource type once the type itself is erased.
 #[derive(Clone, Copy)]
 pub struct ResourceEntry {

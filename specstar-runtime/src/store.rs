@@ -2,6 +2,7 @@
 
 mod blob;
 pub mod inspect;
+mod job;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod layout;
 #[cfg(feature = "postgres")]
@@ -29,6 +30,7 @@ use crate::query::{Position, Predicate, SortKey};
 
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
+pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use snapshot::{
@@ -43,7 +45,9 @@ pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 pub use versions::{Original, VersionCount, Versions};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
-pub trait Store: Versions + BlobIndex + Inspect + Snapshots + UploadIndex + Send + Sync + 'static {
+pub trait Store:
+    Versions + BlobIndex + Inspect + Jobs + Snapshots + UploadIndex + Send + Sync + 'static
+{
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
         &'a self,
@@ -227,6 +231,20 @@ pub enum CommitError {
     Referenced {
         /// Its position in the set.
         requirement: usize,
+    },
+    /// The lease under which a job was changed does not hold any more.
+    #[error("the lease of change {change} is over")]
+    LeaseLost {
+        /// Position in the set.
+        change: usize,
+    },
+    /// There is a job of that idempotency key.
+    #[error("there is a job of the key `{key}`")]
+    JobKey {
+        /// Position in the set.
+        change: usize,
+        /// The key.
+        key: String,
     },
     /// The store could not do it.
     #[error(transparent)]

@@ -20,7 +20,7 @@ pub use undo::undo;
 
 use uuid::Uuid;
 
-use crate::change::{ChangeKind, Existing, HeadUpdate, ModelIndex, NewHead, Previous, Removal};
+use crate::change::{ChangeKind, Existing, HeadUpdate, JobMove, ModelIndex, NewHead, Previous, Removal};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::json::IndexRow;
@@ -78,7 +78,7 @@ pub fn create(
         data: payload.data,
         outdated: None,
     };
-    NewHead { model, resource_id, revision, index: payload.index, blobs: payload.blobs }
+    NewHead { model, resource_id, revision, index: payload.index, blobs: payload.blobs, job: None }
 }
 
 /// The head, unless it is soft-deleted: most operations need a live resource.
@@ -181,6 +181,29 @@ pub fn modify(
     }))
 }
 
+/// The content of the current revision in place, whatever its status, as the work on a job changes it. The files that
+/// it names stay the same.
+pub fn rework(
+    model: ModelIndex,
+    head: &Head,
+    index_before: IndexRow,
+    payload: Payload,
+    job: JobMove,
+    context: &Context,
+) -> HeadUpdate {
+    let revision = Revision {
+        updated: context.stamp(),
+        data_hash: payload.hash,
+        data: payload.data,
+        ..head.revision.clone()
+    };
+    HeadUpdate {
+        revision: Some(revision),
+        job: Some(Box::new(job)),
+        ..touch(model, head, ChangeKind::Modified, index_before, payload.index, context)
+    }
+}
+
 /// A soft delete.
 pub fn delete(model: ModelIndex, head: &Head, index: IndexRow, context: &Context) -> HeadUpdate {
     let marked = touch(model, head, ChangeKind::Deleted, index.clone(), index, context);
@@ -263,6 +286,7 @@ fn touch(
         blobs: None,
         index_before,
         index_after,
+        job: None,
     }
 }
 

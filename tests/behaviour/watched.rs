@@ -14,9 +14,10 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, CommitError, LayoutReport, LogPage,
-    LogRequest, NewBlob, Original, PageEnd, Published, Search, SnapshotReader, SnapshotRequest, Snapshots,
-    Store, StoreError, Swept, UploadChanged, UploadIndex, UploadSweep, VersionCount, Versions, Visit,
+    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
+    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Original, PageEnd,
+    Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
+    UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
 use tokio::sync::watch;
 
@@ -124,6 +125,66 @@ impl BlobIndex for Watched {
 
     fn blob_keys(&self, after: Option<String>, limit: usize) -> Answer<'_, Vec<BlobKey>> {
         self.inner.blob_keys(after, limit)
+    }
+}
+
+impl Jobs for Watched {
+    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
+        self.inner.claim_jobs(claim)
+    }
+
+    fn beat(&self, beat: JobBeat) -> Answer<'_, Vec<Held>> {
+        self.inner.beat(beat)
+    }
+
+    fn forget_worker<'a>(&'a self, worker: &'a str) -> Answer<'a, ()> {
+        self.inner.forget_worker(worker)
+    }
+
+    fn expired_jobs(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<JobRow>> {
+        self.inner.expired_jobs(now, limit)
+    }
+
+    fn ask_to_stop(&self, model: ModelIndex, pk: i64) -> Answer<'_, bool> {
+        self.inner.ask_to_stop(model, pk)
+    }
+
+    fn reschedule_job(
+        &self,
+        model: ModelIndex,
+        pk: i64,
+        schedule: Option<String>,
+        run_at: Timestamp,
+    ) -> Answer<'_, ()> {
+        self.inner.reschedule_job(model, pk, schedule, run_at)
+    }
+
+    fn job(&self, model: ModelIndex, pk: i64) -> Answer<'_, Option<JobRow>> {
+        self.inner.job(model, pk)
+    }
+
+    fn job_of_key<'a>(&'a self, model: ModelIndex, key: &'a str) -> Answer<'a, Option<String>> {
+        self.inner.job_of_key(model, key)
+    }
+
+    fn next_due<'a>(&'a self, queue: &'a str, models: &'a [ModelIndex]) -> Answer<'a, Option<Timestamp>> {
+        self.inner.next_due(queue, models)
+    }
+
+    fn job_log(&self, model: ModelIndex, pk: i64, run: Option<u32>) -> Answer<'_, Vec<JobLine>> {
+        self.inner.job_log(model, pk, run)
+    }
+
+    fn job_counts(&self, now: Timestamp) -> Answer<'_, Vec<JobCount>> {
+        self.inner.job_counts(now)
+    }
+
+    fn running_jobs(&self, limit: usize) -> Answer<'_, Vec<JobRow>> {
+        self.inner.running_jobs(limit)
+    }
+
+    fn workers(&self) -> Answer<'_, Vec<WorkerRow>> {
+        self.inner.workers()
     }
 }
 

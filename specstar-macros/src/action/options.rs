@@ -1,7 +1,7 @@
 //! `(Character, path = "level-up", label = "Level up", mode = "update")`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Expr, LitStr, Path, Type};
 
@@ -10,15 +10,21 @@ use crate::attr::grammar::{self, Arg, Once, unexpected};
 use crate::errors::Errors;
 use crate::suggest::did_you_mean;
 
-const KEYS: &[(&str, &str)] =
-    &[("path", "path = \"…\""), ("label", "label = \"…\""), ("crate", "crate = \"…\"")];
+const KEYS: &[(&str, &str)] = &[
+    ("path", "path = \"…\""),
+    ("label", "label = \"…\""),
+    ("mode", "mode = \"job\""),
+    ("crate", "crate = \"…\""),
+];
 const UPDATE_KEYS: &[(&str, &str)] = &[
     ("path", "path = \"…\""),
     ("label", "label = \"…\""),
     ("mode", "mode = \"modify\""),
     ("crate", "crate = \"…\""),
 ];
-const MODES: [&str; 2] = ["update", "modify"];
+/// What a create action can be, and an update action besides.
+const MODES: [&str; 4] = ["job", "background", "update", "modify"];
+const CREATE_MODES: &[&str] = MODES.split_at(2).0;
 
 pub(super) struct Options {
     pub(super) resource: Type,
@@ -27,7 +33,16 @@ pub(super) struct Options {
     /// As written, or made of the name of the function and with its span.
     pub(super) path: LitStr,
     pub(super) label: String,
+    pub(super) runs: Runs,
     krate: Option<Path>,
+}
+
+/// When the action runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runs {
+    InRequest,
+    InBackground,
+    AsJob,
 }
 
 #[derive(Default)]
@@ -35,8 +50,8 @@ struct Given {
     resource: Once<Type>,
     path: Once<LitStr>,
     label: Once<LitStr>,
-    /// The variant of the runtime's enum.
-    mode: Once<&'static str>,
+    /// Its position in [`MODES`].
+    mode: Once<usize>,
     krate: Once<Path>,
 }
 
@@ -61,13 +76,17 @@ impl Options {
             errors.push(syn::Error::new(Span::call_site(), message));
             return None;
         };
-        let mode = given.mode.0.map(|mode| Ident::new(mode, Span::call_site()));
-        let kind = match (kind, mode) {
+        let kind = match (kind, given.mode.0) {
             (Kind::Create, _) => quote!(__specstar::ActionKind::Create),
-            (Kind::Update, None) => quote!(__specstar::ActionKind::Update(__specstar::Mode::Update)),
-            (Kind::Update, Some(mode)) => quote!(__specstar::ActionKind::Update(__specstar::Mode::#mode)),
+            (Kind::Update, Some(3)) => quote!(__specstar::ActionKind::Update(__specstar::Mode::Modify)),
+            (Kind::Update, _) => quote!(__specstar::ActionKind::Update(__specstar::Mode::Update)),
         };
-        Some(Self { resource, kind, path, label, krate: given.krate.0 })
+        let runs = match given.mode.0 {
+            Some(0) => Runs::AsJob,
+            Some(1) => Runs::InBackground,
+            _ => Runs::InRequest,
+        };
+        Some(Self { resource, kind, path, label, runs, krate: given.krate.0 })
     }
 
     /// The path of the items the expansion names.
@@ -95,7 +114,7 @@ impl Given {
                 }
                 self.label.set(key, "label", text, errors);
             }
-            Arg::Pair(key, value) if key == "mode" && (kind == Kind::Update || is_job(value)) => {
+            Arg::Pair(key, value) if key == "mode" => {
                 let mode = mode(kind, key, value, errors);
                 self.mode.set(key, "mode", mode, errors);
             }
@@ -109,24 +128,16 @@ impl Given {
     }
 }
 
-fn is_job(value: &Expr) -> bool {
-    value.to_token_stream().to_string() == "\"job\""
-}
-
-fn mode(kind: Kind, key: &Ident, value: &Expr, errors: &mut Errors) -> Option<&'static str> {
+fn mode(kind: Kind, key: &Ident, value: &Expr, errors: &mut Errors) -> Option<usize> {
     let text = grammar::string(key, value, errors)?;
     let given = text.value();
-    if given == "job" {
-        errors.at(&text, "`mode = \"job\"` is not there yet: actions run within their request");
-        return None;
-    }
-    let position = MODES.iter().position(|mode| *mode == given);
+    let known = if kind == Kind::Create { CREATE_MODES } else { &MODES };
+    let position = known.iter().position(|mode| *mode == given);
     if position.is_none() {
-        let hint = did_you_mean(&given, MODES);
-        errors.at(&text, format_args!("unknown mode `{given}`{hint} (update, modify)"));
+        let hint = did_you_mean(&given, known.iter().copied());
+        errors.at(&text, format_args!("unknown mode `{given}`{hint} ({})", known.join(", ")));
     }
-    debug_assert!(kind == Kind::Update, "a create action has no mode");
-    position.map(|at| ["Update", "Modify"][at])
+    position
 }
 
 /// `level_up` → `Level up`.

@@ -14,7 +14,7 @@ use crate::suggest::did_you_mean;
 pub(crate) enum Arg {
     Flag(Ident),
     Pair(Ident, Expr),
-    /// `type = T`: a type is no expression.
+    /// `type = T`, `artifact = T`: a type is no expression.
     Typed(Ident, Type),
     List(Ident, TokenStream),
     Literal(Lit),
@@ -48,7 +48,7 @@ impl Arg {
             return Ok(Self::Flag(key));
         }
         input.parse::<Token![=]>()?;
-        if key == "type" {
+        if key == "type" || key == "artifact" {
             return Ok(Self::Typed(key, input.parse()?));
         }
         Ok(Self::Pair(key, input.parse()?))

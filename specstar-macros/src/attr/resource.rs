@@ -47,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) name: Once<LitStr>,
     pub(crate) schema: Once<LitStr>,
     pub(crate) migrate: Once<Migrate>,
+    /// Where `migrate` stands.
+    pub(crate) migrate_key: Option<Ident>,
     pub(crate) id: Once<Generator>,
     /// `Draft` or `Stable`.
     pub(crate) default_status: Once<&'static str>,
@@ -87,6 +89,7 @@ impl Options {
                 self.uniques.extend(composite);
             }
             Arg::List(key, inner) if key == "migrate" => {
+                self.migrate_key = Some(key.clone());
                 let migrate = Migrate::parse(key, inner.clone(), errors);
                 self.migrate.set(key, "migrate", migrate, errors);
             }

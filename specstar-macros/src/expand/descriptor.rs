@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::ast::{Field, Resource};
+use crate::attr::job::Job;
 use crate::attr::resource::Generator;
 use crate::lock;
 use crate::migration;
@@ -43,6 +44,43 @@ pub(super) fn descriptor(resource: &Resource, plan: &Plan<'_>) -> TokenStream {
             #display_name
             ..__specstar::ResourceDescriptor::named(<Self as __specstar::Resource>::ID)
         };
+    }
+}
+
+/// Of a payload: the fields and indexes of every job, the indexes of the payload, and how it is run.
+pub(super) fn of_job(resource: &Resource, job: &Job, plan: &Plan<'_>) -> TokenStream {
+    let options = options(resource);
+    let own = 0..4_usize;
+    let common = own.map(|at| quote!(__specstar::JOB_INDEXES[#at]));
+    let indexes = common.chain(plan.indexes.iter().map(index));
+    let job = job_descriptor(job);
+    quote! {
+        const DESCRIPTOR: &'static __specstar::ResourceDescriptor = &__specstar::ResourceDescriptor {
+            #options
+            fields: __specstar::JOB_FIELDS,
+            indexes: &[#(#indexes),*],
+            job: ::core::option::Option::Some(&#job),
+            ..__specstar::ResourceDescriptor::named(<Self as __specstar::JobPayload>::ID)
+        };
+    }
+}
+
+fn job_descriptor(job: &Job) -> TokenStream {
+    let queue = job.queue.0.as_ref().map(|queue| quote!(queue: #queue,));
+    let attempts = job.max_attempts.0.map(|most| quote!(max_attempts: #most,));
+    let backoff = job
+        .backoff
+        .0
+        .map(|(first, most)| quote!(backoff: __specstar::Backoff { first_ms: #first, most_ms: #most },));
+    let timeout = job.timeout.0.map(|millis| quote!(timeout_ms: ::core::option::Option::Some(#millis),));
+    let priority = job.priority.0.map(|priority| quote!(priority: #priority,));
+    let cron = job.cron.0.as_ref().map(|cron| quote!(cron: ::core::option::Option::Some(#cron),));
+    let every = job.every.0.map(|millis| quote!(every_ms: ::core::option::Option::Some(#millis),));
+    quote! {
+        __specstar::JobDescriptor {
+            #queue #attempts #backoff #timeout #priority #cron #every
+            ..__specstar::JobDescriptor::DEFAULT
+        }
     }
 }
 

@@ -36,6 +36,34 @@ pub(super) fn entry(resource: &Resource) -> TokenStream {
     }
 }
 
+/// The same of a payload: it decodes whole documents.
+pub(super) fn of_job(resource: &Resource) -> TokenStream {
+    let ident = &resource.ident;
+    let span = Span::call_site().located_at(ident.span());
+    let prepare = match &resource.options.validate.0 {
+        None => quote_spanned!(span=> __specstar::prepare_job::<#ident>),
+        Some(path) => {
+            let call = quote_spanned!(span=> __specstar::prepare_job_validated::<#ident>);
+            quote!(|body| #call(body, #path))
+        }
+    };
+    let schemas = if resource.options.openapi.0 == Some(false) {
+        quote!(__specstar::no_schemas)
+    } else {
+        quote_spanned!(span=> __specstar::job_schemas::<#ident>)
+    };
+    let policy = policy(resource);
+    quote! {
+        const ENTRY: __specstar::ResourceEntry = __specstar::ResourceEntry {
+            descriptor: <Self as __specstar::JobPayload>::DESCRIPTOR,
+            prepare: #prepare,
+            schemas: #schemas,
+            policy: #policy,
+            migrations: &[],
+        };
+    }
+}
+
 /// For `"v1" => UserV1, "v2" => UserV2` and content of `"v1"`:
 ///
 /// ```text
@@ -93,7 +121,8 @@ fn policy(resource: &Resource) -> TokenStream {
     let scope = options.scope.0.as_ref().map(|path| {
         let ident = &resource.ident;
         let span = Span::call_site().located_at(path.span());
-        let made = quote_spanned!(span=> __specstar::scope::<#ident, _>(#path, principal, now));
+        let ty = if resource.job.is_some() { quote!(__specstar::Job<#ident>) } else { quote!(#ident) };
+        let made = quote_spanned!(span=> __specstar::scope::<#ty, _>(#path, principal, now));
         quote!(scope: ::core::option::Option::Some(|principal, now| #made),)
     });
     quote!(__specstar::Policy { #permission #scope ..__specstar::Policy::NONE })

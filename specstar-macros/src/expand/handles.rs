@@ -38,6 +38,49 @@ pub(super) fn column_values(resource: &Resource, plan: &Plan<'_>, names: &Names)
     }
 }
 
+/// The columns of every job, then those of the payload.
+pub(super) fn job_columns(resource: &Resource, plan: &Plan<'_>, names: &Names) -> TokenStream {
+    let (ident, vis, columns) = (&resource.ident, &resource.vis, &names.columns);
+    let private = resource.options.private();
+    let fields = plan.indexes.iter().map(|index| {
+        let (vis, column, ty) = (index.vis, &index.column, index.ty);
+        quote!(#vis #column: #private::Column<#private::Job<#ident>, #ty>)
+    });
+    let docs = format!("The indexed fields of jobs of [`{ident}`].");
+    quote! {
+        #[doc = #docs]
+        #[allow(dead_code, missing_docs)]
+        #vis struct #columns {
+            #vis status: #private::Column<#private::Job<#ident>, #private::JobStatus>,
+            #vis retries: #private::Column<#private::Job<#ident>, i64>,
+            #vis partition_key: #private::Column<#private::Job<#ident>, ::core::option::Option<::std::string::String>>,
+            #vis idempotency_key: #private::Column<#private::Job<#ident>, ::core::option::Option<::std::string::String>>,
+            #(#fields),*
+        }
+    }
+}
+
+pub(super) fn job_column_values(resource: &Resource, plan: &Plan<'_>, names: &Names) -> TokenStream {
+    let (ident, vis, columns) = (&resource.ident, &resource.vis, &names.columns);
+    let values = plan.indexes.iter().enumerate().map(|(at, index)| {
+        let (column, at) = (&index.column, at + 4);
+        quote!(#column: __specstar::Column::new(#at))
+    });
+    quote! {
+        impl #ident {
+            /// Typed handles of the indexed fields of its jobs.
+            #[allow(dead_code)]
+            #vis const COLUMNS: #columns = #columns {
+                status: __specstar::Column::new(0usize),
+                retries: __specstar::Column::new(1usize),
+                partition_key: __specstar::Column::new(2usize),
+                idempotency_key: __specstar::Column::new(3usize),
+                #(#values),*
+            };
+        }
+    }
+}
+
 pub(super) fn repository(resource: &Resource, names: &Names) -> TokenStream {
     let (ident, vis, repository) = (&resource.ident, &resource.vis, &names.repository);
     let private = resource.options.private();

@@ -48,6 +48,7 @@ const _: () = {
             path: "import-url",
             label: "Import from URL",
             docs: "Imports a hero from a page.",
+            runs: __specstar::ActionRuns::InRequest,
             optional: __OUTCOME.optional,
             arguments: __ARGUMENTS,
             run: |input| __specstar::boxed(async move {
@@ -106,6 +107,7 @@ const _: () = {
             path: "grant/{skill}",
             label: "Grant",
             docs: "",
+            runs: __specstar::ActionRuns::InRequest,
             optional: __OUTCOME.optional,
             arguments: __ARGUMENTS,
             run: |input| __specstar::boxed(async move {
@@ -116,16 +118,62 @@ const _: () = {
         };
     }
 };
-::core::compile_error! {
-    "`mode = \"job\"` is not there yet: actions run within their request"
-}
+#[allow(clippy::unused_async, clippy::unnecessary_wraps, clippy::needless_pass_by_value)]
 async fn later(existing: Existing<Hero>) -> Result<Hero> {
     Ok(existing.data)
 }
 ///The action of the function [`later`](fn@later), for `resources![…]`.
 #[allow(non_camel_case_types)]
 enum later {}
-#[automatically_derived]
-impl ::specstar::__private::Action for later {
-    const ACTION: ::specstar::__private::ActionEntry = ::specstar::__private::ActionEntry::REJECTED;
-}
+#[allow(non_camel_case_types, deprecated)]
+const _: () = {
+    #[allow(unused_imports)]
+    use ::specstar::__private as __specstar;
+    type __Resource = Hero;
+    type __T0 = Existing<Hero>;
+    struct __Names<existing>(::core::marker::PhantomData<(existing,)>);
+    impl<existing> __Names<existing> {
+        const A0: __specstar::Argument<__T0> = __specstar::Argument::<
+            __T0,
+        >::of_update::<existing, __Resource>();
+    }
+    const __OUTCOME: __specstar::Outcome<Result<Hero>> = __specstar::Outcome::<
+        Result<Hero>,
+    >::of::<__Resource>();
+    const __ARGUMENTS: &[__specstar::ArgumentEntry] = &[<__Names<()>>::A0.entry];
+    const __ID: &__specstar::Identity = &<Hero as __specstar::Resource>::ID;
+    const _: () = __specstar::require_free(
+        __ID,
+        __specstar::ActionKind::Update(__specstar::Mode::Update),
+        "later",
+    );
+    const _: () = __specstar::require_arguments(__ARGUMENTS, "later");
+    #[automatically_derived]
+    impl __specstar::AsyncAction for later {
+        const JOB: __specstar::Identity = __specstar::Identity::new(
+            "later-job",
+            ::core::concat!(::core::module_path!(), "::", "later", "::job"),
+            "LaterJob",
+        );
+    }
+    #[automatically_derived]
+    impl __specstar::Action for later {
+        const ACTION: __specstar::ActionEntry = __specstar::ActionEntry {
+            resource: __ID,
+            kind: __specstar::ActionKind::Update(__specstar::Mode::Update),
+            name: "later",
+            path: "later",
+            label: "Later",
+            docs: "",
+            runs: __specstar::ActionRuns::AsJob(
+                <__specstar::ActionCall<later> as __specstar::JobPayload>::ENTRY,
+            ),
+            optional: __OUTCOME.optional,
+            arguments: __ARGUMENTS,
+            run: |input| __specstar::boxed(async move {
+                let __a0 = (<__Names<()>>::A0.extract)(&input)?;
+                (__OUTCOME.encode)(later(__a0).await)
+            }),
+        };
+    }
+};

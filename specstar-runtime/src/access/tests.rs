@@ -27,6 +27,7 @@ static MODEL: ResourceDescriptor = ResourceDescriptor {
     uniques: &[],
     references: &[],
     display_name: None,
+    job: None,
 };
 
 async fn ask(action: Action, answer: fn(Action) -> Decision) -> Result<()> {

@@ -5,6 +5,7 @@ mod blobs;
 mod check;
 #[cfg(feature = "cli")]
 mod examine;
+mod jobs;
 mod rules;
 mod wire;
 
@@ -15,6 +16,7 @@ use self::access::Access;
 use self::blobs::BlobSettings;
 #[cfg(feature = "cli")]
 pub(crate) use self::examine::Openness;
+use self::jobs::JobSettings;
 use super::{ApiInfo, App, Preset};
 use crate::access::PrincipalExtractor;
 use crate::acl;
@@ -36,6 +38,7 @@ use crate::store::Store;
 #[cfg(feature = "postgres")]
 use crate::store::{PostgresOptions, PostgresStore};
 use crate::vector::{Encoders, VectorEncoder};
+use crate::worker::Workers;
 
 /// Collects what an application consists of; [`build`](Self::build) checks it as a whole.
 ///
@@ -62,6 +65,7 @@ pub struct SpecStarBuilder {
     api_keys: Option<ApiKeys>,
     clock: Arc<dyn Clock>,
     blobs: BlobSettings,
+    jobs: JobSettings,
     encoders: Encoders,
     problems: Vec<String>,
     prepared: bool,
@@ -99,6 +103,7 @@ impl Default for SpecStarBuilder {
             api_keys: None,
             clock: Arc::new(SystemClock),
             blobs: BlobSettings::default(),
+            jobs: JobSettings::default(),
             encoders: Encoders::default(),
             problems: Vec::new(),
             prepared: false,
@@ -341,12 +346,21 @@ impl SpecStarBuilder {
                 Dispatcher::new(name, subscriber, service, stopping).await.map_err(store_error)?;
             dispatchers.push(dispatcher);
         }
+        let workers = if self.jobs.handlers.is_empty() || self.jobs.idle {
+            None
+        } else {
+            let (service, clock) = (Arc::clone(&state.service), Arc::clone(&state.clock));
+            let time = (clock, state.settings.utc_offset);
+            let stopping = state.stopping.subscribe();
+            Some(Workers::start(service, time, self.jobs.handlers, self.jobs.options, stopping).await?)
+        };
         let dispatchers = dispatchers.into_iter().map(|dispatcher| tokio::spawn(dispatcher.run())).collect();
         Ok(App {
             state,
             layout: Arc::new(layout),
             dispatchers: Arc::new(Mutex::new(dispatchers)),
             api_keys: self.api_keys,
+            workers: Arc::new(Mutex::new(workers)),
         })
     }
 
@@ -358,6 +372,7 @@ impl SpecStarBuilder {
         self.prepared = true;
         self.read_environment();
         self.register_built_in();
+        self.register_async_actions();
         self.check();
     }
 

@@ -19,7 +19,8 @@ pub enum Preset {
     /// are neither validated by writes nor followed by permanent deletes, a restrict is not
     /// lifted by what goes along, a restore leaves alone what the delete took along, a write may leave a resource
     /// outside of its writer's scope, blobs are called by the XXH3-128 of their content and are everybody's to read
-    /// and to upload, in forms only, and upload sessions do not expire.
+    /// and to upload, in forms only, upload sessions do not expire, and clients write every field
+    /// of a job.
     Compat,
 }
 
@@ -38,6 +39,7 @@ impl Preset {
                 restore_cascades: false,
                 scope_of_writes: false,
                 open_blobs: true,
+                clients_write_jobs: true,
                 ..Settings::default()
             },
         }

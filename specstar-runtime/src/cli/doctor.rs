@@ -2,6 +2,7 @@
 
 mod blobs;
 mod database;
+mod jobs;
 mod permissions;
 mod schema;
 
@@ -134,6 +135,7 @@ impl Doctor {
         }
         schema::versions(app, findings).await;
         blobs::look(app, self.fast, output, findings).await;
+        jobs::look(app, findings).await;
         permissions::rows(app, findings).await;
     }
 }

@@ -5,6 +5,7 @@ mod archive;
 mod blob;
 mod feed;
 mod history;
+mod job;
 mod lifecycle;
 mod list;
 pub(crate) mod migrate;
@@ -52,10 +53,16 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         Operation::TestMigration | Operation::ExecuteMigration => Box::pin(migrate::many(call)),
         Operation::MigrateOne | Operation::RollbackMigration => Box::pin(migrate::one(call)),
         Operation::ReadResourceBlob => Box::pin(blob::read_of_resource(call)),
+        Operation::RerunJob => Box::pin(job::rerun(call)),
+        Operation::CancelJob => Box::pin(job::cancel(call)),
+        Operation::JobLogs => Box::pin(job::logs(call)),
+        Operation::JobProgress => Box::pin(job::progress(call)),
         Operation::Export => Box::pin(archive::export(call)),
         Operation::Import => Box::pin(archive::import(call, body)),
         Operation::Relationships
         | Operation::AllChanges
+        | Operation::JobQueues
+        | Operation::JobHealth
         | Operation::ExportAll
         | Operation::ImportAll
         | Operation::UploadBlob
@@ -73,6 +80,8 @@ pub(crate) fn run_global<'a>(inbound: &'a Inbound<'a>, body: Body) -> BoxFuture<
     match inbound.route.operation {
         Operation::Relationships => Box::pin(std::future::ready(reference::relationships(inbound))),
         Operation::AllChanges => Box::pin(feed::all_changes(inbound)),
+        Operation::JobQueues => Box::pin(job::queues(inbound)),
+        Operation::JobHealth => Box::pin(job::health(inbound)),
         Operation::ExportAll => Box::pin(archive::export_all(inbound)),
         Operation::ImportAll => Box::pin(archive::import_all(inbound, body)),
         _ => blob::run(inbound, body),

@@ -9,6 +9,7 @@ mod blobs;
 mod closed;
 mod failure;
 mod inputs;
+mod jobs;
 mod merge_patch;
 mod model;
 mod normalize;
@@ -168,7 +169,7 @@ impl Document {
 pub fn document(input: &DocumentInput) -> Result<Document, DocumentError> {
     let (models, actions, mut schemas) = model::collect(input)?;
     let failures = Failures { structured: input.structured_errors };
-    let own = shapes::schemas().into_iter().chain(relations::schemas());
+    let own = shapes::schemas().into_iter().chain(relations::schemas()).chain(jobs::schemas());
     for (name, schema) in own.chain(failures.schemas()) {
         union::insert(&mut schemas, name, schema)?;
     }
@@ -264,6 +265,7 @@ fn paths(
         let mounted = |route: &&Route| {
             (referred || route.operation != Operation::Referrers)
                 && (migrated || !route.operation.is_migration())
+                && (model.descriptor().job.is_some() || !route.operation.is_job())
         };
         for route in ROUTES.iter().filter(mounted) {
             let path = format!("{}/{}{}", operations.base, model.name(), route.path);
@@ -274,7 +276,8 @@ fn paths(
             written.add(path, Method::Post, action.operation(operations, model))?;
         }
     }
-    for route in GLOBAL_ROUTES {
+    let works = models.iter().any(|model| model.descriptor().job.is_some());
+    for route in GLOBAL_ROUTES.iter().filter(|route| works || !route.operation.is_job()) {
         let path = format!("{}{}", operations.base, route.path);
         written.add(path, route.method, operations.write(None, route))?;
     }

@@ -100,6 +100,18 @@ pub enum Operation {
     FinalizeUpload,
     /// Gives an upload session up.
     AbortUpload,
+    /// Has a job run again.
+    RerunJob,
+    /// Calls a job off.
+    CancelJob,
+    /// The log of a job.
+    JobLogs,
+    /// How far a job is.
+    JobProgress,
+    /// How many jobs stand in each queue.
+    JobQueues,
+    /// Whether jobs are worked on.
+    JobHealth,
     /// `GET /{m}/export`
     Export,
     /// `POST /{m}/import`
@@ -133,6 +145,19 @@ impl Operation {
         matches!(
             self,
             Self::TestMigration | Self::ExecuteMigration | Self::MigrateOne | Self::RollbackMigration
+        )
+    }
+
+    /// Whether it is there for jobs only.
+    pub const fn is_job(self) -> bool {
+        matches!(
+            self,
+            Self::RerunJob
+                | Self::CancelJob
+                | Self::JobLogs
+                | Self::JobProgress
+                | Self::JobQueues
+                | Self::JobHealth
         )
     }
 }
@@ -224,6 +249,16 @@ pub enum Answer {
     Metas,
     /// An array of [`Answer::RevisionInfo`].
     RevisionInfos,
+    /// `JobProgress`.
+    JobProgress,
+    /// The same, with 202.
+    JobCancelled,
+    /// Lines of text, or 204.
+    JobLog,
+    /// An array of `JobCount`.
+    JobQueues,
+    /// `JobHealth`.
+    JobHealth,
     /// The bytes of a file.
     File,
     /// `Binary`.

@@ -58,6 +58,7 @@ pub fn router(state: Arc<HttpState>) -> Router {
         let mounted = |route: &Route| {
             (referred || route.operation != Operation::Referrers)
                 && (migrated || !route.operation.is_migration())
+                && (model.descriptor().job.is_some() || !route.operation.is_job())
         };
         for path in paths(ROUTES, mounted) {
             router = router.route(&format!("{base}{path}"), methods(&state, Some(*model), path));
@@ -70,7 +71,8 @@ pub fn router(state: Arc<HttpState>) -> Router {
         }
         router = router.route(&format!("{base}/"), any(without_trailing_slash));
     }
-    for path in paths(GLOBAL_ROUTES, |_| true) {
+    let works = state.service.models().iter().any(|model| model.descriptor().job.is_some());
+    for path in paths(GLOBAL_ROUTES, |route| works || !route.operation.is_job()) {
         router = router.route(path, methods(&state, None, path));
     }
     let openapi = Arc::clone(&state);

@@ -94,6 +94,7 @@ fn indexed_as_looked_up<T: IndexKey>(value: &T, json: &str) {
         uniques: &[],
         references: &[],
         display_name: None,
+        job: None,
     };
     let document = format!("{{\"at\":{json}}}");
     let row = crate::json::index_row(&DESCRIPTOR, document.as_bytes()).expect("an instant");

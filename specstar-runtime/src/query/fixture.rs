@@ -60,6 +60,7 @@ pub(crate) static SPECIMEN: ResourceDescriptor = ResourceDescriptor {
     uniques: &[],
     references: &[],
     display_name: None,
+    job: None,
 };
 
 /// The whole index values of a payload, lists with their repetitions.

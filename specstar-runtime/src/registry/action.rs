@@ -1,7 +1,7 @@
 //! What only several actions together show: two of one path or label, and those of a type outside the list.
 
 use super::text::ConstText;
-use crate::action::{ActionEntry, ActionKind};
+use crate::action::{ActionEntry, ActionKind, ActionRuns};
 use crate::descriptor::{Identity, hash_name};
 use crate::resource::ResourceEntry;
 
@@ -23,6 +23,7 @@ const RESOURCE: &[&str] = &[
     "rerun",
     "logs",
     "cancel",
+    "progress",
     "diff",
     "undo",
     "migrate",
@@ -35,7 +36,10 @@ const RESOURCE: &[&str] = &[
 ///
 /// During const evaluation, which is how it fails the build.
 #[track_caller]
-pub const fn require_action(entries: &[ResourceEntry], actions: &[ActionEntry], at: usize) {
+pub const fn require_action(entries: &[ResourceEntry], actions: &[ActionEntry], jobs: bool, at: usize) {
+    if !jobs && matches!(actions[at].runs, ActionRuns::AsJob(_)) {
+        panic!("`mode = \"job\"` needs a job backend in `resources!`: end the list with `; jobs`")
+    }
     if let Some(text) = problem(entries, actions, at) {
         panic!("{}", text.as_str())
     }

@@ -52,6 +52,30 @@ impl Service {
         }
     }
 
+    /// Fails unless the caller may have the custom action of that name run: what can be decided before it has run.
+    pub async fn admit_action(
+        &self,
+        model: &Model,
+        resource_id: Option<&str>,
+        name: &str,
+        options: &ReplaceOptions,
+        caller: &Caller,
+    ) -> Result<()> {
+        let Some(resource_id) = resource_id else {
+            return self.authorize_create(model, caller, None, Some(name), None).await;
+        };
+        let action = match options.mode {
+            Mode::Update => Action::UPDATE,
+            Mode::Modify => Action::MODIFY,
+        };
+        let gate = self.gate_of(model, caller, Some(resource_id), Some(name), &[action]).await?;
+        let head = self.head(model, resource_id).await?;
+        gate.see(&head)?;
+        let head = live(head)?;
+        gate.admit_first(&head).await?;
+        options.preconditions.check(&head)
+    }
+
     /// New content for a resource, which `content` makes from the resource as it is read, in the custom action of
     /// that name. When somebody else was faster it is read again and `content` is asked again: no change is lost
     /// between the read and the write.

@@ -1,10 +1,11 @@
 //! Committing what was planned, and what a refusal of the store means to a caller.
 
+use super::enqueue::{Along, Enqueued};
 use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, ChangeSet, Checkpoint, ModelIndex, NewEvent, Requirement};
+use crate::change::{Change, ChangeSet, Checkpoint, ModelIndex, Requirement};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
@@ -23,8 +24,8 @@ pub(super) struct Plan {
     pub(super) needs: Vec<Need>,
     /// What must hold besides; when it does not, somebody was faster, and the plan is made again.
     pub(super) guards: Vec<Requirement>,
-    /// Messages to subscribers.
-    pub(super) events: Vec<NewEvent>,
+    /// Messages to subscribers, and jobs.
+    pub(super) along: Along,
     /// Bytes that are stored before it is committed.
     pub(super) uploads: Vec<MadeFile>,
     /// Older content becomes current or live again: what it refers to is not the fault of what was sent.
@@ -43,7 +44,18 @@ impl Plan {
 impl Service {
     /// Commits; `Ok(false)` when the plan was stale and nothing was written.
     pub(super) async fn commit(&self, plan: Plan, caller: &Caller) -> Result<bool> {
-        let Plan { changes, needs, guards, events, uploads, returning, checkpoint } = plan;
+        Ok(self.commit_all(plan, caller).await?.is_some())
+    }
+
+    /// The same, and gives the ids of the jobs that were asked for; `None` when the plan was stale.
+    pub(super) async fn commit_all(&self, mut plan: Plan, caller: &Caller) -> Result<Option<Vec<String>>> {
+        let jobs =
+            if plan.along.jobs.is_empty() { Vec::new() } else { self.plan_jobs(&mut plan, caller).await? };
+        let Plan { changes, needs, guards, along: Along { events, .. }, uploads, returning, checkpoint } =
+            plan;
+        if changes.is_empty() && events.is_empty() {
+            return Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()));
+        }
         let models = touched(&changes);
         // With several changes, the one that fails need not be one that the caller knows of.
         let all = if changes.len() > 1 { changes.iter().map(changed).collect() } else { Vec::new() };
@@ -52,9 +64,13 @@ impl Service {
         match self.commit_with(set, &uploads, caller).await? {
             Ok(()) => {
                 self.count_changes(&models);
-                Ok(true)
+                Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()))
             }
-            Err(CommitError::Stale { .. } | CommitError::Referenced { .. }) => Ok(false),
+            Err(CommitError::Stale { .. } | CommitError::Referenced { .. }) => Ok(None),
+            Err(CommitError::LeaseLost { .. }) => Err(Error::LeaseLost),
+            // Somebody was faster with a job of the same key, and a new plan finds it.
+            Err(CommitError::JobKey { change, .. }) if is_along(&jobs, change) => Ok(None),
+            Err(CommitError::JobKey { key, .. }) => Err(Error::JobExists { key }),
             Err(CommitError::Missing { requirements }) => {
                 let missing: Vec<&Need> = requirements.into_iter().filter_map(|at| needs.get(at)).collect();
                 Err(self.missing_targets(&missing, returning, caller).await?)
@@ -202,6 +218,11 @@ fn denied(error: Error) -> Result<bool> {
         Error::NotFound { .. } | Error::PermissionDenied { .. } => Ok(false),
         other => Err(other),
     }
+}
+
+/// Whether a change of the set is a job that came along.
+fn is_along(jobs: &[Enqueued], change: usize) -> bool {
+    jobs.iter().any(|job| job.change == Some(change))
 }
 
 /// Which resource a change is about.

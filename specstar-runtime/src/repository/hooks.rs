@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::enqueue::Along;
 use super::payload::{self, Checked};
 use super::{Caller, Model, Service};
-use crate::change::{ChangeKind, ModelIndex, NewEvent};
+use crate::change::{ChangeKind, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::Result;
 use crate::hook::{Cause, Hook, HookContext};
@@ -59,18 +60,18 @@ impl Service {
         if self.is_hooked(model) { schema::readable(head) } else { Ok(()) }
     }
 
-    /// Lets the before-hooks see new content and change it; their messages go to `events`.
+    /// Lets the before-hooks see new content and change it; what they say goes to `along`.
     pub(super) async fn before_content(
         &self,
         happening: Happening<'_>,
         old: Option<&[u8]>,
         checked: Checked,
-        events: &mut Vec<NewEvent>,
+        along: &mut Along,
     ) -> Result<Checked> {
         if self.hooks.is_empty(happening.model.descriptor()) {
             return Ok(checked);
         }
-        let changed = self.before(happening, old, Some(&checked.payload.data), events).await?;
+        let changed = self.before(happening, old, Some(&checked.payload.data), along).await?;
         match changed {
             Some(body) if body != checked.payload.data => {
                 Ok(payload::from_program(happening.model, &body)?.made_from(&checked))
@@ -85,7 +86,7 @@ impl Service {
         happening: Happening<'_>,
         old: Option<&[u8]>,
         new: Option<&[u8]>,
-        events: &mut Vec<NewEvent>,
+        along: &mut Along,
     ) -> Result<Option<Vec<u8>>> {
         let mut context = happening.context();
         let mut changed: Option<Vec<u8>> = None;
@@ -93,7 +94,9 @@ impl Service {
             let wanted = hook.before(&mut context, old, changed.as_deref().or(new)).await?;
             changed = wanted.or(changed);
         }
-        events.extend(context.into_events());
+        let (events, jobs) = context.into_parts();
+        along.events.extend(events);
+        along.jobs.extend(jobs);
         Ok(changed)
     }
 

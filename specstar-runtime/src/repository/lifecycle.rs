@@ -132,7 +132,7 @@ impl Service {
                 schema::readable_revision(resource_id, &target.as_ref())?;
             }
             let (old, new) = (head.revision.data.clone(), target.data.clone());
-            self.before(happening, Some(&old), Some(&new), &mut plan.events).await?;
+            self.before(happening, Some(&old), Some(&new), &mut plan.along).await?;
             let update = timeline::switch(model.index, &head, target, before, after, &caller.context());
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;

@@ -166,7 +166,8 @@ fn refuse_reserved(body: &[u8]) -> Result<()> {
 }
 
 fn readonly(model: &Model) -> impl Iterator<Item = &'static FieldDescriptor> {
-    model.descriptor().fields.iter().filter(|field| field.readonly)
+    let open = model.settings.clients_write_jobs;
+    model.descriptor().fields.iter().filter(move |field| field.readonly && !open)
 }
 
 /// A create may not name a read-only field.

@@ -38,6 +38,8 @@ pub struct Settings {
     pub scope_of_writes: bool,
     /// Files are read, named and uploaded by everybody, and upload sessions are everybody's: nobody is asked.
     pub open_blobs: bool,
+    /// Clients write every field of a job, also how far the work is.
+    pub clients_write_jobs: bool,
     /// Everybody anonymous together counts as somebody who uploads files: nobody else is known, or nothing is kept
     /// from anybody.
     pub anonymous_uploaders: bool,
@@ -60,6 +62,7 @@ impl Default for Settings {
             restore_cascades: true,
             scope_of_writes: true,
             open_blobs: false,
+            clients_write_jobs: false,
             anonymous_uploaders: false,
         }
     }
@@ -78,6 +81,8 @@ pub struct ModelSettings {
     pub blob_ids: Option<BlobIds>,
     /// What is shown of stored content that cannot be read.
     pub on_decode_error: OnDecodeError,
+    /// It is a job of which clients write every field.
+    pub clients_write_jobs: bool,
 }
 
 impl ModelSettings {
@@ -89,6 +94,7 @@ impl ModelSettings {
             unknown_fields: descriptor.unknown_fields.unwrap_or(settings.unknown_fields),
             blob_ids,
             on_decode_error: descriptor.on_decode_error.unwrap_or(settings.on_decode_error),
+            clients_write_jobs: settings.clients_write_jobs && descriptor.job.is_some(),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::json::IndexValue;
 use crate::meta::{Head, Revision, RevisionStatus};
 use crate::resource::{Resource, payload::Payload};
 use crate::schema::readable_revision;
+use crate::store::{JobLine, JobRow};
 use crate::timeline::{Direction, HistoryRequest, Keep, Preconditions};
 
 /// The resources of one type, for the program itself.
@@ -170,6 +171,22 @@ impl<R> Repository<R> {
         let caller = self.caller()?;
         let (_, page) = self.service.revisions(self.model(), resource_id, &request, true, &caller).await?;
         Ok(page.revisions)
+    }
+
+    pub(crate) async fn job_row(&self, resource_id: &str) -> Result<JobRow> {
+        self.service.job_row(self.model(), resource_id, &self.caller()?).await
+    }
+
+    pub(crate) async fn job_log(&self, resource_id: &str, run: Option<u32>) -> Result<Vec<JobLine>> {
+        self.service.job_log(self.model(), resource_id, run, &self.caller()?).await
+    }
+
+    pub(crate) async fn rerun(&self, resource_id: &str) -> Result<Written> {
+        self.service.rerun(self.model(), resource_id, &self.caller()?).await
+    }
+
+    pub(crate) async fn cancel(&self, resource_id: &str) -> Result<JobRow> {
+        self.service.cancel(self.model(), resource_id, &self.caller()?).await
     }
 
     /// Patches the content.

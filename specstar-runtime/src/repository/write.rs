@@ -6,7 +6,7 @@ use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
 use super::gate::Gate;
-use super::hooks::Happening;
+use super::hooks::{Done, Happening};
 use super::payload::{self, Checked};
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
@@ -120,28 +120,64 @@ impl Service {
         cause: Cause,
         caller: &Caller,
     ) -> Result<Written> {
+        let body = model.descriptor().job.map(|_| checked.payload.data.clone());
         let mut plan = Plan::default();
+        let new = Inserting { model, resource_id, checked, status, cause };
+        let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
+        match self.commit(plan, caller).await {
+            Ok(true) => {}
+            // A job came along, and somebody was faster with one of the same key.
+            Ok(false) => {
+                let reason = "somebody else has just made the same job".to_owned();
+                return Err(Error::Unavailable { reason, retry_after: 1 });
+            }
+            Err(Error::JobExists { key }) => {
+                return self.existing_job(model, &key, &body.unwrap_or_default(), caller).await;
+            }
+            Err(error) => return Err(error),
+        }
+        self.after(caller, done.into_iter().collect()).await;
+        Ok(written)
+    }
+
+    /// The job that has the key of a new one, when it is the same.
+    async fn existing_job(&self, model: &Model, key: &str, body: &[u8], caller: &Caller) -> Result<Written> {
+        let taken = || Error::JobExists { key: key.to_owned() };
+        let resource_id = self.same_job(model, key, body).await?.ok_or_else(taken)?;
+        if !self.known_to(model, &resource_id, caller).await? {
+            return Err(taken());
+        }
+        let head = self.head(model, &resource_id).await?;
+        Ok(Written { resource_id, revision: head.revision.without_data(), unchanged: true })
+    }
+
+    /// Lets the hooks see new content, and plans it as a new resource.
+    pub(super) async fn plan_insert(
+        &self,
+        new: Inserting<'_>,
+        caller: &Caller,
+        plan: &mut Plan,
+    ) -> Result<(Written, Option<Done>)> {
+        let Inserting { model, resource_id, checked, status, cause } = new;
         let kind = ChangeKind::Created;
         let happening = Happening { model, caller, resource_id: &resource_id, kind, cause };
-        let checked = self.before_content(happening, None, checked, &mut plan.events).await?;
+        let checked = self.before_content(happening, None, checked, &mut plan.along).await?;
         let Ready { payload, uploads } =
             self.ready(model, checked, None, &mut Encoded::default(), Some(caller)).await?;
-        plan.uploads = uploads;
-        plan.needs = self.needs(model, &resource_id, None, &payload.index);
-        self.refuse_hidden(&plan.needs, caller).await?;
+        plan.uploads.extend(uploads);
+        let needs = self.needs(model, &resource_id, None, &payload.index);
+        self.refuse_hidden(&needs, caller).await?;
+        plan.needs.extend(needs);
         let hooked = !self.hooks.is_empty(model.descriptor());
         let content = hooked.then(|| payload.data.clone());
-        let new = timeline::create(model.index, resource_id.clone(), payload, status, &caller.context());
+        let job = self.job_start(model, &payload.data, caller)?;
+        let mut new = timeline::create(model.index, resource_id.clone(), payload, status, &caller.context());
+        new.job = job;
         self.gate(model, caller, None, &[]).await?.keep(&new.as_head())?;
         let revision = new.revision.without_data();
         plan.changes.push(Change::Create(Box::new(new)));
-        if !self.commit(plan, caller).await? {
-            return Err(Error::internal("an insert cannot be stale"));
-        }
-        if hooked {
-            self.after(caller, vec![happening.done(None, content)]).await;
-        }
-        Ok(Written { resource_id, revision, unchanged: false })
+        let done = hooked.then(|| happening.done(None, content));
+        Ok((Written { resource_id, revision, unchanged: false }, done))
     }
 
     /// New content for a resource; without `body`, in modify mode, only the status changes.
@@ -255,6 +291,26 @@ impl Service {
 
     /// Lets the hooks see new content, plans it and commits it; `None` when the plan was stale.
     pub(super) async fn write(&self, change: Rewrite<'_>, encoded: &mut Encoded) -> Result<Option<Written>> {
+        let caller = change.gate.caller();
+        let mut plan = Plan::default();
+        let (written, done) = match self.plan_write(change, encoded, &mut plan).await? {
+            Planned::Unchanged(written) => return Ok(Some(written)),
+            Planned::Change(written, done) => (written, done),
+        };
+        if !self.commit(plan, caller).await? {
+            return Ok(None);
+        }
+        self.after(caller, done.into_iter().collect()).await;
+        Ok(Some(written))
+    }
+
+    /// Lets the hooks see new content, and plans it.
+    pub(super) async fn plan_write(
+        &self,
+        change: Rewrite<'_>,
+        encoded: &mut Encoded,
+        planned: &mut Plan,
+    ) -> Result<Planned> {
         let Rewrite { gate, options, cause, head, checked } = change;
         let (model, caller) = (gate.model(), gate.caller());
         let old = &head.revision.data;
@@ -265,13 +321,13 @@ impl Service {
         let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
         let hooked = self.is_hooked(model);
         self.hookable(model, &head)?;
-        let mut planned = Plan::default();
+        let said = (planned.along.events.len(), planned.along.jobs.len());
         let checked = match checked {
             Some(checked) => {
-                Some(self.before_content(happening, Some(old), checked, &mut planned.events).await?)
+                Some(self.before_content(happening, Some(old), checked, &mut planned.along).await?)
             }
             None if hooked => {
-                let wanted = self.before(happening, Some(old), Some(old), &mut planned.events).await?;
+                let wanted = self.before(happening, Some(old), Some(old), &mut planned.along).await?;
                 match wanted.filter(|wanted| wanted != old) {
                     Some(body) => Some(payload::from_program(model, &body)?),
                     None => None,
@@ -282,30 +338,35 @@ impl Service {
         let mut payload = None;
         if let Some(checked) = checked {
             let ready = self.ready(model, checked, Some(&head), encoded, Some(caller)).await?;
-            (payload, planned.uploads) = (Some(ready.payload), ready.uploads);
+            payload = Some(ready.payload);
+            planned.uploads.extend(ready.uploads);
         }
         let before = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
         let content = hooked.then(|| payload.as_ref().map_or_else(|| old.clone(), |new| new.data.clone()));
+        let mut needs = Vec::new();
         if let Some(payload) = &payload {
-            planned.needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
+            needs = self.needs(model, &head.resource_id, Some(&before), &payload.index);
         }
         let Some(update) = self.plan(model, &head, before, payload, options, caller)? else {
             let revision = head.revision.without_data();
-            return Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: true }));
+            let written = Written { resource_id: head.resource_id, revision, unchanged: true };
+            // What commits with a change does not commit without one.
+            planned.along.events.truncate(said.0);
+            planned.along.jobs.truncate(said.1);
+            return Ok(Planned::Unchanged(written));
         };
-        self.refuse_hidden(&planned.needs, caller).await?;
+        self.refuse_hidden(&needs, caller).await?;
+        planned.needs.extend(needs);
         if gate.limits_writes() {
             gate.keep(&timeline::apply(head.clone(), &update).as_ref())?;
         }
         let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
         planned.changes.push(Change::Update(Box::new(update)));
-        if !self.commit(planned, caller).await? {
-            return Ok(None);
-        }
-        if hooked {
-            self.after(caller, vec![happening.done(Some(old.clone()), content)]).await;
-        }
-        Ok(Some(Written { resource_id: head.resource_id, revision, unchanged: false }))
+        let done = hooked.then(|| happening.done(Some(old.clone()), content));
+        Ok(Planned::Change(
+            Written { resource_id: head.resource_id.clone(), revision, unchanged: false },
+            done,
+        ))
     }
 
     fn plan(
@@ -338,6 +399,23 @@ impl Service {
             }
         }
     }
+}
+
+/// A resource that is to be made.
+pub(super) struct Inserting<'a> {
+    pub(super) model: &'a Model,
+    pub(super) resource_id: String,
+    pub(super) checked: Checked,
+    pub(super) status: RevisionStatus,
+    pub(super) cause: Cause,
+}
+
+/// What new content for a resource comes to.
+pub(super) enum Planned {
+    /// It is what is stored.
+    Unchanged(Written),
+    /// It is planned, and is this once that is committed.
+    Change(Written, Option<Done>),
 }
 
 /// New content for a resource as it was read.

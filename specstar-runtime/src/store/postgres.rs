@@ -12,6 +12,7 @@ mod db;
 mod ddl;
 mod follow;
 mod inspect;
+mod job;
 mod log;
 mod migrate;
 mod model;

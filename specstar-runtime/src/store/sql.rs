@@ -14,6 +14,7 @@ pub(crate) mod cascade;
 pub(crate) mod ddl;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod import;
+pub(crate) mod job;
 #[cfg(feature = "sqlite")]
 pub(crate) mod log;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]

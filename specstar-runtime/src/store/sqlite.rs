@@ -11,6 +11,7 @@ mod conflict;
 mod connection;
 mod counts;
 mod inspect;
+mod job;
 mod log;
 mod migrate;
 mod model;

@@ -35,6 +35,7 @@ impl SpecStarBuilder {
         }
         self.check_encoders();
         self.check_actions();
+        self.check_jobs();
         // `resources!` finds these at compile time; two lists registered one after the other are only seen here.
         for (at, entry) in self.entries.iter().enumerate() {
             let id = entry.descriptor.id;

@@ -29,6 +29,7 @@ impl SpecStarBuilder {
     pub(crate) fn for_maintenance(mut self) -> Self {
         self.subscribers.clear();
         self.blobs.every = None;
+        self.jobs.idle = true;
         #[cfg(feature = "sqlite")]
         if let Database::Sqlite(options) = &mut self.database {
             options.mapped_bytes = 0;

@@ -1,19 +1,24 @@
 //! Custom actions.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, header};
+use futures_util::FutureExt;
 
 use super::write::answer;
-use crate::action::{ActionEntry, ActionInput, ActionKind, Part};
+use crate::action::{ActionEntry, ActionInput, ActionKind, ActionRuns, CallParts, Part};
+use crate::clock::{Clock, clock_fn};
 use crate::error::{Error, Result};
 use crate::http::query_string::QueryString;
 use crate::http::route::{nearest, parameters as p};
 use crate::http::{HttpState, body as media, call, reply};
-use crate::repository::{Caller, Model, ReplaceOptions};
+use crate::job::NewJob;
+use crate::repository::{Caller, Changes, Model, ReplaceOptions, Service, Written};
+use crate::resource::ResourceEntry;
 use crate::timeline::Preconditions;
 
 /// An action, and what is asked of each of its requests.
@@ -84,20 +89,124 @@ pub(crate) async fn run(
         path.iter().map(own).partition(|(name, _)| name == p::RESOURCE_ID.name);
     let mut pairs = query.into_pairs();
     pairs.retain(|(name, _)| entry.kind.creates() || name != p::EXPECTED_REVISION_ID.name);
+    let body = (!bytes.is_empty()).then(|| serde_json::from_slice(&bytes)).transpose();
+    let parts_of = match entry.runs {
+        // What is no JSON is refused below, where it is read.
+        ActionRuns::AsJob(_) => CallParts {
+            body: body.unwrap_or_default(),
+            query: pairs.clone(),
+            path: path.clone(),
+            ..CallParts::default()
+        },
+        _ => CallParts::default(),
+    };
     let service = Arc::clone(&state.service);
     let input = ActionInput::new(service, state.settings.utc_offset, caller.clone(), bytes, pairs, path);
     for argument in entry.arguments.iter().filter(|argument| argument.part != Part::Existing) {
         (argument.check)(&input)?;
     }
-    let written = match (entry.kind, resource.first()) {
-        (ActionKind::Update(_), Some((_, id))) => {
+    let id = resource.into_iter().next().map(|(_, id)| id).filter(|_| !entry.kind.creates());
+    let call = Accepted { state, model: *model, entry: *entry, id, options, caller };
+    match entry.runs {
+        ActionRuns::InRequest => Ok(match call.run(input).await? {
+            Some(written) => answer(&written),
+            None => reply::json(StatusCode::OK, "null"),
+        }),
+        ActionRuns::InBackground => call.in_background(input).await,
+        ActionRuns::AsJob(job) => call.as_job(&job, parts_of).await,
+    }
+}
+
+/// The document of the job of an action, as far as it says more than every job.
+#[derive(serde::Serialize)]
+struct Document {
+    payload: CallParts,
+}
+
+/// A call that has everything it needs.
+struct Accepted<'a> {
+    state: &'a HttpState,
+    model: Model,
+    entry: ActionEntry,
+    /// The resource it is called on.
+    id: Option<String>,
+    options: ReplaceOptions,
+    caller: Caller,
+}
+
+impl Accepted<'_> {
+    async fn run(&self, input: ActionInput) -> Result<Option<Written>> {
+        run_on(
+            &self.state.service,
+            &self.model,
+            &self.entry,
+            (self.id.as_deref(), &self.options),
+            &self.caller,
+            input,
+        )
+        .await
+    }
+
+    /// Whether the caller may is decided before the answer, and again with what the action makes.
+    async fn admit(&self) -> Result<()> {
+        let (service, id) = (&self.state.service, self.id.as_deref());
+        service.admit_action(&self.model, id, self.entry.name, &self.options, &self.caller).await
+    }
+
+    async fn in_background(self, input: ActionInput) -> Result<Response<Body>> {
+        self.admit().await?;
+        let service = Arc::clone(&self.state.service);
+        let Self { model, entry, id, options, caller, .. } = self;
+        tokio::spawn(async move {
+            let work = run_on(&service, &model, &entry, (id.as_deref(), &options), &caller, input);
+            let (model, action) = (model.name(), entry.name);
+            match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(Ok(_)) => tracing::debug!(model, action, "an action has run in the background"),
+                Ok(Err(error)) => {
+                    tracing::error!(model, action, %error, "an action failed in the background")
+                }
+                Err(_) => tracing::error!(model, action, "an action panicked in the background"),
+            }
+        });
+        let body = serde_json::json!({ "message": "Task accepted" });
+        Ok(reply::json(StatusCode::ACCEPTED, body.to_string()))
+    }
+
+    async fn as_job(self, job: &ResourceEntry, parts: CallParts) -> Result<Response<Body>> {
+        self.admit().await?;
+        let principal = self.caller.principal();
+        let user = (!principal.is_anonymous()).then(|| principal.name().to_owned());
+        let roles = principal.roles().to_vec();
+        let payload = CallParts { user, roles, resource_id: self.id, ..parts };
+        let body = serde_json::to_vec(&Document { payload }).map_err(Error::internal)?;
+        let now = self.caller.now();
+        let clock: Arc<dyn Clock> = Arc::new(clock_fn(move |_| Ok(now)));
+        let changes = Changes::new(Arc::clone(&self.state.service), clock).in_the_name_of(principal.clone());
+        let id = changes.commit_job(NewJob::plain(job.descriptor.id.path_hash, body)).await?;
+        let name = job.descriptor.id.name;
+        let url = format!("{}/{name}/{id}", self.state.base_path);
+        let body = serde_json::json!({
+            "job_resource_name": name, "job_resource_id": id, "redirect_url": url,
+        });
+        let mut response = reply::json(StatusCode::ACCEPTED, body.to_string());
+        reply::set(&mut response, header::LOCATION, &url);
+        Ok(response)
+    }
+}
+
+async fn run_on(
+    service: &Service,
+    model: &Model,
+    entry: &ActionEntry,
+    (id, options): (Option<&str>, &ReplaceOptions),
+    caller: &Caller,
+    input: ActionInput,
+) -> Result<Option<Written>> {
+    match (entry.kind, id) {
+        (ActionKind::Update(_), Some(id)) => {
             let content = |head| (entry.run)(input.on(head));
-            state.service.replace_with(model, id, entry.name, &options, &caller, content).await?
+            service.replace_with(model, id, entry.name, options, caller, content).await
         }
-        _ => state.service.create_with(model, entry.name, &caller, || (entry.run)(input)).await?,
-    };
-    Ok(match written {
-        Some(written) => answer(&written),
-        None => reply::json(StatusCode::OK, "null"),
-    })
+        _ => service.create_with(model, entry.name, caller, || (entry.run)(input)).await,
+    }
 }

@@ -83,11 +83,16 @@ fn options(call: &Call<'_>) -> Result<ReplaceOptions> {
     Ok(ReplaceOptions { mode, status, ..ReplaceOptions::default() })
 }
 
+/// The info of the revision, without an entity tag.
+pub(super) fn info(written: &Written) -> Response<Body> {
+    let mut json = Vec::with_capacity(640);
+    envelope::write_revision_info(&mut json, &written.resource_id, &written.revision.as_ref());
+    reply::json(StatusCode::OK, json)
+}
+
 pub(super) fn answer(written: &Written) -> Response<Body> {
     let revision = written.revision.as_ref();
-    let mut json = Vec::with_capacity(640);
-    envelope::write_revision_info(&mut json, &written.resource_id, &revision);
-    let mut response = reply::json(StatusCode::OK, json);
+    let mut response = info(written);
     let resource_id = &written.resource_id;
     let tag = CurrentTag { resource_id, seq: revision.seq, data_hash: revision.data_hash, version: 0 };
     reply::set_etag(&mut response, &tag.of_data());

@@ -9,7 +9,7 @@ use super::shapes::ENTITY_TAG;
 use super::union::insert;
 use super::walk::{Schemas, reference};
 use super::{DocumentError, DocumentInput};
-use crate::action::{ActionEntry, ActionKind};
+use crate::action::{ActionEntry, ActionKind, ActionRuns};
 use crate::error::ErrorKind;
 use crate::http::route::{AnswerHeader, Method, Parameter, operation_id, parameters as p};
 use crate::repository::Mode;
@@ -73,7 +73,10 @@ impl Action {
     pub(super) fn operation(&self, operations: &mut Operations, model: &Model) -> Value {
         let entry = &self.entry;
         let path = format!("{}{}", operations.base, self.path());
-        let mut responses = Map::from_iter([("200".to_owned(), self.success(model))]);
+        let mut responses = Map::from_iter([match entry.runs {
+            ActionRuns::InRequest => ("200".to_owned(), self.success(model)),
+            _ => ("202".to_owned(), self.accepted()),
+        }]);
         operations.describe_errors(&self.errors(), &mut responses);
         let mut parameters = Vec::new();
         if !entry.kind.creates() {
@@ -148,6 +151,14 @@ impl Action {
         })
     }
 
+    fn accepted(&self) -> Value {
+        let (text, schema) = match self.entry.runs {
+            ActionRuns::AsJob(_) => ("The job that runs the action.", "JobRedirectInfo"),
+            _ => ("The action runs behind this answer.", "BackgroundTaskAccepted"),
+        };
+        json!({"description": text, "content": {"application/json": {"schema": reference(schema)}}})
+    }
+
     /// What the framework answers around the function. The function itself can give any error of the table; those a
     /// function has reason to give are among them.
     fn errors(&self) -> Vec<ErrorKind> {
@@ -201,12 +212,20 @@ impl Action {
         if let Some(mode) = self.mode() {
             listed["mode"] = mode.into();
         }
+        match self.entry.runs {
+            ActionRuns::InRequest => {}
+            ActionRuns::InBackground => listed["asyncMode"] = "background".into(),
+            ActionRuns::AsJob(job) => {
+                listed["asyncMode"] = "job".into();
+                listed["jobResourceName"] = job.descriptor.id.name.into();
+            }
+        }
         listed
     }
 }
 
-/// The values of `x-specstar-custom-create-actions` and `x-specstar-custom-update-actions`.
-pub(super) fn lists(models: &[Model], actions: &[Action]) -> [(&'static str, Map<String, Value>); 2] {
+/// The values of the top-level keys about actions.
+pub(super) fn lists(models: &[Model], actions: &[Action]) -> [(&'static str, Map<String, Value>); 4] {
     let of = |creates: bool| {
         let own = |model: &Model| -> Vec<Value> {
             let own = actions.iter().filter(|action| action.belongs_to(model));
@@ -215,7 +234,23 @@ pub(super) fn lists(models: &[Model], actions: &[Action]) -> [(&'static str, Map
         let all = models.iter().map(|model| (model.name().to_owned(), own(model)));
         all.filter(|(_, own)| !own.is_empty()).map(|(name, own)| (name, own.into())).collect()
     };
-    [("x-specstar-custom-create-actions", of(true)), ("x-specstar-custom-update-actions", of(false))]
+    // The type of a job, and the type it works for.
+    let jobs = |creates: bool| -> Map<String, Value> {
+        let own = actions.iter().filter(|action| action.entry.kind.creates() == creates);
+        own.filter_map(|action| match action.entry.runs {
+            ActionRuns::AsJob(job) => {
+                Some((job.descriptor.id.name.to_owned(), action.entry.resource.name.into()))
+            }
+            _ => None,
+        })
+        .collect()
+    };
+    [
+        ("x-specstar-custom-create-actions", of(true)),
+        ("x-specstar-custom-update-actions", of(false)),
+        ("x-specstar-async-create-jobs", jobs(true)),
+        ("x-specstar-async-update-jobs", jobs(false)),
+    ]
 }
 
 /// The schema of a type, after those inside it were added. A scalar of ours has none of its own: it is text.

@@ -59,6 +59,7 @@ fn schema(shape: Shape, page: PageSize) -> Value {
         | Shape::CreateOnly
         | Shape::FileTag
         | Shape::Range => json!({"type": "string"}),
+        Shape::PositiveNumber => json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
         Shape::PartNumber => json!({
             "type": "integer", "format": "int32", "minimum": 1, "maximum": MOST_PARTS,
         }),
@@ -131,7 +132,7 @@ fn example(parameter: &Parameter) -> Option<Value> {
         Shape::IfNoneMatch => shapes::ENTITY_TAG.into(),
         Shape::FileTag => shapes::file_tag().into(),
         Shape::Range => "bytes=0-1023".into(),
-        Shape::PartNumber => 1.into(),
+        Shape::PartNumber | Shape::PositiveNumber => 1.into(),
         _ => return None,
     })
 }

@@ -76,8 +76,13 @@ impl Operations {
         let mut responses = Map::new();
         if route.answer == Answer::Nothing {
             responses.insert("204".into(), json!({"description": answer_text(route.answer, "")}));
+        } else if route.answer == Answer::JobCancelled {
+            responses.insert("202".into(), success(model, route, self.reference_archives));
         } else {
             responses.insert("200".into(), success(model, route, self.reference_archives));
+        }
+        if route.answer == Answer::JobLog {
+            responses.insert("204".into(), json!({"description": "Nothing was logged."}));
         }
         if route.answer == Answer::File {
             responses.insert("206".into(), blobs::partial_content(header_references(route.headers)));
@@ -220,6 +225,12 @@ fn success(model: Option<&Model>, route: &Route, reference_format: bool) -> Valu
                 `error` says why a stream ends.",
         }});
     }
+    if route.answer == Answer::JobLog {
+        response["content"] = json!({"text/plain": {"schema": {
+            "type": "string",
+            "description": "A line for each entry: the time, how important it is, and the text.",
+        }}});
+    }
     if route.answer == Answer::MigrateLines {
         // A schema of the text would be taken for one of the value of a single line.
         response["content"] = json!({"application/jsonl+json": {"schema": {
@@ -251,6 +262,11 @@ fn answer_text(answer: Answer, name: &str) -> String {
         Answer::Referrers => format!("One page of what refers to the `{name}`, by field."),
         Answer::Relationships => "The declared references.".to_owned(),
         Answer::Changes => "One page of changes, or a stream of them.".to_owned(),
+        Answer::JobProgress => format!("How far the `{name}` is."),
+        Answer::JobCancelled => format!("The `{name}` is cancelled, or its worker was asked to stop."),
+        Answer::JobLog => "The log.".to_owned(),
+        Answer::JobQueues => "How many jobs there are, by queue, type and state.".to_owned(),
+        Answer::JobHealth => "Whether jobs are worked on.".to_owned(),
         Answer::File => "The bytes of the file.".to_owned(),
         Answer::Binary => "What a field of a resource says of the file.".to_owned(),
         Answer::UploadSession => "The upload session.".to_owned(),
@@ -279,6 +295,9 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: 
         Answer::Referrers => list(reference("Referrers")),
         Answer::Relationships => list(reference("Relationship")),
         Answer::Changes => list(reference("Change")),
+        Answer::JobProgress | Answer::JobCancelled => reference("JobProgress"),
+        Answer::JobQueues => list(reference("JobCount")),
+        Answer::JobHealth => reference("JobHealth"),
         Answer::Archive => octets(),
         Answer::Imported if reference_format => reference("ImportCounts"),
         Answer::ImportedAll if reference_format => {
@@ -287,7 +306,7 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: 
         Answer::Imported | Answer::ImportedAll => reference("ImportReport"),
         Answer::Binary => reference(blobs::BINARY),
         Answer::UploadSession => reference(blobs::UPLOAD_SESSION),
-        Answer::File | Answer::Nothing => json!({}),
+        Answer::File | Answer::Nothing | Answer::JobLog => json!({}),
         Answer::Count => json!({"type": "integer", "format": "int64", "minimum": 0}),
     }
 }

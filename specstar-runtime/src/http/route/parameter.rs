@@ -66,6 +66,8 @@ pub enum Shape {
     CreateOnly,
     /// The number of a part, from 1; it has to be given.
     PartNumber,
+    /// An integer from 1.
+    PositiveNumber,
     /// The header `Range`.
     Range,
     /// The header `If-None-Match`, or `If-Range`, of a file.
@@ -492,6 +494,12 @@ pub mod parameters {
         "part_number",
         Shape::PartNumber,
         "The place of the part in the file, from 1. Parts may come in any order.",
+    );
+    pub static ATTEMPT: Parameter = query(
+        "Attempt",
+        "attempt",
+        Shape::PositiveNumber,
+        "The number of the run whose log is wanted, from 1; without it, that of the last one that has a log.",
     );
     pub static RANGE: Parameter = header(
         "Range",

@@ -1,6 +1,7 @@
 //! The rows.
 
 mod global;
+mod job;
 mod migration;
 mod shared;
 
@@ -452,6 +453,10 @@ pub const ROUTES: &[Route] = &[
     migration::EXECUTE,
     migration::ONE,
     migration::ROLLBACK,
+    job::RERUN,
+    job::CANCEL,
+    job::LOGS,
+    job::PROGRESS,
     Route {
         operation: Operation::RevisionList,
         path: "/{resource_id}/revision-list",

@@ -26,6 +26,7 @@ pub(in crate::json) fn descriptor(
         uniques: &[],
         references: &[],
         display_name: None,
+        job: None,
     }
 }
 

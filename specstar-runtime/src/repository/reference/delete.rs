@@ -243,7 +243,7 @@ impl Planner<'_> {
             let kind = if self.way == Way::Soft { ChangeKind::Deleted } else { ChangeKind::Purged };
             let happening = self.happening(model, &head.resource_id, kind, cause);
             self.service.hookable(&self.service.models()[model.0], &head)?;
-            self.service.before(happening, Some(&head.revision.data), None, &mut plan.events).await?;
+            self.service.before(happening, Some(&head.revision.data), None, &mut plan.along).await?;
             plan.changes.push(change);
             let Head { resource_id, revision, .. } = head;
             done.push(Done { model, resource_id, kind, cause, old: Some(revision.data), new: None });
@@ -319,7 +319,7 @@ impl Planner<'_> {
         let checked = payload::from_program(model, &body).map_err(|error| refused(error.to_string()))?;
         let happening = self.happening(index, &head.resource_id, ChangeKind::Updated, Cause::Reference);
         let old = Some(&*head.revision.data);
-        let checked = self.service.before_content(happening, old, checked, &mut plan.events).await?;
+        let checked = self.service.before_content(happening, old, checked, &mut plan.along).await?;
         if let Some(errors) = checked.objection() {
             return Err(refused(errors.to_string()));
         }

@@ -89,7 +89,7 @@ impl Service {
                 (ChangeKind::Restored, if is_root { Cause::Request } else { Cause::Reference });
             let happening = Happening { model, caller, resource_id: &head.resource_id, kind, cause };
             self.hookable(model, &head)?;
-            self.before(happening, Some(&head.revision.data), None, &mut out.plan.events).await?;
+            self.before(happening, Some(&head.revision.data), None, &mut out.plan.along).await?;
             if is_root {
                 out.roots.push(timeline::apply(head.clone(), &update));
             }

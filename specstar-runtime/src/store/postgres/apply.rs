@@ -4,6 +4,7 @@ mod blob;
 mod conflict;
 mod head;
 mod import;
+mod job;
 mod original;
 mod requirement;
 
@@ -50,14 +51,16 @@ impl From<CommitError> for Refused {
 pub(super) type Applied<T> = Result<T, Refused>;
 
 /// Whether a set is one statement, which needs no transaction around it.
-pub(super) fn is_one_statement(set: &ChangeSet) -> bool {
+pub(super) fn is_one_statement(set: &ChangeSet, models: &Models) -> bool {
     let [change] = &set.changes[..] else { return false };
+    // A job has a row besides.
+    let is_job = |model| models.get(model).is_ok_and(|model| model.layout.descriptor.job.is_some());
     set.requirements.is_empty()
         && set.events.is_empty()
         && set.checkpoint.is_none()
         && match change {
-            Change::Create(new) => new.blobs.is_empty(),
-            Change::Update(update) => is_plain(update),
+            Change::Create(new) => new.blobs.is_empty() && !is_job(new.model),
+            Change::Update(update) => is_plain(update) && !is_job(update.of.model),
             Change::Purge(_) | Change::Prune { .. } | Change::Rewrite(_) | Change::Import(_) => false,
         }
 }
@@ -84,7 +87,7 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
 
     /// Applies every change, or stops at the first one that fails.
     pub(super) async fn apply(&mut self, set: &ChangeSet) -> Applied<()> {
-        if is_one_statement(set) && !self.careful {
+        if is_one_statement(set, self.models) && !self.careful {
             return self.change(0, &set.changes[0]).await;
         }
         self.require_live(set).await?;
@@ -126,7 +129,10 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
 
     async fn change(&mut self, at: usize, change: &Change) -> Applied<()> {
         match change {
-            Change::Create(new) => self.create(new).await,
+            Change::Create(new) => {
+                let pk = self.create(new).await?;
+                self.enqueue(new, pk).await
+            }
             Change::Update(update) => self.update(at, update).await,
             Change::Purge(removal) => self.purge(at, removal).await,
             Change::Prune { of, seqs } => self.prune(at, of, seqs).await,

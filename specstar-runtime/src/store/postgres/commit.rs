@@ -60,7 +60,7 @@ impl PostgresStore {
                 Fault::Lost(error) => {
                     self.shared.losses.note();
                     // A statement alone is its own commit, and what became of it is not known.
-                    if !careful && is_one_statement(set) {
+                    if !careful && is_one_statement(set, &models) {
                         return Err(error.into());
                     }
                     error
@@ -76,7 +76,7 @@ impl PostgresStore {
     }
 
     async fn attempt(&self, models: &Models, set: &ChangeSet, careful: bool) -> Tried {
-        if !careful && is_one_statement(set) {
+        if !careful && is_one_statement(set, models) {
             let mut applier = Applier::new(&self.shared.db, models, false);
             return match applier.apply(set).await {
                 Ok(()) => Tried::Done(applier.last),

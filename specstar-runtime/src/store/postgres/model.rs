@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::import::ImportTexts;
+use crate::store::sql::job::JobTexts;
 use crate::store::sql::original::OriginalTexts;
 use crate::store::sql::upload::UploadTexts;
 
@@ -48,6 +49,7 @@ struct Registered {
     imports: ImportTexts,
     blob: BlobTexts,
     upload: UploadTexts,
+    job: JobTexts,
 }
 
 impl Models {
@@ -72,6 +74,11 @@ impl Models {
     /// The statements of blobs.
     pub(super) fn blob(&self) -> &BlobTexts {
         &self.0.blob
+    }
+
+    /// The statements of jobs.
+    pub(super) fn job(&self) -> &JobTexts {
+        &self.0.job
     }
 
     /// The statements of upload sessions.
@@ -103,6 +110,7 @@ impl FromIterator<Model> for Models {
             imports: ImportTexts::new::<PostgresQueryBuilder>(),
             blob: BlobTexts::new::<PostgresQueryBuilder>(),
             upload: UploadTexts::new::<PostgresQueryBuilder>(),
+            job: JobTexts::new().numbered(),
         }))
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .chain(super::log::tables::<D>())
         .chain(super::blob::tables::<D>())
         .chain(super::upload::tables::<D>())
+        .chain(super::job::tables("INTEGER PRIMARY KEY"))
         .chain([super::original::table::<D>()])
         .collect()
 }

@@ -3,6 +3,7 @@
 mod blob;
 mod cascade;
 mod import;
+mod job;
 mod log;
 mod memory;
 mod original;
@@ -101,6 +102,7 @@ impl<'a> Applier<'a> {
                 let pk = self.create(at, new, position)?;
                 let (stamp, seq) = (&new.revision.created, new.revision.seq);
                 let first = First { kind: ChangeKind::Created, seq, version: 1, at: stamp };
+                self.enqueue(at, new, pk)?;
                 Ok(self.log_first(new.model, &new.resource_id, &first, pk, position)?)
             }
             Change::Update(update) => {
@@ -250,6 +252,7 @@ impl<'a> Applier<'a> {
         }
         self.update_lists(model, change)?;
         self.update_blobs(model, change)?;
+        self.move_job(at, change)?;
         Ok(self.update_members(model, change)?)
     }
 
@@ -353,6 +356,7 @@ impl<'a> Applier<'a> {
         self.release_all(model, of.pk, removal.at.time)?;
         self.forget_all_originals(model, of.pk)?;
         self.forget_members(model, of.pk)?;
+        self.forget_job(of.model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
 

@@ -10,6 +10,7 @@ use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::import::ImportTexts;
+use crate::store::sql::job::JobTexts;
 use crate::store::sql::log::LogTexts;
 use crate::store::sql::original::OriginalTexts;
 use crate::store::sql::read::ReadTexts;
@@ -50,6 +51,7 @@ struct Registered {
     imports: ImportTexts,
     blob: BlobTexts,
     upload: UploadTexts,
+    job: JobTexts,
 }
 
 impl Models {
@@ -81,6 +83,11 @@ impl Models {
         &self.0.upload
     }
 
+    /// The statements of jobs.
+    pub(super) fn job(&self) -> &JobTexts {
+        &self.0.job
+    }
+
     /// The statements of checkpoints.
     pub(super) fn imports(&self) -> &ImportTexts {
         &self.0.imports
@@ -107,6 +114,7 @@ impl FromIterator<Model> for Models {
         let imports = ImportTexts::new::<SqliteQueryBuilder>();
         let blob = BlobTexts::new::<SqliteQueryBuilder>();
         let upload = UploadTexts::new::<SqliteQueryBuilder>();
-        Self(Arc::new(Registered { models, numbers, log, imports, blob, upload }))
+        let job = JobTexts::new();
+        Self(Arc::new(Registered { models, numbers, log, imports, blob, upload, job }))
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::group::{Group, Outcome};
 use super::apply::Memory;
 use super::connection::{FileId, log_path, open_writer, store_error};
+use super::job::ClaimTask;
 use super::model::{Model, Models};
 use super::{Shared, inspect, migrate, unavailable};
 use crate::change::{ChangeSet, ModelIndex};
@@ -52,6 +53,8 @@ pub(super) enum Task {
     Apply(ChangeSet),
     /// How far a subscriber has read the log.
     Acknowledge { subscriber: String, position: i64 },
+    /// Jobs that a worker asks for.
+    Claim(ClaimTask),
     /// Anything else.
     Work(Work),
 }

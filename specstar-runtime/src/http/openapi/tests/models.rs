@@ -119,6 +119,7 @@ pub(super) const EMPTY: ResourceDescriptor = ResourceDescriptor {
     uniques: &[],
     references: &[],
     display_name: None,
+    job: None,
 };
 
 impl Resource for Team {

@@ -1,5 +1,6 @@
 //! The rows of what belongs to no resource.
 
+use super::job;
 use super::shared::{FEED, FILE, FILE_PARAMETERS, IMPORT_ERRORS, MANY, NONE};
 use crate::error::ErrorKind as E;
 use crate::http::route::parameter::parameters as p;
@@ -162,6 +163,8 @@ pub const GLOBAL_ROUTES: &[Route] = &[
         errors: &[E::PermissionDenied, E::BlobNotFound, E::UploadConflict, E::Parameter, E::NotImplemented],
         ..MANY
     },
+    job::QUEUES,
+    job::HEALTH,
     Route {
         operation: Operation::ExportAll,
         path: "/_backup/export",

@@ -32,7 +32,13 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         {
             return Ok(Some(CommitError::DuplicateId { change: at, resource_id: id.clone() }));
         }
-        self.find(at, model, index, pk).await
+        if let Some(conflict) = self.find(at, model, index, pk).await? {
+            return Ok(Some(conflict));
+        }
+        match change {
+            Change::Create(new) => self.key_conflict(at, new).await,
+            _ => Ok(None),
+        }
     }
 
     async fn find(

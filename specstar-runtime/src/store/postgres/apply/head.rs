@@ -86,7 +86,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         Ok(())
     }
 
-    pub(super) async fn create(&mut self, new: &NewHead) -> Applied<()> {
+    pub(super) async fn create(&mut self, new: &NewHead) -> Applied<i64> {
         let revision = &new.revision;
         let row = HeadRow {
             resource_id: &new.resource_id,
@@ -100,7 +100,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         };
         let noted = Noted::First(ChangeKind::Created, &revision.created);
         let pk = self.insert_head(new.model, None, &row, &noted).await?;
-        self.name_files(new.model, pk, revision.seq, &new.blobs).await
+        self.name_files(new.model, pk, revision.seq, &new.blobs).await?;
+        Ok(pk)
     }
 
     /// Inserts a row with its list values, and tells its number.
@@ -173,6 +174,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         }
         self.positioned(at, &*sql, values).await?;
         self.update_blobs(change).await?;
+        self.move_job(at, change).await?;
         self.update_members(change).await
     }
 
@@ -248,6 +250,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         self.release_all(of.model, of.pk, now).await?;
         self.execute(&model.originals.forget_all, values![of.pk]).await?;
         self.execute(&model.texts.delete_members, values![of.pk]).await?;
+        self.forget_job(of.model, of.pk).await?;
         if model.layout.has_lists() {
             self.execute(&model.texts.delete_values, values![of.pk]).await?;
         }

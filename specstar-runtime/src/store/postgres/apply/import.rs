@@ -56,7 +56,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         for (seq, file_id) in &import.blobs {
             self.name_files(import.model, pk, *seq, std::slice::from_ref(file_id)).await?;
         }
-        Ok(())
+        self.enqueue_imported(import, pk).await
     }
 
     /// How far an import is with this set.

@@ -41,6 +41,7 @@ impl Applier<'_> {
         self.release_all(model, of.pk, now)?;
         self.forget_all_originals(model, of.pk)?;
         self.forget_members(model, of.pk)?;
+        self.forget_job(of.model, of.pk)?;
         Ok(self.purge_lists(model, of.pk, &data)?)
     }
 
@@ -70,6 +71,7 @@ impl Applier<'_> {
         for (seq, file_id) in &import.blobs {
             self.name_files(model, pk, *seq, std::slice::from_ref(file_id))?;
         }
+        self.enqueue_imported(at, import, pk)?;
         if import.replaces.is_none() {
             let (version, seq) = (import.version(), head.revision.seq);
             let first = First { kind: ChangeKind::Imported, seq, version, at: &import.at };

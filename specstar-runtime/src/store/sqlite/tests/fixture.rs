@@ -77,6 +77,7 @@ pub(in crate::store::sqlite) const fn named(
         uniques,
         references: &[],
         display_name: None,
+        job: None,
     }
 }
 
@@ -123,6 +124,7 @@ impl Db {
 
     pub(in crate::store::sqlite) fn new_head(&self, id: &str, json: &str) -> NewHead {
         NewHead {
+            job: None,
             model: USER,
             resource_id: id.to_owned(),
             revision: revision(1, None, json),
@@ -152,6 +154,7 @@ impl Db {
     pub(in crate::store::sqlite) fn touch(&self, head: &Head) -> HeadUpdate {
         let index = self.index(&head.revision.data);
         HeadUpdate {
+            job: None,
             of: existing(head),
             kind: ChangeKind::Modified,
             seq: head.revision.seq,
@@ -250,6 +253,7 @@ pub(in crate::store::sqlite) fn set(changes: impl IntoIterator<Item = Change>) -
 
 pub(in crate::store::sqlite) fn new_post(id: &str, json: &str) -> NewHead {
     NewHead {
+        job: None,
         model: POST,
         resource_id: id.to_owned(),
         revision: revision(1, None, json),
@@ -262,6 +266,7 @@ pub(in crate::store::sqlite) fn new_post(id: &str, json: &str) -> NewHead {
 pub(in crate::store::sqlite) fn mark_post(head: &Head, is_deleted: bool) -> HeadUpdate {
     let index = index_row(&POSTS, &head.revision.data).unwrap();
     HeadUpdate {
+        job: None,
         of: Existing { model: POST, ..existing(head) },
         kind: if is_deleted { ChangeKind::Deleted } else { ChangeKind::Restored },
         seq: head.revision.seq,

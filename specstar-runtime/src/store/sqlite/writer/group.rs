@@ -81,6 +81,9 @@ impl Group<'_> {
     fn apply(&mut self, task: &Task) -> Result<Result<(), Failure>, StoreError> {
         let result = match task {
             Task::Apply(set) => Applier::new(self.connection, self.models, self.memory).apply(set),
+            Task::Claim(task) => Applier::new(self.connection, self.models, self.memory)
+                .claim(task)
+                .map_err(|error| Failure { error, dirty: true }),
             Task::Work(work) => (work.0)(self.connection, self.models)
                 .map_err(|error| Failure { error: error.into(), dirty: true }),
             Task::Acknowledge { subscriber, position } => self

@@ -49,6 +49,7 @@ fn commit(writer: &mut Writer, payloads: &[(&str, &str)]) -> Vec<Result<(), Comm
 
 fn creation(id: &str, json: &str) -> ChangeSet {
     let new = NewHead {
+        job: None,
         model: USER,
         resource_id: id.to_owned(),
         revision: revision(1, None, json),

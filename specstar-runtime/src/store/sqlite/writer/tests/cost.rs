@@ -31,6 +31,7 @@ fn update(at: usize) -> ChangeSet {
     let at = at * 7919 % (GROUP * GROUPS);
     let (before, after) = (json(at, at % 90), json(at, at % 90 + 1));
     let update = HeadUpdate {
+        job: None,
         of: Existing { model: USER, pk: i64::try_from(at).unwrap() + 1, resource_id: id(at), version: 1 },
         kind: ChangeKind::Updated,
         seq: 2,

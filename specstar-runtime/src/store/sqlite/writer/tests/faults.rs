@@ -30,6 +30,7 @@ fn member(id: &str, version: i64) -> CascadeMember {
 fn mark(pk: i64, version: i64, is_deleted: bool, cascade: Vec<CascadeMember>) -> HeadUpdate {
     let index = index_row(&USUAL, b"{}").unwrap();
     HeadUpdate {
+        job: None,
         of: of(pk, version),
         kind: if is_deleted { ChangeKind::Deleted } else { ChangeKind::Restored },
         seq: 1,

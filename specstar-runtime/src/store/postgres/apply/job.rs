@@ -1,0 +1,239 @@
+//! The rows of jobs follow their documents.
+
+use sea_orm::ConnectionTrait;
+
+use super::super::db::{row, values};
+use super::super::job::{job_row, numbers, stored};
+use super::super::row::Columns;
+use super::{Applied, Applier};
+use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
+use crate::datetime::Timestamp;
+use crate::descriptor::JobDescriptor;
+use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::meta::Head;
+use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
+use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
+
+impl<C: ConnectionTrait> Applier<'_, C> {
+    fn job_kind(&self, model: ModelIndex) -> Result<Option<&'static JobDescriptor>, StoreError> {
+        Ok(self.models.get(model)?.layout.descriptor.job)
+    }
+
+    fn number(&self, model: ModelIndex) -> Result<i64, StoreError> {
+        Ok(self.models.get(model)?.layout.model_id)
+    }
+
+    /// The row of a new job.
+    pub(super) async fn enqueue(&self, new: &NewHead, pk: i64) -> Applied<()> {
+        let Some(kind) = self.job_kind(new.model)? else { return Ok(()) };
+        let usual = JobStart::default();
+        let start = new.job.as_deref().unwrap_or(&usual);
+        let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
+        let state = read(&new.revision.data)?;
+        self.insert_job(&place, kind, (&state, start), new.revision.created.time).await
+    }
+
+    /// The row of a job out of an archive, whose work goes on here.
+    pub(super) async fn enqueue_imported(&self, import: &Import, pk: i64) -> Applied<()> {
+        let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
+        let head = &import.head;
+        let mut state = read(&head.revision.data)?;
+        if state.status == JobStatus::Processing {
+            // Whoever worked on it did so on another database.
+            state.status = JobStatus::Pending;
+        }
+        let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
+        self.insert_job(&place, kind, (&state, &JobStart::default()), import.at.time).await
+    }
+
+    async fn insert_job(
+        &self,
+        place: &Place<'_>,
+        kind: &JobDescriptor,
+        (state, start): (&JobState, &JobStart),
+        now: Timestamp,
+    ) -> Applied<()> {
+        let next = placed(state, now, start.run_at);
+        let key = state.idempotency_key.as_ref().filter(|_| start.once);
+        let values = values![
+            self.number(place.model)?,
+            place.pk,
+            place.resource_id,
+            kind.queue,
+            next.phase.as_str(),
+            i64::from(start.priority.unwrap_or(kind.priority)),
+            next.run_at.0,
+            i64::from(next.attempt),
+            start.schedule.clone(),
+            state.partition_key.as_deref().map(stored),
+            key.map(|key| stored(key)),
+            place.held,
+            now.0,
+            next.phase.is_terminal().then_some(now.0),
+        ];
+        self.execute(&self.models.job().insert, values).await.map(|_| ())
+    }
+
+    /// The job that has the key of a new one to itself.
+    pub(super) async fn key_conflict(&self, at: usize, new: &NewHead) -> Applied<Option<CommitError>> {
+        if self.job_kind(new.model)?.is_none() || !new.job.as_deref().is_some_and(|start| start.once) {
+            return Ok(None);
+        }
+        let Some(key) = read(&new.revision.data)?.idempotency_key else { return Ok(None) };
+        let values = values![self.number(new.model)?, stored(&key)];
+        let found = row(self.on, self.models.job().of_key.as_str(), values).await?;
+        Ok(found.map(|_| CommitError::JobKey { change: at, key }))
+    }
+
+    /// Where a job goes with a change: where the change says, else where its document stands.
+    pub(super) async fn move_job(&self, at: usize, change: &HeadUpdate) -> Applied<()> {
+        let Some(kind) = self.job_kind(change.of.model)? else { return Ok(()) };
+        let (model, pk) = (change.of.model, change.of.pk);
+        if let Some(job) = &change.job {
+            return self.advance(at, model, pk, job, change.updated.time).await;
+        }
+        if let Some(is_deleted) = change.is_deleted {
+            let values = values![self.number(model)?, pk, is_deleted];
+            self.execute(&self.models.job().hold, values).await?;
+        }
+        let Some(revision) = &change.revision else { return Ok(()) };
+        let place = Place { model, pk, resource_id: &change.of.resource_id, held: false };
+        self.follow(at, &place, kind, &revision.data, change.updated.time).await
+    }
+
+    async fn advance(
+        &self,
+        at: usize,
+        model: ModelIndex,
+        pk: i64,
+        job: &JobMove,
+        now: Timestamp,
+    ) -> Applied<()> {
+        let lease = job.lease.as_ref();
+        let values = values![
+            job.to.phase.as_str(),
+            job.to.run_at.0,
+            i64::from(job.to.attempt),
+            lease.map(|lease| lease.token.clone()),
+            lease.map(|lease| lease.until.0),
+            lease.map(|lease| lease.worker.clone()),
+            now.0,
+            self.number(model)?,
+            pk,
+            job.token.clone(),
+        ];
+        match self.execute(&self.models.job().advance, values).await? {
+            0 => Err(CommitError::LeaseLost { change: at }.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The row of a job whose document somebody wrote. What a worker is at goes on, unless the document says that it
+    /// is over: then its lease is.
+    async fn follow(
+        &self,
+        at: usize,
+        place: &Place<'_>,
+        kind: &JobDescriptor,
+        data: &[u8],
+        now: Timestamp,
+    ) -> Applied<()> {
+        let state = read(data)?;
+        let (id, texts) = (self.number(place.model)?, self.models.job());
+        let found = row(self.on, texts.place.as_str(), values![id, place.pk]).await?;
+        let Some(found) = found else {
+            return self.insert_job(place, kind, (&state, &JobStart::default()), now).await;
+        };
+        let columns = Columns::of(&found)?;
+        let (phase, token) = (columns.text(0)?, columns.get::<Option<&str>>(2)?);
+        let attempt = u32::try_from(columns.integer(1)?).unwrap_or(u32::MAX);
+        let key = state.partition_key.as_deref().map(stored);
+        self.execute(&texts.set_key, values![id, place.pk, key]).await?;
+        if token.is_some() && !state.status.is_terminal() {
+            return Ok(());
+        }
+        let next = placed(&state, now, None);
+        if stays(phase, attempt, &state, next) {
+            return Ok(());
+        }
+        let job = JobMove { token: None, to: next, lease: None };
+        self.advance(at, place.model, place.pk, &job, now).await
+    }
+
+    /// What is left of a job that is removed for good.
+    pub(super) async fn forget_job(&self, model: ModelIndex, pk: i64) -> Applied<()> {
+        if self.job_kind(model)?.is_none() {
+            return Ok(());
+        }
+        let id = self.number(model)?;
+        self.execute(&self.models.job().remove, values![id, pk]).await?;
+        self.execute(&self.models.job().remove_lines, values![id, pk]).await.map(|_| ())
+    }
+
+    /// Begins jobs that are due, and writes that into their documents. What another claim looks at is passed over.
+    pub(in super::super) async fn claim(&mut self, claim: &JobClaim) -> Applied<Vec<ClaimedJob>> {
+        let mut claimed = Vec::new();
+        let types = numbers(self.models, &claim.models)?;
+        for token in &claim.tokens {
+            let values = values![claim.queue.as_str(), claim.now.0, types.as_str()];
+            let found = row(self.on, self.models.job().ready.as_str(), values).await?;
+            let Some(found) = found else { break };
+            let found = job_row(Columns::of(&found)?, self.models)?;
+            let (worker, until) = (claim.worker.clone(), claim.until);
+            let lease = JobLease { token: token.clone(), until, worker };
+            claimed.extend(self.begin(found, lease, claim.now).await?);
+        }
+        Ok(claimed)
+    }
+
+    /// `None` when its document cannot be read: it is set aside then, so that it does not stand in the way.
+    async fn begin(
+        &mut self,
+        mut found: JobRow,
+        lease: JobLease,
+        now: Timestamp,
+    ) -> Applied<Option<ClaimedJob>> {
+        let model = found.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+        let attempt = found.attempt + 1;
+        let head = self.head(model, &found.resource_id).await?;
+        let readable = head.and_then(|head| Some((JobState::read(&head.revision.data).ok()?, head)));
+        let Some((mut state, head)) = readable else {
+            tracing::error!(
+                resource_id = found.resource_id,
+                "a job cannot be read: it is set aside as failed"
+            );
+            let to = Next { phase: Phase::Failed, run_at: now, attempt };
+            self.advance(0, model, found.pk, &JobMove { token: None, to, lease: None }, now).await?;
+            return Ok(None);
+        };
+        started(&mut state, attempt, now);
+        let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
+        let job = JobMove { token: None, to, lease: Some(lease.clone()) };
+        let descriptor = self.models.get(model)?.layout.descriptor;
+        let update = reworked((model, descriptor), &head, &state, job, &lease.worker, now)?;
+        self.change(0, &Change::Update(Box::new(update.clone()))).await?;
+        let head = crate::timeline::apply(head, &update);
+        let id = self.number(model)?;
+        self.execute(&self.models.job().begin, values![id, found.pk, now.0]).await?;
+        (found.phase, found.attempt, found.runs) = (Phase::Running, attempt, found.runs + 1);
+        let kept = i64::from(found.runs.saturating_sub(KEPT_RUNS));
+        self.execute(&self.models.job().forget_lines, values![id, found.pk, kept]).await?;
+        found.lease = Some(lease.clone());
+        Ok(Some(ClaimedJob { model, head, row: found, lease }))
+    }
+
+    async fn head(&self, model: ModelIndex, resource_id: &str) -> Applied<Option<Head>> {
+        let text = self.models.get(model)?.texts.head.as_str();
+        let found = row(self.on, text, values![resource_id]).await?;
+        let Some(found) = found else { return Ok(None) };
+        Ok(Some(Columns::of(&found)?.head()?.to_owned()))
+    }
+}
+
+/// The resource of a job.
+struct Place<'a> {
+    model: ModelIndex,
+    pk: i64,
+    resource_id: &'a str,
+    held: bool,
+}

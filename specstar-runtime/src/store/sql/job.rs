@@ -1,0 +1,238 @@
+//! The statements of jobs.
+//!
+//! They are written out, with numbered holes: none of them depends on a resource type, and a claim is read more
+//! easily as it is run. PostgreSQL takes the same texts with `$` for `?`.
+
+/// Every column, in the order rows are read in.
+pub(crate) const COLUMNS: &str = "model_id, pk, resource_id, queue, state, priority, run_at, attempt, runs, schedule, \
+    lease_until, lease_token, worker, cancel_requested, progress, note, enqueued_at, started_at, finished_at, \
+    heartbeat_at";
+
+/// The phases of those that wait, which partial indexes repeat word by word.
+const WAITING: &str = "state IN ('pending', 'scheduled', 'retrying')";
+
+/// The tables, where `key` says what the row numbers of jobs are: they grow with time.
+pub(crate) fn tables(key: &str) -> Vec<String> {
+    let jobs = format!(
+        "CREATE TABLE IF NOT EXISTS ss_job (job_pk {key}, model_id BIGINT NOT NULL, pk BIGINT NOT NULL, \
+         resource_id TEXT NOT NULL, queue TEXT NOT NULL, state TEXT NOT NULL, priority BIGINT NOT NULL, \
+         run_at BIGINT NOT NULL, attempt BIGINT NOT NULL, runs BIGINT NOT NULL, schedule TEXT, lease_until BIGINT, \
+         lease_token TEXT, worker TEXT, partition_key TEXT, idem_key TEXT, cancel_requested BOOLEAN NOT NULL, \
+         held BOOLEAN NOT NULL, progress DOUBLE PRECISION, note TEXT, enqueued_at BIGINT NOT NULL, started_at BIGINT, \
+         finished_at BIGINT, heartbeat_at BIGINT, UNIQUE (model_id, pk))"
+    );
+    let index = |text: &str| format!("CREATE {text}");
+    vec![
+        jobs,
+        index(&format!(
+            "INDEX IF NOT EXISTS jx_ready ON ss_job (queue, priority DESC, run_at, job_pk) WHERE {WAITING}"
+        )),
+        index(&format!("INDEX IF NOT EXISTS jx_due ON ss_job (queue, run_at) WHERE {WAITING}")),
+        index(
+            "UNIQUE INDEX IF NOT EXISTS jx_idem ON ss_job (model_id, idem_key) WHERE idem_key IS NOT NULL",
+        ),
+        index(
+            "UNIQUE INDEX IF NOT EXISTS jx_part ON ss_job (model_id, partition_key) \
+             WHERE state = 'running' AND lease_token IS NOT NULL AND partition_key IS NOT NULL",
+        ),
+        index(
+            "INDEX IF NOT EXISTS jx_line ON ss_job (model_id, partition_key, job_pk) WHERE partition_key IS NOT NULL \
+             AND state IN ('pending', 'scheduled', 'retrying', 'running')",
+        ),
+        index("INDEX IF NOT EXISTS jx_lease ON ss_job (lease_until) WHERE state = 'running'"),
+        "CREATE TABLE IF NOT EXISTS ss_job_log (model_id BIGINT NOT NULL, pk BIGINT NOT NULL, run BIGINT NOT NULL, \
+         seq BIGINT NOT NULL, at BIGINT NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, \
+         PRIMARY KEY (model_id, pk, run, seq))"
+            .to_owned(),
+        "CREATE TABLE IF NOT EXISTS ss_worker (worker TEXT PRIMARY KEY, queues TEXT NOT NULL, seen_at BIGINT NOT NULL, \
+         until BIGINT NOT NULL)"
+            .to_owned(),
+    ]
+}
+
+/// The statements.
+#[derive(Debug)]
+pub(crate) struct JobTexts {
+    /// `model_id`, `pk`, `resource_id`, `queue`, `state`, `priority`, `run_at`, `attempt`, `schedule`,
+    /// `partition_key`, `idem_key`, `held`, `enqueued_at`, `finished_at`.
+    pub(crate) insert: String,
+    /// Moves a job: `state`, `run_at`, `attempt`, `lease_token`, `lease_until`, `worker`, `now`, then `model_id`, `pk`
+    /// and the token that must hold, or null.
+    pub(crate) advance: String,
+    /// Begins a job besides [`Self::advance`]: counts the run and forgets what was said of the last one.
+    pub(crate) begin: String,
+    /// `state`, `attempt`, `lease_token` of `model_id`, `pk`.
+    pub(crate) place: String,
+    /// `partition_key` for `model_id`, `pk` while it waits.
+    pub(crate) set_key: String,
+    /// `held` for `model_id`, `pk`; the worker of one that is held is asked to stop.
+    pub(crate) hold: String,
+    /// [`COLUMNS`] of the first of `queue` that is due at `now` and of one of the types `,1,2,`.
+    pub(crate) ready: String,
+    /// Renews a lease: `until`, `now`, then `model_id`, `pk`, `token`.
+    pub(crate) renew: String,
+    /// `progress`, `note`, then `model_id`, `pk`, `token`.
+    pub(crate) progress: String,
+    /// Whether the holder of `model_id`, `pk`, `token` was asked to stop.
+    pub(crate) is_stopped: String,
+    /// `model_id`, `pk`, `run`, `seq`, `at`, `level`, `text`.
+    pub(crate) insert_line: String,
+    /// Forgets lines of `model_id`, `pk` up to a `run`.
+    pub(crate) forget_lines: String,
+    /// `worker`, `queues`, `seen_at`, `until`.
+    pub(crate) put_worker: String,
+    /// Forgets a `worker`.
+    pub(crate) forget_worker: String,
+    /// Forgets workers that were seen before an instant.
+    pub(crate) forget_workers: String,
+    /// [`COLUMNS`] of those whose lease is over at an instant, at most so many.
+    pub(crate) expired: String,
+    /// Asks for a stop of `model_id`, `pk`.
+    pub(crate) stop: String,
+    /// `schedule` and `run_at` for `model_id`, `pk` while it waits for its time.
+    pub(crate) reschedule: String,
+    /// [`COLUMNS`] of `model_id`, `pk`.
+    pub(crate) job: String,
+    /// `resource_id` of `model_id`, `idem_key`.
+    pub(crate) of_key: String,
+    /// The first `run_at` of `queue` and one of the types.
+    pub(crate) next_due: String,
+    /// `seq`, `at`, `level`, `text` of `model_id`, `pk`, `run`.
+    pub(crate) lines: String,
+    /// The last `run` of `model_id`, `pk` with lines.
+    pub(crate) last_run: String,
+    /// `queue`, `model_id`, `state`, how many, how many are due at an instant, since when.
+    pub(crate) counts: String,
+    /// [`COLUMNS`] of those that run, at most so many.
+    pub(crate) running: String,
+    /// `worker`, `queues`, `seen_at`, `until` of every one.
+    pub(crate) workers: String,
+    /// Removes the row of `model_id`, `pk`.
+    pub(crate) remove: String,
+    /// Removes the lines of `model_id`, `pk`.
+    pub(crate) remove_lines: String,
+}
+
+impl JobTexts {
+    /// Builds them.
+    pub(crate) fn new() -> Self {
+        let of_one = "model_id = ?1 AND pk = ?2";
+        Self {
+            insert: "INSERT INTO ss_job (model_id, pk, resource_id, queue, state, priority, run_at, attempt, runs, \
+                     schedule, partition_key, idem_key, cancel_requested, held, enqueued_at, finished_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, FALSE, ?12, ?13, ?14)"
+                .to_owned(),
+            advance: "UPDATE ss_job SET state = ?1, run_at = ?2, attempt = ?3, lease_token = ?4, lease_until = ?5, \
+                      worker = ?6, cancel_requested = FALSE, finished_at = CASE WHEN ?1 IN ('done', 'failed', \
+                      'cancelled') THEN ?7 ELSE NULL END WHERE model_id = ?8 AND pk = ?9 \
+                      AND (CAST(?10 AS TEXT) IS NULL OR (lease_token = ?10 AND state = 'running'))"
+                .to_owned(),
+            begin: format!(
+                "UPDATE ss_job SET runs = runs + 1, started_at = ?3, heartbeat_at = ?3, progress = NULL, note = NULL \
+                 WHERE {of_one}"
+            ),
+            place: format!("SELECT state, attempt, lease_token FROM ss_job WHERE {of_one}"),
+            set_key: format!("UPDATE ss_job SET partition_key = ?3 WHERE {of_one} AND lease_token IS NULL"),
+            hold: format!(
+                "UPDATE ss_job SET held = ?3, cancel_requested = (cancel_requested OR (?3 AND state = 'running')) \
+                 WHERE {of_one}"
+            ),
+            ready: format!(
+                "SELECT {COLUMNS} FROM ss_job j WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
+                 AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' AND (partition_key IS NULL OR NOT EXISTS \
+                 (SELECT 1 FROM ss_job e WHERE e.model_id = j.model_id AND e.partition_key = j.partition_key \
+                 AND e.partition_key IS NOT NULL \
+                 AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND NOT e.held \
+                 AND (e.state = 'running' OR (e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2))))) \
+                 ORDER BY priority DESC, run_at, job_pk LIMIT 1"
+            ),
+            renew: "UPDATE ss_job SET lease_until = ?1, heartbeat_at = ?2 \
+                    WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5 AND state = 'running'"
+                .to_owned(),
+            progress: "UPDATE ss_job SET progress = ?1, note = ?2 \
+                       WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5"
+                .to_owned(),
+            is_stopped: format!("SELECT cancel_requested FROM ss_job WHERE {of_one} AND lease_token = ?3"),
+            insert_line: "INSERT INTO ss_job_log (model_id, pk, run, seq, at, level, text) \
+                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING"
+                .to_owned(),
+            forget_lines: format!("DELETE FROM ss_job_log WHERE {of_one} AND run <= ?3"),
+            put_worker: "INSERT INTO ss_worker (worker, queues, seen_at, until) VALUES (?1, ?2, ?3, ?4) \
+                         ON CONFLICT (worker) DO UPDATE SET queues = ?2, seen_at = ?3, until = ?4"
+                .to_owned(),
+            forget_worker: "DELETE FROM ss_worker WHERE worker = ?1".to_owned(),
+            forget_workers: "DELETE FROM ss_worker WHERE seen_at < ?1".to_owned(),
+            expired: format!(
+                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' AND lease_until < ?1 ORDER BY lease_until LIMIT ?2"
+            ),
+            stop: format!(
+                "UPDATE ss_job SET cancel_requested = TRUE WHERE {of_one} AND state = 'running' \
+                 AND lease_token IS NOT NULL"
+            ),
+            reschedule: format!(
+                "UPDATE ss_job SET schedule = ?3, run_at = ?4, state = 'scheduled' \
+                 WHERE {of_one} AND state IN ('pending', 'scheduled')"
+            ),
+            job: format!("SELECT {COLUMNS} FROM ss_job WHERE {of_one}"),
+            of_key: "SELECT resource_id FROM ss_job WHERE model_id = ?1 AND idem_key = ?2".to_owned(),
+            next_due: format!(
+                "SELECT run_at FROM ss_job WHERE queue = ?1 AND {WAITING} AND NOT held \
+                 AND ?2 LIKE '%,' || CAST(model_id AS TEXT) || ',%' ORDER BY run_at LIMIT 1"
+            ),
+            lines: format!("SELECT seq, at, level, text FROM ss_job_log WHERE {of_one} AND run = ?3 ORDER BY seq"),
+            last_run: format!("SELECT MAX(run) FROM ss_job_log WHERE {of_one}"),
+            counts: format!(
+                "SELECT queue, model_id, state, COUNT(*), \
+                 SUM(CASE WHEN {WAITING} AND run_at <= ?1 AND NOT held THEN 1 ELSE 0 END), \
+                 MIN(CASE WHEN {WAITING} AND run_at <= ?1 AND NOT held THEN run_at END) \
+                 FROM ss_job GROUP BY queue, model_id, state ORDER BY queue, model_id, state"
+            ),
+            running: format!(
+                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' ORDER BY started_at, job_pk LIMIT ?1"
+            ),
+            workers: "SELECT worker, queues, seen_at, until FROM ss_worker ORDER BY worker".to_owned(),
+            remove: format!("DELETE FROM ss_job WHERE {of_one}"),
+            remove_lines: format!("DELETE FROM ss_job_log WHERE {of_one}"),
+        }
+    }
+
+    /// As PostgreSQL takes them: with `$` for `?`, and a claim passes over what another one looks at.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn numbered(mut self) -> Self {
+        self.ready.push_str(" FOR UPDATE OF j SKIP LOCKED");
+        let texts = [
+            &mut self.insert,
+            &mut self.advance,
+            &mut self.begin,
+            &mut self.place,
+            &mut self.set_key,
+            &mut self.hold,
+            &mut self.ready,
+            &mut self.renew,
+            &mut self.progress,
+            &mut self.is_stopped,
+            &mut self.insert_line,
+            &mut self.forget_lines,
+            &mut self.put_worker,
+            &mut self.forget_worker,
+            &mut self.forget_workers,
+            &mut self.expired,
+            &mut self.stop,
+            &mut self.reschedule,
+            &mut self.job,
+            &mut self.of_key,
+            &mut self.next_due,
+            &mut self.lines,
+            &mut self.last_run,
+            &mut self.counts,
+            &mut self.running,
+            &mut self.workers,
+            &mut self.remove,
+            &mut self.remove_lines,
+        ];
+        for text in texts {
+            *text = text.replace('?', "$");
+        }
+        self
+    }
+}

@@ -1,0 +1,256 @@
+//! The rows of jobs follow their documents.
+
+use std::sync::PoisonError;
+
+use rusqlite::params;
+
+use super::super::blob::optional;
+use super::super::connection::{is_duplicate, store_error};
+use super::super::job::{ClaimTask, ready};
+use super::super::row;
+use super::Applier;
+use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
+use crate::datetime::Timestamp;
+use crate::descriptor::JobDescriptor;
+use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::meta::Head;
+use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
+use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
+
+impl Applier<'_> {
+    fn job_kind(&self, model: ModelIndex) -> Result<Option<&'static JobDescriptor>, StoreError> {
+        Ok(self.models.get(model)?.layout.descriptor.job)
+    }
+
+    /// The row of a new job.
+    pub(super) fn enqueue(&mut self, at: usize, new: &NewHead, pk: i64) -> Result<(), CommitError> {
+        let Some(kind) = self.job_kind(new.model)? else { return Ok(()) };
+        let usual = JobStart::default();
+        let start = new.job.as_deref().unwrap_or(&usual);
+        let now = new.revision.created.time;
+        let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
+        self.insert_job(at, &place, kind, (&read(&new.revision.data)?, start), now)
+    }
+
+    /// The row of a job out of an archive, whose work goes on here.
+    pub(super) fn enqueue_imported(
+        &mut self,
+        at: usize,
+        import: &Import,
+        pk: i64,
+    ) -> Result<(), CommitError> {
+        let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
+        let mut state = read(&import.head.revision.data)?;
+        if state.status == JobStatus::Processing {
+            // Whoever worked on it did so on another database.
+            state.status = JobStatus::Pending;
+        }
+        let head = &import.head;
+        let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
+        self.insert_job(at, &place, kind, (&state, &JobStart::default()), import.at.time)
+    }
+
+    fn insert_job(
+        &mut self,
+        at: usize,
+        place: &Place<'_>,
+        kind: &JobDescriptor,
+        (state, start): (&JobState, &JobStart),
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
+        let next = placed(state, now, start.run_at);
+        let id = self.models.get(place.model)?.layout.model_id;
+        let key = state.idempotency_key.as_ref().filter(|_| start.once);
+        let values = params![
+            id,
+            place.pk,
+            place.resource_id,
+            kind.queue,
+            next.phase.as_str(),
+            start.priority.unwrap_or(kind.priority),
+            next.run_at.0,
+            next.attempt,
+            start.schedule,
+            state.partition_key,
+            key,
+            place.held,
+            now.0,
+            next.phase.is_terminal().then_some(now.0),
+        ];
+        let mut statement = self.connection.prepare_cached(&self.models.job().insert).map_err(store_error)?;
+        match statement.execute(values) {
+            Ok(_) => {
+                self.dirty = true;
+                Ok(())
+            }
+            Err(error) if is_duplicate(&error) && key.is_some() => {
+                Err(CommitError::JobKey { change: at, key: key.cloned().unwrap_or_default() })
+            }
+            Err(error) => Err(store_error(error).into()),
+        }
+    }
+
+    /// Where a job goes with a change: where the change says, else where its document stands.
+    pub(super) fn move_job(&mut self, at: usize, change: &HeadUpdate) -> Result<(), CommitError> {
+        let Some(kind) = self.job_kind(change.of.model)? else { return Ok(()) };
+        let (model, pk) = (change.of.model, change.of.pk);
+        if let Some(job) = &change.job {
+            return self.advance(at, model, pk, job, change.updated.time);
+        }
+        if let Some(is_deleted) = change.is_deleted {
+            let id = self.models.get(model)?.layout.model_id;
+            self.execute(&self.models.job().hold, params![id, pk, is_deleted])?;
+        }
+        let Some(revision) = &change.revision else { return Ok(()) };
+        let place = Place { model, pk, resource_id: &change.of.resource_id, held: false };
+        self.follow(at, &place, kind, &revision.data, change.updated.time)
+    }
+
+    fn advance(
+        &mut self,
+        at: usize,
+        model: ModelIndex,
+        pk: i64,
+        job: &JobMove,
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
+        let id = self.models.get(model)?.layout.model_id;
+        let lease = job.lease.as_ref();
+        let values = params![
+            job.to.phase.as_str(),
+            job.to.run_at.0,
+            job.to.attempt,
+            lease.map(|lease| &lease.token),
+            lease.map(|lease| lease.until.0),
+            lease.map(|lease| &lease.worker),
+            now.0,
+            id,
+            pk,
+            job.token,
+        ];
+        let moved = self.execute(&self.models.job().advance, values)?;
+        if moved == 0 { Err(CommitError::LeaseLost { change: at }) } else { Ok(()) }
+    }
+
+    /// The row of a job whose document somebody wrote. What a worker is at goes on, unless the document says that it
+    /// is over: then its lease is.
+    fn follow(
+        &mut self,
+        at: usize,
+        place: &Place<'_>,
+        kind: &JobDescriptor,
+        data: &[u8],
+        now: Timestamp,
+    ) -> Result<(), CommitError> {
+        let state = read(data)?;
+        let id = self.models.get(place.model)?.layout.model_id;
+        let texts = self.models.job();
+        let found: Option<(String, u32, Option<String>)> =
+            optional(self.connection, &texts.place, params![id, place.pk], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        let Some((phase, attempt, token)) = found else {
+            return self.insert_job(at, place, kind, (&state, &JobStart::default()), now);
+        };
+        let set_key = &texts.set_key;
+        self.execute(set_key, params![id, place.pk, state.partition_key])?;
+        if token.is_some() && !state.status.is_terminal() {
+            return Ok(());
+        }
+        let next = placed(&state, now, None);
+        if stays(&phase, attempt, &state, next) {
+            return Ok(());
+        }
+        let job = JobMove { token: None, to: next, lease: None };
+        self.advance(at, place.model, place.pk, &job, now)
+    }
+
+    /// What is left of a job that is removed for good.
+    pub(super) fn forget_job(&mut self, model: ModelIndex, pk: i64) -> Result<(), StoreError> {
+        if self.job_kind(model)?.is_none() {
+            return Ok(());
+        }
+        let id = self.models.get(model)?.layout.model_id;
+        self.execute(&self.models.job().remove, [id, pk])?;
+        self.execute(&self.models.job().remove_lines, [id, pk]).map(|_| ())
+    }
+
+    /// Begins jobs that are due, and writes that into their documents.
+    pub(in super::super) fn claim(&mut self, task: &ClaimTask) -> Result<(), CommitError> {
+        let claim = &task.claim;
+        let mut claimed = Vec::new();
+        for token in &claim.tokens {
+            let Some(found) = ready(self.connection, self.models, claim)? else { break };
+            let (worker, until) = (claim.worker.clone(), claim.until);
+            let lease = JobLease { token: token.clone(), until, worker };
+            claimed.extend(self.begin(found, lease, claim.now)?);
+        }
+        *task.claimed.lock().unwrap_or_else(PoisonError::into_inner) = claimed;
+        Ok(())
+    }
+
+    /// `None` when its document cannot be read: it is set aside then, so that it does not stand in the way.
+    fn begin(
+        &mut self,
+        mut found: JobRow,
+        lease: JobLease,
+        now: Timestamp,
+    ) -> Result<Option<ClaimedJob>, CommitError> {
+        let model = found.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+        let attempt = found.attempt + 1;
+        let head = self.head(model, &found.resource_id)?;
+        let readable = head.and_then(|head| Some((JobState::read(&head.revision.data).ok()?, head)));
+        let Some((mut state, head)) = readable else {
+            tracing::error!(
+                resource_id = found.resource_id,
+                "a job cannot be read: it is set aside as failed"
+            );
+            let to = Next { phase: Phase::Failed, run_at: now, attempt };
+            self.advance(0, model, found.pk, &JobMove { token: None, to, lease: None }, now)?;
+            return Ok(None);
+        };
+        started(&mut state, attempt, now);
+        let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
+        let job = JobMove { token: None, to, lease: Some(lease.clone()) };
+        let head = self.rework_job(model, head, &state, job, &lease.worker, now)?;
+        let id = self.models.get(model)?.layout.model_id;
+        self.execute(&self.models.job().begin, params![id, found.pk, now.0])?;
+        (found.phase, found.attempt, found.runs) = (Phase::Running, attempt, found.runs + 1);
+        let kept = found.runs.saturating_sub(KEPT_RUNS);
+        self.execute(&self.models.job().forget_lines, params![id, found.pk, kept])?;
+        found.lease = Some(lease.clone());
+        Ok(Some(ClaimedJob { model, head, row: found, lease }))
+    }
+
+    /// Writes a document in place.
+    fn rework_job(
+        &mut self,
+        model: ModelIndex,
+        head: Head,
+        state: &JobState,
+        job: JobMove,
+        worker: &str,
+        now: Timestamp,
+    ) -> Result<Head, CommitError> {
+        let descriptor = self.models.get(model)?.layout.descriptor;
+        let update = reworked((model, descriptor), &head, state, job, worker, now)?;
+        self.change(0, &Change::Update(Box::new(update.clone())))?;
+        Ok(crate::timeline::apply(head, &update))
+    }
+
+    fn head(&self, model: ModelIndex, resource_id: &str) -> Result<Option<Head>, StoreError> {
+        let text = &self.models.get(model)?.reads.head;
+        let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
+        let mut rows = statement.query([resource_id]).map_err(store_error)?;
+        let found = rows.next().map_err(store_error)?;
+        found.map(|found| Ok(row::head(found)?.to_owned())).transpose()
+    }
+}
+
+/// The resource of a job.
+pub(super) struct Place<'a> {
+    pub(super) model: ModelIndex,
+    pub(super) pk: i64,
+    pub(super) resource_id: &'a str,
+    pub(super) held: bool,
+}

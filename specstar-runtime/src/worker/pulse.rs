@@ -1,0 +1,178 @@
+//! Signs of life, and the jobs of those who give none any more.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::context::Said;
+use super::start::{Inner, Running};
+use crate::error::Result;
+use crate::job::{Failure, failed};
+use crate::repository::store_error;
+use crate::store::{Held, JobBeat, JobRow, JobSign};
+
+/// Jobs that are taken over at once.
+const BATCH: usize = 100;
+/// What a job says whose worker is gone.
+const GONE: &str = "the worker was lost before the job was done";
+
+impl Inner {
+    /// Gives signs of life, and looks after the jobs of others, until there are no jobs any more.
+    pub(super) async fn pulse(self: Arc<Self>) {
+        let mut looked: Option<Instant> = None;
+        while !self.over.is_cancelled() {
+            // Nobody ends workers whose application is gone.
+            if self.stopping.has_changed().is_err() && self.jobs().is_empty() {
+                return;
+            }
+            self.beat_now().await;
+            if looked.is_none_or(|looked| looked.elapsed() >= self.options.poll) && !self.is_over() {
+                looked = Some(Instant::now());
+                if let Err(error) = self.take_over().await {
+                    tracing::warn!(%error, "jobs of lost workers could not be looked for");
+                }
+            }
+            // Whether a job is there or not: one that begins meanwhile is to be heard of as soon as the others.
+            let pause = self.options.beat(true);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.beat.notified() => {}
+                () = self.over.cancelled() => {}
+            }
+        }
+    }
+
+    async fn beat_now(&self) {
+        let jobs = self.jobs();
+        let asked = Instant::now();
+        let told = self.tell(&jobs).await;
+        match told {
+            Ok(held) => {
+                for (job, held) in jobs.iter().zip(held) {
+                    match held {
+                        Held::Yes => job.renew(asked + self.options.lease),
+                        Held::Stop => {
+                            job.renew(asked + self.options.lease);
+                            job.cancel.cancel();
+                            job.shared.stop.cancel();
+                        }
+                        Held::No => job.lose(),
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a sign of life could not be given");
+                // Somebody else may begin them from now on.
+                jobs.iter().filter(|job| job.is_out_of_time()).for_each(|job| job.lose());
+            }
+        }
+    }
+
+    /// Says of these jobs what there is to say.
+    pub(super) async fn tell(&self, jobs: &[Arc<Running>]) -> Result<Vec<Held>> {
+        let now = self.now()?;
+        let queues: Vec<&str> = self.queues.keys().map(String::as_str).collect();
+        let said: Vec<(Option<(f64, Option<String>)>, Vec<crate::store::JobLine>)> =
+            jobs.iter().map(|job| job.shared.said().take()).collect();
+        let signs = jobs.iter().zip(&said).map(|(job, (progress, lines))| JobSign {
+            model: job.model,
+            pk: job.pk,
+            token: job.token.clone(),
+            run: job.shared.run,
+            progress: progress.clone(),
+            lines: lines.clone(),
+        });
+        let beat = JobBeat {
+            worker: self.name.clone(),
+            queues: queues.join(","),
+            now,
+            until: self.lease_end(now),
+            jobs: signs.collect(),
+        };
+        let told = self.service.store().beat(beat).await.map_err(store_error);
+        if told.is_err() {
+            for (job, said) in jobs.iter().zip(said) {
+                job.shared.said().put_back(said);
+            }
+        }
+        told
+    }
+
+    /// Has jobs whose lease is over begun again, or fail when their attempts are used up.
+    async fn take_over(&self) -> Result<()> {
+        let now = self.now()?;
+        let expired = self.service.store().expired_jobs(now, BATCH).await.map_err(store_error)?;
+        for row in expired {
+            // Its own worker finds out by itself.
+            if row.lease.as_ref().is_some_and(|lease| lease.worker == self.name) && self.holds(&row) {
+                continue;
+            }
+            self.give_up(&row).await?;
+        }
+        Ok(())
+    }
+
+    fn holds(&self, row: &JobRow) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        row.lease.as_ref().is_some_and(|lease| running.contains_key(&lease.token))
+    }
+
+    async fn give_up(&self, row: &JobRow) -> Result<()> {
+        let (Some(index), Some(lease)) = (row.model, &row.lease) else { return Ok(()) };
+        let model = self.service.model_at(index);
+        let Some(kind) = model.descriptor().job else { return Ok(()) };
+        let caller = self.caller()?;
+        let now = caller.now();
+        let next = self.next_run(model, row, now);
+        let change = |state: &mut crate::job::JobState| {
+            if row.cancel_requested {
+                return Ok(crate::job::cancelled(state, row.attempt, now));
+            }
+            Ok(failed(state, kind, GONE, Failure::RetryAfter(0), row.attempt, (next, 0), now))
+        };
+        let place = (&*row.resource_id, &*lease.token);
+        if self.service.work(model, place, change, &caller).await? {
+            tracing::warn!(
+                model = model.name(),
+                resource_id = row.resource_id,
+                worker = lease.worker,
+                "a worker was lost"
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Said {
+    pub(super) fn take(&mut self) -> (Option<(f64, Option<String>)>, Vec<crate::store::JobLine>) {
+        (self.progress.take(), std::mem::take(&mut self.lines))
+    }
+
+    /// What could not be written is said again, before what came since.
+    pub(super) fn put_back(
+        &mut self,
+        (progress, mut lines): (Option<(f64, Option<String>)>, Vec<crate::store::JobLine>),
+    ) {
+        self.progress = self.progress.take().or(progress);
+        lines.append(&mut self.lines);
+        self.lines = lines;
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.progress.is_none() && self.lines.is_empty()
+    }
+}
+
+impl Running {
+    fn renew(&self, until: Instant) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    fn is_out_of_time(&self) -> bool {
+        Instant::now() >= *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lose(&self) {
+        self.lost.cancel();
+        self.shared.stop.cancel();
+    }
+}

@@ -1,0 +1,210 @@
+//! One run of one job.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::context::{Said, Shared};
+use super::handler::{JobError, Made};
+use super::start::{Inner, Running};
+use crate::error::{Error, Result};
+use crate::job::{Failure, JobState, Next, cancelled, failed, released, succeeded};
+use crate::store::ClaimedJob;
+
+/// Between attempts to write an outcome while the database is away.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How long a handler that was aborted may still run.
+const ABORTED: Duration = Duration::from_secs(5);
+
+/// How a run has ended.
+enum Outcome {
+    Made(Made),
+    /// It was given up: nothing is ours to write.
+    Lost,
+    Cancelled,
+    /// The application ends.
+    GivenBack,
+}
+
+impl Inner {
+    pub(super) fn running(&self, job: &ClaimedJob, until: Instant) -> Running {
+        let model = self.service.model_at(job.model);
+        let usual = model.descriptor().job.map_or(1, |kind| kind.max_attempts);
+        let state = JobState::read(&job.head.revision.data);
+        let shared = Shared {
+            service: Arc::clone(&self.service),
+            clock: Arc::clone(&self.clock),
+            utc_offset: self.utc_offset,
+            resource_id: job.head.resource_id.clone(),
+            attempt: job.row.attempt,
+            max_attempts: state.map_or(usual, |state| state.max_attempts(usual)),
+            run: job.row.runs,
+            stop: CancellationToken::new(),
+            beat: Arc::clone(&self.beat),
+            said: Mutex::new(Said::default()),
+        };
+        Running {
+            model: job.model,
+            pk: job.row.pk,
+            token: job.lease.token.clone(),
+            shared: Arc::new(shared),
+            cancel: CancellationToken::new(),
+            lost: CancellationToken::new(),
+            until: Mutex::new(until),
+        }
+    }
+
+    /// Calls the handler and writes down what came of it.
+    pub(super) async fn work(&self, job: &ClaimedJob, running: &Arc<Running>) {
+        let outcome = match self.call(job, running) {
+            Ok(task) => self.watch(job, running, task).await,
+            Err(error) => Outcome::Made(Err(JobError::fatal(error.to_string()))),
+        };
+        if let Outcome::Made(Err(error)) = &outcome {
+            running.shared.log("error", text(error));
+        }
+        if !running.shared.said().is_silent() {
+            // Should it fail, the next sign of life says it.
+            let _ = self.tell(std::slice::from_ref(running)).await;
+        }
+        self.write(job, running, outcome).await;
+    }
+
+    fn call(&self, job: &ClaimedJob, running: &Arc<Running>) -> Result<JoinHandle<Made>> {
+        let handler = self.handlers.get(&job.model);
+        let handler = handler.ok_or_else(|| Error::internal("a job without a handler was begun"))?;
+        let payload = JobState::read(&job.head.revision.data)?.payload.get().as_bytes().to_vec();
+        let (run, shared) = (Arc::clone(&handler.run), Arc::clone(&running.shared));
+        // Inside of the task, so that a panic before there is a future is caught as well.
+        Ok(tokio::spawn(async move { run(shared, payload).await }))
+    }
+
+    /// Waits for a handler, or for a reason not to wait any more.
+    async fn watch(&self, job: &ClaimedJob, running: &Running, mut task: JoinHandle<Made>) -> Outcome {
+        let kind = self.service.model_at(job.model).descriptor().job;
+        let timeout = kind.and_then(|kind| kind.timeout_ms).map(Duration::from_millis);
+        let late = async {
+            match timeout {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        let stopped = async {
+            running.cancel.cancelled().await;
+            tokio::time::sleep(self.options.stop_grace).await;
+        };
+        let outcome = tokio::select! {
+            made = &mut task => {
+                let made = made.unwrap_or_else(|error| Err(ended_badly(error)));
+                return match made {
+                    Err(_) if running.cancel.is_cancelled() => Outcome::Cancelled,
+                    made => Outcome::Made(made),
+                };
+            }
+            () = late => {
+                let limit = timeout.unwrap_or_default();
+                Outcome::Made(Err(JobError::retry(format!("it took longer than {limit:?}"))))
+            }
+            () = stopped => Outcome::Cancelled,
+            () = running.lost.cancelled() => Outcome::Lost,
+            () = self.give_back.cancelled() => Outcome::GivenBack,
+        };
+        running.shared.stop.cancel();
+        task.abort();
+        match tokio::time::timeout(ABORTED, task).await {
+            // It was done at the same moment.
+            Ok(Ok(made @ Ok(_))) if !matches!(outcome, Outcome::Lost) => Outcome::Made(made),
+            Ok(_) => outcome,
+            Err(_) => {
+                let resource_id = &job.head.resource_id;
+                tracing::error!(resource_id, "a handler does not end: it never waits for anything");
+                outcome
+            }
+        }
+    }
+
+    /// Writes down what came of a run, for as long as the lease holds.
+    async fn write(&self, job: &ClaimedJob, running: &Running, outcome: Outcome) {
+        let model = self.service.model_at(job.model);
+        let resource_id = &*job.head.resource_id;
+        loop {
+            let done = self.try_write(job, &outcome).await;
+            match done {
+                Ok(true) => {
+                    tracing::debug!(model = model.name(), resource_id, "a run of a job is over");
+                    return;
+                }
+                Ok(false) => {
+                    tracing::warn!(
+                        model = model.name(),
+                        resource_id,
+                        "a job was lost while it was worked on"
+                    );
+                    return;
+                }
+                Err(Error::Unavailable { .. }) if !running.lost.is_cancelled() => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => {
+                    tracing::error!(model = model.name(), resource_id, %error, "a run could not be written down");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn try_write(&self, job: &ClaimedJob, outcome: &Outcome) -> Result<bool> {
+        if matches!(outcome, Outcome::Lost) {
+            return Ok(false);
+        }
+        let model = self.service.model_at(job.model);
+        let caller = self.caller()?;
+        let now = caller.now();
+        let next = self.next_run(model, &job.row, now);
+        let share = random()?;
+        let kind = model.descriptor().job.ok_or_else(|| Error::internal("a job of a type that is none"))?;
+        let attempt = job.row.attempt;
+        let change = |state: &mut JobState| -> Result<Next> {
+            Ok(match outcome {
+                Outcome::Made(Ok(artifact)) => succeeded(state, Some(artifact.clone()), attempt, next, now),
+                Outcome::Made(Err(error)) => {
+                    failed(state, kind, text(error), failure(error), attempt, (next, share), now)
+                }
+                Outcome::Cancelled => cancelled(state, attempt, now),
+                Outcome::GivenBack | Outcome::Lost => released(state, attempt, now),
+            })
+        };
+        self.service.work(model, (&job.head.resource_id, &job.lease.token), change, &caller).await
+    }
+}
+
+fn ended_badly(error: JoinError) -> JobError {
+    let Ok(panic) = error.try_into_panic() else { return JobError::retry("it was aborted") };
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    JobError::retry(format!("it panicked: {}", said.unwrap_or("without a word")))
+}
+
+fn text(error: &JobError) -> &str {
+    match error {
+        JobError::Retry(text) | JobError::RetryAfter(_, text) | JobError::Fatal(text) => text,
+    }
+}
+
+fn failure(error: &JobError) -> Failure {
+    match error {
+        JobError::Retry(_) => Failure::Retry,
+        JobError::RetryAfter(wait, _) => {
+            Failure::RetryAfter(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+        }
+        JobError::Fatal(_) => Failure::Fatal,
+    }
+}
+
+fn random() -> Result<u16> {
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
+    Ok(u16::from_ne_bytes(bytes))
+}

@@ -1,0 +1,67 @@
+//! Who may do what with jobs.
+
+use serde_json::json;
+use specstar::access::{Action, Decision, Principal, Scope, access_fn};
+use specstar::app::SpecStarBuilder;
+use specstar::job::Job;
+
+use crate::common::TestApp;
+use crate::models::EmailJob;
+use crate::resources;
+
+/// Everybody has the mails to himself; `root` has all.
+fn own(principal: &Principal) -> Scope<Job<EmailJob>> {
+    if principal.name() == "root" { Scope::All } else { EmailJob::COLUMNS.to.eq(principal.name()).into() }
+}
+
+fn ruled(builder: SpecStarBuilder) -> SpecStarBuilder {
+    builder.scope(own).access(access_fn(|request| {
+        let reads = Action::READ | Action::SEARCH_RESOURCES;
+        let allowed = match request.principal.name() {
+            "reader" => reads.contains(request.action),
+            "nobody" => false,
+            _ => true,
+        };
+        if allowed { Decision::Allow } else { Decision::Deny }
+    }))
+}
+
+#[tokio::test]
+async fn what_is_out_of_scope_is_not_found_and_what_is_not_allowed_is_refused() {
+    let app = TestApp::with(resources(), ruled).await;
+    let root = app.user("root");
+    let made = root.post("/email-job", json!({"payload": {"to": "reader"}})).await.ok();
+    let path = format!("/email-job/{}", made["resource_id"].as_str().expect("an id"));
+    let routes = [("POST", "rerun"), ("POST", "cancel"), ("GET", "logs"), ("GET", "progress")];
+    for (method, route) in routes {
+        let path = format!("{path}/{route}");
+        app.user("bob").ask(method, &path).await.is(404);
+        let expected = if method == "POST" {
+            403
+        } else if route == "logs" {
+            204
+        } else {
+            200
+        };
+        app.user("reader").ask(method, &path).await.is(expected);
+    }
+    assert_eq!(root.get(&format!("{path}/progress")).await.ok()["state"], "pending");
+}
+
+#[tokio::test]
+async fn queues_show_the_types_that_are_wholly_open() {
+    let app = TestApp::with(resources(), ruled).await;
+    let root = app.user("root");
+    root.post("/email-job", json!({"payload": {"to": "bob"}})).await.ok();
+    root.post("/sweep", json!({"payload": {}})).await.ok();
+    let names = async |user: &str| -> Vec<String> {
+        let queues = app.user(user).get("/_jobs/queues").await.ok();
+        let names = queues.as_array().into_iter().flatten();
+        names.map(|count| count["job_resource_name"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(names("root").await, ["sweep", "email-job"]);
+    assert_eq!(names("bob").await, ["sweep"]);
+    for route in ["/_jobs/queues", "/_jobs/health"] {
+        app.user("nobody").get(route).await.is(403);
+    }
+}

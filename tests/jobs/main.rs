@@ -1,0 +1,16 @@
+//! Jobs: what they do through HTTP and through a program, and what becomes of them when processes die.
+
+#[allow(dead_code)] // The other suites use more of it.
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod actions;
+mod enqueue;
+mod kills;
+mod life;
+mod models;
+mod schedule;
+mod work;
+
+use models::resources;
