@@ -1,6 +1,8 @@
 //! Tables and indexes. Texts have the collation `"C"`, in which they are ordered by their bytes as everywhere else in
 //! this program; whole numbers are all of one type.
 
+use std::fmt::Write as _;
+
 use super::db::quoted;
 use super::value::Kind;
 use crate::descriptor::UniqueDescriptor;
@@ -177,11 +179,11 @@ pub(super) fn shared_tables() -> String {
     ];
     let mut sql = String::new();
     for table in tables {
-        sql.push_str(&format!("CREATE TABLE IF NOT EXISTS {table};\n"));
+        let _ = writeln!(sql, "CREATE TABLE IF NOT EXISTS {table};");
     }
     for (table, label, rest) in indexes {
         let name = quoted(&format!("{table}/{label}"));
-        sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {name} ON {table} {rest};\n"));
+        let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {name} ON {table} {rest};");
     }
     sql
 }
@@ -215,12 +217,13 @@ pub(super) fn list_table(layout: &ModelLayout) -> String {
     );
     for of in ["t", "i", "f"] {
         let name = quoted(&short(format!("{}/{of}", layout.list_table)));
-        sql.push_str(&format!(
-            "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (field, {of}, pk) WHERE {of} IS NOT NULL;\n"
-        ));
+        let _ = writeln!(
+            sql,
+            "CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {table} (field, {of}, pk) WHERE {of} IS NOT NULL;"
+        );
     }
     let name = quoted(&short(format!("{}/pk", layout.list_table)));
-    sql.push_str(&format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (pk, field);\n"));
+    let _ = writeln!(sql, "CREATE INDEX IF NOT EXISTS {name} ON {table} (pk, field);");
     sql
 }
 
@@ -274,7 +277,7 @@ fn unique_index(layout: &ModelLayout, at: usize, unique: &UniqueDescriptor) -> I
     let mut rest = format!("ON {} ({}) WHERE is_deleted = 0", quoted(&layout.head_table), keys.join(", "));
     if !unique.nulls_equal {
         for name in &columns {
-            rest.push_str(&format!(" AND {} IS NOT NULL", quoted(name)));
+            let _ = write!(rest, " AND {} IS NOT NULL", quoted(name));
         }
     }
     let name = short(format!("{}/unique/{}", layout.head_table, columns.join("+")));
