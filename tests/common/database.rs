@@ -31,11 +31,16 @@ pub(crate) fn on(builder: SpecStarBuilder, folder: &Path) -> SpecStarBuilder {
     builder.sqlite(file)
 }
 
-/// Many applications share the connections of one server.
+/// Many applications share the connections of one server, and its disk.
 #[cfg(feature = "postgres")]
 fn options(folder: &Path) -> specstar::store::PostgresOptions {
     let url = super::postgres::url(folder);
-    specstar::store::PostgresOptions { max_connections: 6, ..specstar::store::PostgresOptions::new(url) }
+    specstar::store::PostgresOptions {
+        max_connections: 6,
+        statement_timeout: std::time::Duration::from_secs(30),
+        connect_timeout: std::time::Duration::from_secs(15),
+        ..specstar::store::PostgresOptions::new(url)
+    }
 }
 
 /// The store alone.

@@ -10,6 +10,7 @@ mod backfill;
 mod duplicates;
 mod plan;
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
@@ -163,7 +164,7 @@ async fn create(
     let model = Model::new(ModelLayout::new(descriptor, id, |key| stored.field(key)));
     let mut sql = ddl::model_tables(&model.layout);
     for index in ddl::model_indexes(&model.layout) {
-        sql.push_str(&format!("{};\n{};\n", index.sql(""), index.comment()));
+        let _ = writeln!(sql, "{};\n{};", index.sql(""), index.comment());
     }
     run(on, &sql).await.map_err(store_error)?;
     registry::insert(on, descriptor, id, &stored).await?;
@@ -267,20 +268,20 @@ async fn change_tables(
     let head = quoted(&layout.head_table);
     let mut sql = String::new();
     for name in &indexes.stale {
-        sql.push_str(&format!("DROP INDEX IF EXISTS {};\n", quoted(name)));
+        let _ = writeln!(sql, "DROP INDEX IF EXISTS {};", quoted(name));
     }
     if layout.has_lists() {
         sql.push_str(&ddl::list_table(layout));
     }
     for index in &plan.dropped {
         for column in columns_of(index) {
-            sql.push_str(&format!("ALTER TABLE {head} DROP COLUMN {};\n", quoted(&ddl::short(column))));
+            let _ = writeln!(sql, "ALTER TABLE {head} DROP COLUMN {};", quoted(&ddl::short(column)));
         }
     }
     for (at, index) in layout.descriptor.indexes.iter().enumerate() {
         if plan.added.iter().any(|key| key == index.key) {
             for column in ddl::index_columns(layout, at) {
-                sql.push_str(&format!("ALTER TABLE {head} ADD COLUMN {column};\n"));
+                let _ = writeln!(sql, "ALTER TABLE {head} ADD COLUMN {column};");
             }
         }
     }

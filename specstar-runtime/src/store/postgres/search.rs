@@ -5,6 +5,7 @@ mod condition;
 mod order;
 mod ranked;
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -163,6 +164,7 @@ fn selected(model: &Model) -> &str {
 }
 
 /// The evaluation of a row here.
+#[allow(clippy::large_types_passed_by_value)] // it goes into the row that is asked
 pub(super) fn holds(model: &Model, predicate: &Predicate, head: HeadRef<'_>) -> bool {
     let values = whole_index_row(model.layout.descriptor, head.revision.data);
     predicate.eval(&Row { head, values: &values.entries }) == Truth::True
@@ -203,7 +205,7 @@ fn page_sql(
         }
         let rows = rows.saturating_add(page.skip);
         let (rows, skip) = (condition.place(bounded(rows)), condition.place(bounded(skip)));
-        sql.push_str(&format!(" LIMIT {rows} OFFSET {skip}"));
+        let _ = write!(sql, " LIMIT {rows} OFFSET {skip}");
     }
     Ok(Some((sql, condition.values)))
 }

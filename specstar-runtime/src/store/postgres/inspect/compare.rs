@@ -122,11 +122,15 @@ impl<'a> Comparison<'a> {
             for found in &batch {
                 let (pk, field, value) = item(Columns::of(found)?)?;
                 let key = key_of(layout, field);
-                match self.report.wrong.last_mut().filter(|last| last.pk == pk && last.resource_id.is_none())
+                match self
+                    .report
+                    .wrong
+                    .last_mut()
+                    .filter(|known| known.pk == pk && known.resource_id.is_none())
                 {
-                    Some(last) => {
-                        note_key(&mut last.keys, key);
-                        last.extra.push((field, value));
+                    Some(known) => {
+                        note_key(&mut known.keys, key);
+                        known.extra.push((field, value));
                     }
                     None => self.note(WrongRow {
                         pk,

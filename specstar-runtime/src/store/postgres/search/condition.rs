@@ -47,6 +47,7 @@ struct Found {
 }
 
 impl Found {
+    #[allow(clippy::unnecessary_wraps)] // what is not exact is often nothing
     fn exact(sql: impl Into<String>) -> Option<Self> {
         Some(Self { sql: sql.into(), exact: true })
     }
@@ -168,9 +169,8 @@ impl<'a> Condition<'a> {
         let column = &scalar.sql;
         match test {
             Test::Null(true) => Found::exact(format!("({column} IS NULL)")),
-            Test::Null(false) => Found::exact(format!("({column} IS NOT NULL)")),
             Test::Present(answer) if strict => Found::exact(constant(column, *answer)),
-            Test::Present(true) => Found::exact(format!("({column} IS NOT NULL)")),
+            Test::Null(false) | Test::Present(true) => Found::exact(format!("({column} IS NOT NULL)")),
             Test::Present(false) => Found::exact("FALSE"),
             Test::Value(test) if field == Field::Meta(MetaField::CurrentRevisionId) => {
                 self.revision_id(test).or_else(|| self.value_test(test, scalar, strict))
@@ -183,7 +183,7 @@ impl<'a> Condition<'a> {
                     cut: false,
                 };
                 let found = self.value_test(test, &length, strict)?;
-                Some(self.unless_cut(found, scalar))
+                Some(unless_cut(found, scalar))
             }
             Test::Length(_)
             | Test::Items(_)
@@ -192,14 +192,6 @@ impl<'a> Condition<'a> {
             | Test::Fuzzy(_)
             | Test::Within(_) => None,
         }
-    }
-
-    fn unless_cut(&self, found: Found, scalar: &Scalar) -> Found {
-        if !scalar.cut || scalar.kind != IndexKind::Text {
-            return found;
-        }
-        let sql = format!("({} OR octet_length({}) >= {MAYBE_CUT})", found.sql, scalar.sql);
-        Found { sql, exact: false }
     }
 
     /// A test of a value; NULL where the value is.
@@ -211,10 +203,10 @@ impl<'a> Condition<'a> {
             }
             ValueTest::In(operands) => self.one_of(operands, scalar, strict).and_then(Found::exact),
             ValueTest::Contains(needle) => {
-                let text = shown(scalar)?;
+                let shown = shown(scalar)?;
                 let needle = self.text(needle)?;
-                let found = Found { sql: format!("(strpos({text}, {needle}) > 0)"), exact: true };
-                Some(self.unless_cut(found, scalar))
+                let found = Found { sql: format!("(strpos({shown}, {needle}) > 0)"), exact: true };
+                Some(unless_cut(found, scalar))
             }
             ValueTest::StartsWith(needle) if scalar.kind == IndexKind::Text => {
                 if needle.contains('\0') || scalar.cut && !is_exact(needle) {
@@ -231,11 +223,11 @@ impl<'a> Condition<'a> {
                 })
             }
             ValueTest::EndsWith(needle) => {
-                let text = shown(scalar)?;
+                let shown = shown(scalar)?;
                 let length = needle.chars().count();
                 let needle = self.text(needle)?;
-                let found = Found { sql: format!("(right({text}, {length}) = {needle})"), exact: true };
-                Some(self.unless_cut(found, scalar))
+                let found = Found { sql: format!("(right({shown}, {length}) = {needle})"), exact: true };
+                Some(unless_cut(found, scalar))
             }
             ValueTest::StartsWith(_) | ValueTest::Matches(_) => None,
         }
@@ -349,6 +341,15 @@ pub(in super::super) fn scalar(layout: &ModelLayout, field: Field) -> Option<Sca
             IndexPlace::List { .. } | IndexPlace::Document => None,
         },
     }
+}
+
+/// What was decided of a column that may have been cut is decided again.
+fn unless_cut(found: Found, scalar: &Scalar) -> Found {
+    if !scalar.cut || scalar.kind != IndexKind::Text {
+        return found;
+    }
+    let sql = format!("({} OR octet_length({}) >= {MAYBE_CUT})", found.sql, scalar.sql);
+    Found { sql, exact: false }
 }
 
 /// The text that the text operators see. Doubles have one of our own.

@@ -30,7 +30,12 @@ impl Order {
 
     /// What is selected behind the columns of the head.
     pub(super) fn selected(&self) -> String {
-        self.keys.iter().map(|(key, _)| format!(", {}", key.sql)).collect()
+        let mut selected = String::new();
+        for (key, _) in &self.keys {
+            selected.push_str(", ");
+            selected.push_str(&key.sql);
+        }
+        selected
     }
 
     /// `ORDER BY …`: nulls stand before all values, in both directions.
