@@ -69,3 +69,8 @@ fn actions() {
 fn older_schema_versions() {
     check("migrating");
 }
+
+#[test]
+fn payloads_of_jobs() {
+    check("jobs");
+}

@@ -10,6 +10,7 @@ mod rules;
 mod schedule;
 mod state;
 
+pub(crate) use document::Part;
 pub use document::{
     FIELDS, INDEXES, Job, JobData, JobPayload, JobStatus, default_payload, job_schemas, prepare_job,
     prepare_job_validated,

@@ -22,7 +22,8 @@ async fn a_method_a_path_does_not_have_is_405_with_those_it_has() {
         let ann = app.user("ann");
         ann.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
         let before = app.picture(&["note"]).await;
-        for route in ROUTES {
+        // Notes are no jobs, and have none of their routes.
+        for route in ROUTES.iter().filter(|route| !route.operation.is_job()) {
             let known: Vec<_> = ROUTES.iter().filter(|other| other.path == route.path).collect();
             for method in METHODS {
                 if known.iter().any(|route| route.method.as_str() == method) {

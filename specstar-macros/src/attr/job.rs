@@ -20,7 +20,7 @@ const KEYS: &[(&str, &str)] = &[
     ("every", "every = \"10m\""),
 ];
 /// What fits a number of milliseconds that others are added to.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// That the struct is the payload of a job, and how that is run.
 #[derive(Default)]

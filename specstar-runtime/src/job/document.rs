@@ -1,7 +1,7 @@
 //! The document of a job.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::datetime::DateTime;
@@ -18,11 +18,52 @@ use crate::resource::{Prepared, Resource, ResourceEntry, SchemaSink, ValidationE
     label = "cannot be stored as part of a job",
     note = "a job waits in the database and is run by another thread, or by another process"
 )]
-pub trait JobData: Serialize + DeserializeOwned + Send + Sync + 'static {}
+pub trait JobData: Sized + Send + Sync + 'static {
+    /// Writes it, as serde does.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+    /// Reads it, as serde does.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
 
-// Without this the compiler names the leaf bounds, in the words of serde.
+// Without this, and with the traits of serde as bounds of ours, the compiler names those, in the words of serde.
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JobData for T {}
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> JobData for T {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// A part of a job, for serde.
+pub(crate) struct Part<T>(pub(crate) T);
+
+impl<T: JobData> Serialize for Part<&T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
+    }
+}
+
+impl<'de, T: JobData> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self)
+    }
+}
+
+fn write<T: JobData, S: Serializer>(part: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    part.write(serializer)
+}
+
+#[allow(clippy::ref_option)] // The form that serde calls.
+fn write_optional<T: JobData, S: Serializer>(part: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    part.as_ref().map(Part).serialize(serializer)
+}
+
+fn read_optional<'de, T: JobData, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Part<T>>::deserialize(deserializer)?.map(|part| part.0))
+}
 
 /// A struct with `#[derive(Resource)]` and `#[job]`: the payload of a job, which says everything about the resource
 /// type [`Job<Self>`](Job).
@@ -52,6 +93,7 @@ pub trait JobPayload: JobData {
 #[schema(bound = "P: JobPayload + ToSchema, P::Artifact: ToSchema")]
 pub struct Job<P: JobPayload> {
     /// What is to be done.
+    #[serde(serialize_with = "write", deserialize_with = "JobData::read")]
     pub payload: P,
     /// How far it is.
     #[serde(default)]
@@ -60,7 +102,7 @@ pub struct Job<P: JobPayload> {
     #[serde(default)]
     pub errmsg: Option<String>,
     /// What the work has made.
-    #[serde(default)]
+    #[serde(default, serialize_with = "write_optional", deserialize_with = "read_optional")]
     pub artifact: Option<P::Artifact>,
     /// Attempts after the first.
     #[serde(default)]

@@ -37,9 +37,10 @@ const RESOURCE: &[&str] = &[
 /// During const evaluation, which is how it fails the build.
 #[track_caller]
 pub const fn require_action(entries: &[ResourceEntry], actions: &[ActionEntry], jobs: bool, at: usize) {
-    if !jobs && matches!(actions[at].runs, ActionRuns::AsJob(_)) {
-        panic!("`mode = \"job\"` needs a job backend in `resources!`: end the list with `; jobs`")
-    }
+    assert!(
+        jobs || !matches!(actions[at].runs, ActionRuns::AsJob(_)),
+        "`mode = \"job\"` needs a job backend in `resources!`: end the list with `; jobs`"
+    );
     if let Some(text) = problem(entries, actions, at) {
         panic!("{}", text.as_str())
     }

@@ -90,18 +90,13 @@ impl Service {
         }
         Err(Error::Conflict(format!("The idempotency key '{key}' belongs to a job with another payload.")))
     }
+}
 
-    /// What is asked of a job that a client makes.
-    pub(super) fn job_start(
-        &self,
-        model: &Model,
-        data: &[u8],
-        caller: &Caller,
-    ) -> Result<Option<Box<JobStart>>> {
-        if model.descriptor().job.is_none() || (model.settings.clients_write_jobs && !caller.is_trusted()) {
-            return Ok(None);
-        }
-        let once = JobState::read(data)?.idempotency_key.is_some();
-        Ok(once.then(|| Box::new(JobStart { once, ..JobStart::default() })))
+/// What is asked of a job that a client makes.
+pub(super) fn job_start(model: &Model, data: &[u8], caller: &Caller) -> Result<Option<Box<JobStart>>> {
+    if model.descriptor().job.is_none() || (model.settings.clients_write_jobs && !caller.is_trusted()) {
+        return Ok(None);
     }
+    let once = JobState::read(data)?.idempotency_key.is_some();
+    Ok(once.then(|| Box::new(JobStart { once, ..JobStart::default() })))
 }

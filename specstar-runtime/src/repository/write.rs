@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
+use super::enqueue::job_start;
 use super::gate::Gate;
 use super::hooks::{Done, Happening};
 use super::payload::{self, Checked};
@@ -170,7 +171,7 @@ impl Service {
         plan.needs.extend(needs);
         let hooked = !self.hooks.is_empty(model.descriptor());
         let content = hooked.then(|| payload.data.clone());
-        let job = self.job_start(model, &payload.data, caller)?;
+        let job = job_start(model, &payload.data, caller)?;
         let mut new = timeline::create(model.index, resource_id.clone(), payload, status, &caller.context());
         new.job = job;
         self.gate(model, caller, None, &[]).await?.keep(&new.as_head())?;

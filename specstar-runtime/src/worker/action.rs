@@ -66,6 +66,7 @@ async fn call(action: &ActionEntry, shared: &Shared, payload: &[u8]) -> Made {
 }
 
 /// What the request got wrong stays wrong; what the server could not do it may do later.
+#[allow(clippy::needless_pass_by_value)] // used as a function in `map_err`
 fn judged(error: Error) -> JobError {
     let status = error.kind().row().status;
     if status < 500 { JobError::fatal(error.to_string()) } else { JobError::retry(error.to_string()) }

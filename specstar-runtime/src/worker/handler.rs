@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::context::{JobContext, Shared};
 use crate::descriptor::Identity;
 use crate::error::Result;
-use crate::job::{Enqueue, JobPayload, NewJob};
+use crate::job::{Enqueue, JobPayload, NewJob, Part};
 use crate::json::to_canonical;
 
 /// Why an attempt has failed. What a handler gives with `?` is tried again.
@@ -91,11 +91,11 @@ impl Handler {
         let run = move |shared: Arc<Shared>, payload: Vec<u8>| -> BoxFuture<'static, Made> {
             let handler = Arc::clone(&handler);
             Box::pin(async move {
-                let payload: P = serde_json::from_slice(&payload)
+                let Part(payload): Part<P> = serde_json::from_slice(&payload)
                     .map_err(|error| JobError::fatal(format!("the payload cannot be read: {error}")))?;
                 let artifact = handler.run(JobContext { payload, shared }).await?;
                 // The bytes of files are written as they are: the document stores them.
-                let text = to_canonical(&artifact)
+                let text = to_canonical(&Part(&artifact))
                     .map_err(|error| JobError::fatal(format!("the artifact cannot be written: {error}")))?;
                 let text = String::from_utf8(text).map_err(JobError::from)?;
                 RawValue::from_string(text).map_err(JobError::from)

@@ -4,16 +4,19 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::context::Said;
-use super::start::{Inner, Running};
+use super::start::{Inner, Running, next_run};
 use crate::error::Result;
 use crate::job::{Failure, failed};
 use crate::repository::store_error;
-use crate::store::{Held, JobBeat, JobRow, JobSign};
+use crate::store::{Held, JobBeat, JobLine, JobRow, JobSign};
 
 /// Jobs that are taken over at once.
 const BATCH: usize = 100;
 /// What a job says whose worker is gone.
 const GONE: &str = "the worker was lost before the job was done";
+
+/// The progress that is new, and the lines.
+type Words = (Option<(f64, Option<String>)>, Vec<JobLine>);
 
 impl Inner {
     /// Gives signs of life, and looks after the jobs of others, until there are no jobs any more.
@@ -71,8 +74,7 @@ impl Inner {
     pub(super) async fn tell(&self, jobs: &[Arc<Running>]) -> Result<Vec<Held>> {
         let now = self.now()?;
         let queues: Vec<&str> = self.queues.keys().map(String::as_str).collect();
-        let said: Vec<(Option<(f64, Option<String>)>, Vec<crate::store::JobLine>)> =
-            jobs.iter().map(|job| job.shared.said().take()).collect();
+        let said: Vec<Words> = jobs.iter().map(|job| job.shared.said().take()).collect();
         let signs = jobs.iter().zip(&said).map(|(job, (progress, lines))| JobSign {
             model: job.model,
             pk: job.pk,
@@ -122,7 +124,7 @@ impl Inner {
         let Some(kind) = model.descriptor().job else { return Ok(()) };
         let caller = self.caller()?;
         let now = caller.now();
-        let next = self.next_run(model, row, now);
+        let next = next_run(model, row, now);
         let change = |state: &mut crate::job::JobState| {
             if row.cancel_requested {
                 return Ok(crate::job::cancelled(state, row.attempt, now));
@@ -143,15 +145,12 @@ impl Inner {
 }
 
 impl Said {
-    pub(super) fn take(&mut self) -> (Option<(f64, Option<String>)>, Vec<crate::store::JobLine>) {
+    pub(super) fn take(&mut self) -> Words {
         (self.progress.take(), std::mem::take(&mut self.lines))
     }
 
     /// What could not be written is said again, before what came since.
-    pub(super) fn put_back(
-        &mut self,
-        (progress, mut lines): (Option<(f64, Option<String>)>, Vec<crate::store::JobLine>),
-    ) {
+    pub(super) fn put_back(&mut self, (progress, mut lines): Words) {
         self.progress = self.progress.take().or(progress);
         lines.append(&mut self.lines);
         self.lines = lines;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{Said, Shared};
 use super::handler::{JobError, Made};
-use super::start::{Inner, Running};
+use super::start::{Inner, Running, next_run};
 use crate::error::{Error, Result};
 use crate::job::{Failure, JobState, Next, cancelled, failed, released, succeeded};
 use crate::store::ClaimedJob;
@@ -162,7 +162,7 @@ impl Inner {
         let model = self.service.model_at(job.model);
         let caller = self.caller()?;
         let now = caller.now();
-        let next = self.next_run(model, &job.row, now);
+        let next = next_run(model, &job.row, now);
         let share = random()?;
         let kind = model.descriptor().job.ok_or_else(|| Error::internal("a job of a type that is none"))?;
         let attempt = job.row.attempt;

@@ -192,21 +192,6 @@ impl Inner {
         }
     }
 
-    /// When a job runs next by its own times.
-    pub(super) fn next_run(&self, model: &Model, row: &JobRow, now: Timestamp) -> Option<Timestamp> {
-        if row.resource_id == periodic_id(model) {
-            return declared(model, now);
-        }
-        let text = row.schedule.as_ref()?;
-        match Schedule::parse(text) {
-            Ok(schedule) => schedule.next(now),
-            Err(error) => {
-                tracing::error!(resource_id = row.resource_id, %error, "a job has no next time");
-                None
-            }
-        }
-    }
-
     /// Each type that says so has one job that runs by itself, whichever process makes it.
     async fn make_periodic(&self) -> Result<()> {
         for (index, handler) in &self.handlers {
@@ -250,5 +235,20 @@ fn declared(model: &Model, now: Timestamp) -> Option<Timestamp> {
         (Some(text), _) => Schedule::parse(text).ok()?.next(now),
         (None, Some(millis)) => Some(after_ms(now, millis)),
         (None, None) => None,
+    }
+}
+
+/// When a job runs next by its own times.
+pub(super) fn next_run(model: &Model, row: &JobRow, now: Timestamp) -> Option<Timestamp> {
+    if row.resource_id == periodic_id(model) {
+        return declared(model, now);
+    }
+    let text = row.schedule.as_ref()?;
+    match Schedule::parse(text) {
+        Ok(schedule) => schedule.next(now),
+        Err(error) => {
+            tracing::error!(resource_id = row.resource_id, %error, "a job has no next time");
+            None
+        }
     }
 }

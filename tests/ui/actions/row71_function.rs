@@ -18,16 +18,6 @@ async fn generic<T>() -> Result<User> {
     unimplemented!()
 }
 
-#[update_action(User, mode = "job")]
-async fn later(existing: Existing<User>) -> Result<User> {
-    Ok(existing.data)
-}
-
-#[create_action(User, mode = "job")]
-async fn later_too() -> Result<User> {
-    unimplemented!()
-}
-
 #[update_action(User, mode = "modfy", path = "a b")]
 async fn misspelt(existing: Existing<User>) -> Result<User> {
     Ok(existing.data)
@@ -50,5 +40,5 @@ async fn borrowed(user: &User) -> Result<User> {
 struct Function;
 
 fn main() {
-    let _ = resources![User; actions(nameless, generic, later, later_too, misspelt, parameter_first, parameters)];
+    let _ = resources![User; actions(nameless, generic, misspelt, parameter_first, parameters)];
 }

@@ -113,7 +113,7 @@ pub(crate) async fn run(
             None => reply::json(StatusCode::OK, "null"),
         }),
         ActionRuns::InBackground => call.in_background(input).await,
-        ActionRuns::AsJob(job) => call.as_job(&job, parts_of).await,
+        ActionRuns::AsJob(job) => call.enqueue(&job, parts_of).await,
     }
 }
 
@@ -160,19 +160,18 @@ impl Accepted<'_> {
         tokio::spawn(async move {
             let work = run_on(&service, &model, &entry, (id.as_deref(), &options), &caller, input);
             let (model, action) = (model.name(), entry.name);
-            match AssertUnwindSafe(work).catch_unwind().await {
-                Ok(Ok(_)) => tracing::debug!(model, action, "an action has run in the background"),
-                Ok(Err(error)) => {
-                    tracing::error!(model, action, %error, "an action failed in the background")
-                }
-                Err(_) => tracing::error!(model, action, "an action panicked in the background"),
-            }
+            let failed = match AssertUnwindSafe(work).catch_unwind().await {
+                Ok(Ok(_)) => return tracing::debug!(model, action, "an action has run in the background"),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            tracing::error!(model, action, failed, "an action failed in the background");
         });
         let body = serde_json::json!({ "message": "Task accepted" });
         Ok(reply::json(StatusCode::ACCEPTED, body.to_string()))
     }
 
-    async fn as_job(self, job: &ResourceEntry, parts: CallParts) -> Result<Response<Body>> {
+    async fn enqueue(self, job: &ResourceEntry, parts: CallParts) -> Result<Response<Body>> {
         self.admit().await?;
         let principal = self.caller.principal();
         let user = (!principal.is_anonymous()).then(|| principal.name().to_owned());

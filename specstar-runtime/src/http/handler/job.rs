@@ -101,6 +101,7 @@ fn name_of<'a>(service: &'a Service, row: &JobRow) -> Option<&'a str> {
 }
 
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names)] // Those of the wire.
 struct Progress<'a> {
     resource_id: &'a str,
     queue: &'a str,
@@ -157,6 +158,7 @@ impl<'a> Running<'a> {
 }
 
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names)] // Those of the wire.
 struct Count<'a> {
     queue: &'a str,
     job_resource_name: &'a str,
@@ -180,6 +182,7 @@ impl<'a> Count<'a> {
 }
 
 #[derive(Serialize)]
+#[allow(clippy::struct_field_names)] // Those of the wire.
 struct Worker<'a> {
     worker: &'a str,
     queues: &'a [String],

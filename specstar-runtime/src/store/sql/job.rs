@@ -1,7 +1,7 @@
 //! The statements of jobs.
 //!
 //! They are written out, with numbered holes: none of them depends on a resource type, and a claim is read more
-//! easily as it is run. PostgreSQL takes the same texts with `$` for `?`.
+//! easily as it is run. `PostgreSQL` takes the same texts with `$` for `?`.
 
 /// Every column, in the order rows are read in.
 pub(crate) const COLUMNS: &str = "model_id, pk, resource_id, queue, state, priority, run_at, attempt, runs, schedule, \
