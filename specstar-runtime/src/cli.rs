@@ -72,8 +72,8 @@ pub enum Command {
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Common {
-    /// The database, instead of the one the program names: `sqlite:PATH`.
-    #[arg(long, global = true, env = "SPECSTAR_DATABASE_URL", value_name = "URL")]
+    /// The database, instead of the one the program names: `sqlite:PATH`, or `postgres://…`.
+    #[arg(long, global = true, env = "SPECSTAR_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// Answer with one JSON document on standard output, and show no progress.
     #[arg(long, global = true)]

@@ -90,7 +90,7 @@ impl Cluster {
 
     /// Until it takes connections.
     fn wait(&self) {
-        let limit = Instant::now() + Duration::from_secs(60);
+        let limit = Instant::now() + Duration::from_mins(1);
         while let Err(error) = blocking(run(self.url("postgres"), "SELECT 1".into())) {
             let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             assert!(Instant::now() < limit, "the server does not start: {error}\n{log}");
@@ -186,13 +186,13 @@ fn programs() -> Option<PathBuf> {
 /// The server that the tests of this process share.
 fn shared() -> String {
     static SHARED: OnceLock<(Option<Cluster>, String)> = OnceLock::new();
-    let (_, url) = SHARED.get_or_init(|| match std::env::var("SPECSTAR_TEST_POSTGRES") {
-        Ok(url) => (None, url),
-        Err(_) => {
-            let cluster = Cluster::start();
-            let url = cluster.url("postgres");
-            (Some(cluster), url)
+    let (_, url) = SHARED.get_or_init(|| {
+        if let Ok(url) = std::env::var("SPECSTAR_TEST_POSTGRES") {
+            return (None, url);
         }
+        let cluster = Cluster::start();
+        let url = cluster.url("postgres");
+        (Some(cluster), url)
     });
     url.clone()
 }

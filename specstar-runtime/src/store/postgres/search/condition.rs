@@ -31,6 +31,7 @@ pub(in super::super) struct Scalar {
     pub(in super::super) kind: IndexKind,
     /// Long texts are cut.
     cut: bool,
+    pub(in super::super) nullable: bool,
 }
 
 impl Scalar {
@@ -149,7 +150,7 @@ impl<'a> Condition<'a> {
         let Test::Any(ElementTest { test, negated: false }) = &leaf.test else { return None };
         let kind = self.layout.descriptor.indexes.get(at)?.kind;
         let column = Kind::from(kind).list_column();
-        let element = Scalar { sql: format!("w.{column}"), kind, cut: true };
+        let element = Scalar { sql: format!("w.{column}"), kind, cut: true, nullable: true };
         let wanted = match test {
             ValueTest::Compare(Comparison::Eq, _) | ValueTest::In(_) | ValueTest::StartsWith(_) => {
                 self.value_test(test, &element, false)?
@@ -181,6 +182,7 @@ impl<'a> Condition<'a> {
                     sql: format!("char_length({column})::bigint"),
                     kind: IndexKind::Integer,
                     cut: false,
+                    nullable: true,
                 };
                 let found = self.value_test(test, &length, strict)?;
                 Some(unless_cut(found, scalar))
@@ -331,12 +333,18 @@ impl<'a> Condition<'a> {
 pub(in super::super) fn scalar(layout: &ModelLayout, field: Field) -> Option<Scalar> {
     match field {
         Field::Meta(meta) => {
-            Some(Scalar { sql: meta_column(meta).to_owned(), kind: meta.shape().kind, cut: false })
+            let shape = meta.shape();
+            Some(Scalar {
+                sql: meta_column(meta).to_owned(),
+                kind: shape.kind,
+                cut: false,
+                nullable: shape.nullable,
+            })
         }
         Field::Index(at) => match layout.indexes.get(at)? {
             IndexPlace::Column { name, .. } => {
                 let kind = layout.descriptor.indexes.get(at)?.kind;
-                Some(Scalar { sql: format!("h.{}", quoted(name)), kind, cut: true })
+                Some(Scalar { sql: format!("h.{}", quoted(name)), kind, cut: true, nullable: true })
             }
             IndexPlace::List { .. } | IndexPlace::Document => None,
         },

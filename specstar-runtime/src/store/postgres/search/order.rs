@@ -44,7 +44,13 @@ impl Order {
             .keys
             .iter()
             .map(|(key, descending)| {
-                let how = if *descending { "DESC NULLS LAST" } else { "ASC NULLS FIRST" };
+                // An index on what is never null is read in either direction when nothing is said of nulls.
+                let how = match (key.nullable, descending) {
+                    (true, false) => "ASC NULLS FIRST",
+                    (true, true) => "DESC NULLS LAST",
+                    (false, false) => "ASC",
+                    (false, true) => "DESC",
+                };
                 format!("{} {how}", key.sql)
             })
             .collect();
