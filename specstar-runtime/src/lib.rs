@@ -71,6 +71,10 @@ pub mod upload;
 pub mod vector;
 pub mod worker;
 
+// The server of the tests is started by a file that all suites share, which calls the crate by this name.
+#[cfg(all(test, feature = "postgres"))]
+extern crate self as specstar;
+
 /// The library that connects to PostgreSQL, for [`postgres_connection`](app::SpecStarBuilder::postgres_connection).
 #[cfg(feature = "postgres")]
 pub use sea_orm;

@@ -46,20 +46,51 @@ pub fn fitting_index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> I
     })
 }
 
-/// The same with lists as they stand in the payload: in their order, with repetitions. What a
-/// [`Row`](crate::query::Row) is made of.
+/// The same with lists as they stand in the payload, in their order and with repetitions, as a
+/// [`Row`](crate::query::Row) has them. An element that does not fit is null; `instant` reads those that are
+/// date-times.
 #[cfg(feature = "postgres")]
-pub(crate) fn whole_index_row(descriptor: &ResourceDescriptor, canonical: &[u8]) -> IndexRow {
+pub(crate) fn whole_index_row(
+    descriptor: &ResourceDescriptor,
+    canonical: &[u8],
+    instant: fn(&str) -> Option<datetime::Timestamp>,
+) -> IndexRow {
     let indexes = descriptor.indexes;
     with_located(indexes, canonical, |located, _damage| {
         let fitting = |(index, value): (&IndexDescriptor, Option<&[u8]>)| match value {
-            Some(value) if index.list && value != b"null" => IndexEntry::List(list(index, value, true).ok()),
+            Some(value) if index.list && value != b"null" => {
+                IndexEntry::List(whole_list(index, value, instant))
+            }
             _ => entry(index, value)
                 .or_else(|_| entry(index, None))
                 .unwrap_or(IndexEntry::Scalar(IndexValue::Null)),
         };
         IndexRow { entries: indexes.iter().zip(located.iter().copied()).map(fitting).collect() }
     })
+}
+
+#[cfg(feature = "postgres")]
+fn whole_list(
+    index: &IndexDescriptor,
+    array: &[u8],
+    instant: fn(&str) -> Option<datetime::Timestamp>,
+) -> Option<Vec<IndexValue>> {
+    let mut scanner = Scanner::new(array);
+    if !scanner.eat(b'[') {
+        return None;
+    }
+    let mut values = Vec::new();
+    while scanner.element().ok()? {
+        let element = scanner.value().ok()?;
+        let value = if index.kind == IndexKind::DateTime {
+            let text = string(element).and_then(|text| text.decode().ok());
+            text.and_then(|text| instant(&text)).map(|time| IndexValue::Integer(time.0))
+        } else {
+            scalar(index.kind, element).ok()
+        };
+        values.push(value.unwrap_or(IndexValue::Null));
+    }
+    Some(values)
 }
 
 /// Refuses a vector of another length than the declared one.
@@ -164,7 +195,7 @@ fn entry(index: &IndexDescriptor, value: Option<&[u8]>) -> Result<IndexEntry, De
     let fail = |problem: Problem| problem.at(index, None);
     if index.list {
         return match value {
-            Some(value) => list(index, value, false).map(|list| IndexEntry::List(Some(list))),
+            Some(value) => list(index, value).map(|list| IndexEntry::List(Some(list))),
             None => Ok(IndexEntry::List(None)),
         };
     }
@@ -174,18 +205,17 @@ fn entry(index: &IndexDescriptor, value: Option<&[u8]>) -> Result<IndexEntry, De
     }
 }
 
-fn list(index: &IndexDescriptor, array: &[u8], whole: bool) -> Result<Vec<IndexValue>, DecodeError> {
+fn list(index: &IndexDescriptor, array: &[u8]) -> Result<Vec<IndexValue>, DecodeError> {
     let mut scanner = Scanner::new(array);
     if !scanner.eat(b'[') {
         return Err(Problem::Expected("a list").at(index, None));
     }
-    let is_vector = index.vector.is_some();
-    let mut distinct = Distinct { whole: whole || is_vector, ..Distinct::default() };
+    let mut distinct = Distinct { whole: index.vector.is_some(), ..Distinct::default() };
     let mut position = 0;
     while scanner.element().map_err(|damage| Problem::from(damage).at(index, Some(position)))? {
         let element = scanner.value().map_err(Problem::from);
         let value = element.and_then(|element| match scalar(index.kind, element)? {
-            IndexValue::Null if is_vector => Err(Problem::Expected("a number")),
+            IndexValue::Null if distinct.whole => Err(Problem::Expected("a number")),
             value => Ok(value),
         });
         distinct.push(value.map_err(|problem| problem.at(index, Some(position)))?);

@@ -21,6 +21,8 @@ mod row;
 mod search;
 mod session;
 mod snapshot;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
 mod text;
 mod upload;
 mod value;

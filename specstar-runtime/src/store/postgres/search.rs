@@ -20,7 +20,7 @@ use super::row::{Columns, HEAD_DATA};
 use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;
-use crate::query::{Position, Predicate, Row, Truth};
+use crate::query::{Position, Predicate, Row, Truth, parse_instant};
 use crate::store::{PageEnd, Search, StoreError, Visit};
 
 /// Rows that a cursor gives at a time.
@@ -95,7 +95,7 @@ impl PostgresStore {
             let full = if is_exact {
                 read_all(&transaction, sql, values, &order, &mut page, visit).await?
             } else {
-                let mut cursor = Cursor::open(&transaction, &sql, values, deadline).await?;
+                let mut cursor = Cursor::open(&transaction, &order.columns(), &sql, values, deadline).await?;
                 let mut full = false;
                 'rows: while let Some(batch) = cursor.next().await? {
                     for found in &batch {
@@ -142,7 +142,7 @@ impl PostgresStore {
             return Ok(found);
         }
         let sql = format!("SELECT {} FROM {head} h WHERE {}", selected(model), condition.sql);
-        let mut cursor = Cursor::open(&transaction, &sql, condition.values, deadline).await?;
+        let mut cursor = Cursor::open(&transaction, "heads", &sql, condition.values, deadline).await?;
         let mut found = 0;
         while let Some(batch) = cursor.next().await? {
             for row in &batch {
@@ -166,7 +166,7 @@ fn selected(model: &Model) -> &str {
 /// The evaluation of a row here.
 #[allow(clippy::large_types_passed_by_value)] // it goes into the row that is asked
 pub(super) fn holds(model: &Model, predicate: &Predicate, head: HeadRef<'_>) -> bool {
-    let values = whole_index_row(model.layout.descriptor, head.revision.data);
+    let values = whole_index_row(model.layout.descriptor, head.revision.data, parse_instant);
     predicate.eval(&Row { head, values: &values.entries }) == Truth::True
 }
 
@@ -234,21 +234,25 @@ async fn read_all(
 /// The rows of a statement, some at a time: the others stay with the engine.
 pub(super) struct Cursor<'a> {
     on: &'a DatabaseTransaction,
+    name: String,
     deadline: Option<Instant>,
     /// How many are given next.
     pub(super) batch: usize,
 }
 
 impl<'a> Cursor<'a> {
+    /// The columns name the cursor: a connection keeps what it knows of the columns of a `FETCH` by its text.
     pub(super) async fn open(
         on: &'a DatabaseTransaction,
+        columns: &str,
         sql: &str,
         values: Values,
         deadline: impl Into<Option<Instant>>,
     ) -> Result<Self, StoreError> {
-        let sql = format!("DECLARE found NO SCROLL CURSOR FOR {sql}");
+        let name = quoted(&format!("found {columns}"));
+        let sql = format!("DECLARE {name} NO SCROLL CURSOR FOR {sql}");
         super::db::execute(on, sql, values).await.map_err(store_error)?;
-        Ok(Self { on, deadline: deadline.into(), batch: BATCH })
+        Ok(Self { on, name, deadline: deadline.into(), batch: BATCH })
     }
 
     /// The next ones; none behind the last.
@@ -256,7 +260,7 @@ impl<'a> Cursor<'a> {
         if let Some(deadline) = self.deadline {
             left(deadline)?;
         }
-        let found = rows(self.on, format!("FETCH {} FROM found", self.batch), Vec::new())
+        let found = rows(self.on, format!("FETCH {} FROM {}", self.batch, self.name), Vec::new())
             .await
             .map_err(store_error)?;
         // The evaluation of many rows must not keep everything else from being done.
@@ -265,6 +269,6 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) async fn close(self) -> Result<(), StoreError> {
-        run(self.on, "CLOSE found").await.map_err(store_error)
+        run(self.on, &format!("CLOSE {}", self.name)).await.map_err(store_error)
     }
 }

@@ -141,7 +141,7 @@ impl Snapshot<'_> {
             quoted(&model.layout.head_table),
             condition.sql
         );
-        let mut cursor = Cursor::open(self.on, &sql, condition.values, None).await?;
+        let mut cursor = Cursor::open(self.on, "heads", &sql, condition.values, None).await?;
         loop {
             cursor.batch = self.rows;
             let Some(found) = cursor.next().await? else { break };

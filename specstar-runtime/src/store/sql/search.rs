@@ -22,7 +22,7 @@ mod rank;
 mod segment;
 mod shape;
 #[cfg(all(test, feature = "sqlite"))]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

@@ -32,7 +32,14 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) async fn run(mut self, progress: &mut Told) -> Result<IndexReport, StoreError> {
-        let mut cursor = Cursor::open(self.on, &heads_text(&self.model.layout), Vec::new(), None).await?;
+        let mut cursor = Cursor::open(
+            self.on,
+            &self.model.layout.head_table,
+            &heads_text(&self.model.layout),
+            Vec::new(),
+            None,
+        )
+        .await?;
         cursor.batch = 1000;
         while let Some(batch) = cursor.next().await? {
             let mut items = self.items(&batch).await?;
@@ -117,7 +124,7 @@ impl<'a> Comparison<'a> {
             "SELECT pk, field, t, i, f FROM {list} w \
              WHERE NOT EXISTS (SELECT 1 FROM {head} h WHERE h.pk = w.pk) ORDER BY pk"
         );
-        let mut cursor = Cursor::open(self.on, &sql, Vec::new(), None).await?;
+        let mut cursor = Cursor::open(self.on, "values", &sql, Vec::new(), None).await?;
         while let Some(batch) = cursor.next().await? {
             for found in &batch {
                 let (pk, field, value) = item(Columns::of(found)?)?;

@@ -4,7 +4,7 @@
 //! ranges: the rows that are equal in every key and stand behind by their row number, then those that are equal in all
 //! keys but the last and stand behind in that, and so on. Read one after the other they come in order.
 
-use super::super::value::column_text;
+use super::super::value::{Kind, column_text};
 use super::condition::{Condition, Scalar, scalar};
 use crate::descriptor::IndexKind;
 use crate::json::IndexValue;
@@ -26,6 +26,12 @@ impl Order {
             SortBy::Rank(_) => None,
         });
         Some(Self { keys: keys.collect::<Option<_>>()?, ties_descend: ties_descend(&search.sorts) })
+    }
+
+    /// What a cursor with these keys is called by: two of one name have columns of the same types.
+    pub(super) fn columns(&self) -> String {
+        let kinds = self.keys.iter().map(|(key, _)| Kind::from(key.kind).list_column());
+        format!("heads {}", kinds.collect::<String>())
     }
 
     /// What is selected behind the columns of the head.

@@ -13,7 +13,7 @@ use super::super::row::Columns;
 use super::condition::Condition;
 use super::{Cursor, left, selected};
 use crate::json::{IndexValue, whole_index_row};
-use crate::query::{Position, Row, SortKey, Truth, ties_descend};
+use crate::query::{Position, Row, SortKey, Truth, parse_instant, ties_descend};
 use crate::store::{PageEnd, Search, StoreError, Visit};
 
 /// Heads that are read again at a time.
@@ -91,11 +91,11 @@ pub(super) async fn search(
     let most =
         usize::try_from(search.limit.saturating_add(search.offset).saturating_add(1)).unwrap_or(usize::MAX);
     let mut best: BinaryHeap<Candidate<'_>> = BinaryHeap::new();
-    let mut cursor = Cursor::open(&transaction, &sql, condition.values, deadline).await?;
+    let mut cursor = Cursor::open(&transaction, "heads", &sql, condition.values, deadline).await?;
     while let Some(batch) = cursor.next().await? {
         for found in &batch {
             let head = Columns::of(found)?.head()?;
-            let values = whole_index_row(model.layout.descriptor, head.revision.data);
+            let values = whole_index_row(model.layout.descriptor, head.revision.data, parse_instant);
             let row = Row { head, values: &values.entries };
             if search.predicate.eval(&row) != Truth::True {
                 continue;

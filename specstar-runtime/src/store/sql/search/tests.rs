@@ -1,7 +1,7 @@
 //! Texts against a real engine.
 
-mod agreement;
-mod bench;
+pub(crate) mod agreement;
+pub(crate) mod bench;
 mod operators;
 mod plans;
 mod ranks;

@@ -90,7 +90,7 @@ fn list(values: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     prop_oneof![6 => lists, 1 => Just(Value::Null)]
 }
 
-fn data() -> impl Strategy<Value = Value> {
+pub(crate) fn data() -> impl Strategy<Value = Value> {
     let text = || prop_oneof![select(&TEXTS[..]), select(&PHRASES[..])].prop_map(Value::from);
     let integer = || select(&INTEGERS[..]).prop_map(Value::from);
     let float = || select(&FLOATS[..]).prop_map(Value::from);
@@ -112,7 +112,7 @@ fn vector(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<f64>> {
 }
 
 /// Some distance from some vector.
-fn within() -> impl Strategy<Value = Predicate> {
+pub(crate) fn within() -> impl Strategy<Value = Predicate> {
     let comparisons = vec![Comparison::Lt, Comparison::Lte, Comparison::Gt, Comparison::Gte];
     let bounds = select(&[-5.0, 0.0, 0.5, 1.0, 1.5, 1e300][..]);
     let parts = (select(&Metric::ALL[..]), vector(3..4), select(comparisons), bounds);
@@ -144,7 +144,7 @@ fn literal() -> impl Strategy<Value = Literal> {
 }
 
 /// Conditions of every kind. Where a random operand does not fit, a null check stands instead.
-fn condition() -> impl Strategy<Value = Predicate> {
+pub(crate) fn condition() -> impl Strategy<Value = Predicate> {
     let data = SPECIMEN.indexes.iter().map(|index| (index.key, Scope::Data));
     let meta = MetaField::ALL.map(|field| (field.as_str(), Scope::Everything));
     let names: Vec<_> = data.chain(meta).chain([("nowhere", Scope::Everything)]).collect();
@@ -166,7 +166,7 @@ fn condition() -> impl Strategy<Value = Predicate> {
 }
 
 /// Sort keys of every kind.
-fn sort() -> impl Strategy<Value = SortKey> {
+pub(crate) fn sort() -> impl Strategy<Value = SortKey> {
     let names: Vec<_> = SPECIMEN.indexes.iter().map(|index| index.key).chain(["created_by"]).collect();
     let queries = (select(&PHRASES[..]), select(&Metric::ALL[..]), vector(3..4));
     let parts = (select(names), any::<bool>(), queries, any::<bool>(), any::<bool>());
@@ -182,7 +182,7 @@ fn sort() -> impl Strategy<Value = SortKey> {
     })
 }
 
-fn predicate() -> impl Strategy<Value = Predicate> {
+pub(crate) fn predicate() -> impl Strategy<Value = Predicate> {
     prop_oneof![8 => condition(), 1 => within()].prop_recursive(3, 12, 3, |inner| {
         let parts = || prop::collection::vec(inner.clone(), 0..4);
         prop_oneof![

@@ -30,23 +30,23 @@ pub(super) struct Bench {
 
 /// What stands in one head.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) pk: i64,
-    pub(super) resource_id: String,
-    pub(super) rev_count: i64,
-    pub(super) rev_seq: i64,
-    pub(super) created: i64,
-    pub(super) updated: i64,
-    pub(super) by: String,
-    pub(super) deleted: bool,
-    pub(super) schema: Option<String>,
-    pub(super) draft: bool,
-    pub(super) json: String,
-    pub(super) values: Vec<IndexEntry>,
+pub(crate) struct Stored {
+    pub(crate) pk: i64,
+    pub(crate) resource_id: String,
+    pub(crate) rev_count: i64,
+    pub(crate) rev_seq: i64,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) by: String,
+    pub(crate) deleted: bool,
+    pub(crate) schema: Option<String>,
+    pub(crate) draft: bool,
+    pub(crate) json: String,
+    pub(crate) values: Vec<IndexEntry>,
 }
 
 impl Stored {
-    pub(super) fn new(pk: i64, data: &Value) -> Self {
+    pub(crate) fn new(pk: i64, data: &Value) -> Self {
         Self {
             pk,
             resource_id: format!("specimen:{pk}"),
@@ -63,11 +63,11 @@ impl Stored {
         }
     }
 
-    fn row(&self) -> Row<'_> {
+    pub(crate) fn row(&self) -> Row<'_> {
         Row { head: self.head(), values: &self.values }
     }
 
-    fn head(&self) -> HeadRef<'_> {
+    pub(crate) fn head(&self) -> HeadRef<'_> {
         HeadRef {
             pk: self.pk,
             resource_id: &self.resource_id,
@@ -311,7 +311,7 @@ impl Bench {
 }
 
 /// How two rows stand under these keys, and in the order of creation.
-fn compare(sorts: &[SortKey], a: &Stored, b: &Stored) -> Ordering {
+pub(crate) fn compare(sorts: &[SortKey], a: &Stored, b: &Stored) -> Ordering {
     let turn = |order: Ordering, descending| if descending { order.reverse() } else { order };
     let keys =
         sorts.iter().map(|sort| turn(smaller(&sort.value(&a.row()), &sort.value(&b.row())), sort.descending));

@@ -1,0 +1,6 @@
+//! The store on a real server.
+
+mod agreement;
+#[allow(dead_code)] // The other suites use more of it.
+#[path = "../../../../tests/common/postgres.rs"]
+mod server;
