@@ -239,7 +239,7 @@ pub(super) mod shared {
     use crate::datetime::Timestamp;
     use crate::descriptor::ResourceDescriptor;
     use crate::job::{JobState, JobStatus, Next, Phase};
-    use crate::json::index_row;
+    use crate::json::fitting_index_row;
     use crate::meta::{DataHash, Head, Stamp};
     use crate::timeline::{Context, Payload, rework};
 
@@ -274,10 +274,11 @@ pub(super) mod shared {
     ) -> Result<HeadUpdate, StoreError> {
         let unreadable = |error: crate::json::DecodeError| StoreError::Corrupt(error.to_string());
         let data = state.write().map_err(unreadable)?;
-        let before = index_row(descriptor, &head.revision.data).map_err(unreadable)?;
+        // A value that fits no index any more, since the type has changed, must not hold the queue up.
+        let before = fitting_index_row(descriptor, &head.revision.data);
         let payload = Payload {
             hash: DataHash::of(&data),
-            index: index_row(descriptor, &data).map_err(unreadable)?,
+            index: fitting_index_row(descriptor, &data),
             blobs: Vec::new(),
             schema_version: descriptor.schema_version,
             data,

@@ -236,7 +236,14 @@ fn pool(
         connect = connect.application_name("specstar");
     }
     let limit = options.statement_timeout.as_millis().to_string();
-    let connect = connect.options([("statement_timeout", limit)]);
+    // What a program that is gone holds, rows and the end of the log, is held for half a minute and not for hours.
+    let connect = connect.options([
+        ("statement_timeout", limit.as_str()),
+        ("idle_in_transaction_session_timeout", "30000"),
+        ("tcp_keepalives_idle", "15"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+    ]);
     let losses = Arc::clone(losses);
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(2))

@@ -108,7 +108,10 @@ impl Inner {
             if row.lease.as_ref().is_some_and(|lease| lease.worker == self.name) && self.holds(&row) {
                 continue;
             }
-            self.give_up(&row).await?;
+            // One that cannot be written must not keep the others from being taken over.
+            if let Err(error) = self.give_up(&row).await {
+                tracing::error!(resource_id = row.resource_id, %error, "a lost job could not be taken over");
+            }
         }
         Ok(())
     }

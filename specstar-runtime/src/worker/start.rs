@@ -215,6 +215,9 @@ impl Inner {
             };
             let row = store.job(*index, head.pk).await.map_err(store_error)?;
             let waits = row.filter(|row| row.phase == Phase::Scheduled && row.run_at > now);
+            // An interval goes on from where it was: a program that starts more often would never get to its end.
+            let every = model.descriptor().job.is_some_and(|kind| kind.cron.is_none());
+            let next = waits.as_ref().filter(|_| every).map_or(next, |row| row.run_at.min(next));
             // What is declared may have changed since; a time that has passed meanwhile is made up for once.
             if waits.is_some() && JobState::read(&head.revision.data).is_ok() {
                 store.reschedule_job(*index, head.pk, None, next).await.map_err(store_error)?;

@@ -123,6 +123,11 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
                     None => Err(Refused::Fault(Fault::Duplicate(error))),
                 }
             }
+            Ok(()) => {
+                // Thousands of them, one in the other, would burden every snapshot of the server.
+                run(self.on, "RELEASE SAVEPOINT change").await?;
+                Ok(())
+            }
             other => other,
         }
     }

@@ -268,7 +268,7 @@ async fn run_sweep(on: &DatabaseTransaction, models: &Models, sweep: &BlobSweep)
         }
     }
     // One that was named while this waited for it is looked at again.
-    let quarantine = format!("{} AND idle_since IS NOT NULL AND quarantined_at IS NULL", texts.quarantine);
+    let quarantine = format!("{} AND idle_since <= $2 AND quarantined_at IS NULL", texts.quarantine);
     let values = values![sweep.now.0, sweep.quarantine_before.0, limit];
     let quarantined = execute(on, quarantine, values).await?;
     let expired = execute(on, texts.expire.as_str(), values![sweep.stage_before.0, limit]).await?;

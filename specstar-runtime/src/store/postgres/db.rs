@@ -195,6 +195,11 @@ fn of_code(code: &str, text: String) -> Fault {
     }
 }
 
+/// A lock was waited for longer than the transaction wanted.
+pub(super) fn is_lock_timeout(error: &DbErr) -> bool {
+    matches!(cause(error), Cause::Engine(code) if code == "55P03")
+}
+
 /// What an error means where nothing is tried again.
 #[allow(clippy::needless_pass_by_value)] // used as a function in `map_err`
 pub(super) fn store_error(error: DbErr) -> StoreError {

@@ -13,13 +13,13 @@ mod plan;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(super) use backfill::write_rows;
 pub(super) use plan::plan;
 
-use super::db::{execute, quoted, row, rows, run, store_error, values};
+use super::db::{execute, is_lock_timeout, quoted, row, rows, run, store_error, values};
 use super::ddl::{self, IndexStatement, STATE_TABLE};
 use super::model::{Model, Models};
 use super::registry;
@@ -285,15 +285,31 @@ async fn change_tables(
             }
         }
     }
-    let transaction = db.begin().await.map_err(store_error)?;
-    if !sql.is_empty() {
-        run(&transaction, &sql).await.map_err(store_error)?;
-    }
+    let transaction = altered(db, &sql).await?;
     for index in &plan.dropped {
         drop_values(&transaction, model, index).await?;
     }
     registry::update(&transaction, layout.descriptor, &plan.target).await?;
     transaction.commit().await.map_err(store_error)
+}
+
+/// A transaction in which the tables were changed. Whoever waits for a table has everybody else wait behind him, so it
+/// is tried for a moment at a time.
+async fn altered(db: &DatabaseConnection, sql: &str) -> Result<DatabaseTransaction, StoreError> {
+    loop {
+        let transaction = db.begin().await.map_err(store_error)?;
+        if sql.is_empty() {
+            return Ok(transaction);
+        }
+        let done = run(&transaction, &format!("SET LOCAL lock_timeout = '200ms';\n{sql}")).await;
+        let Err(error) = done else { return Ok(transaction) };
+        let _ = transaction.rollback().await;
+        if !is_lock_timeout(&error) {
+            return Err(store_error(error));
+        }
+        tracing::info!("a table is in use: its change waits");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 async fn drop_values(

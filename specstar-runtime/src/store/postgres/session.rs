@@ -16,7 +16,9 @@ pub(super) struct Session(DatabaseConnection);
 impl Session {
     /// Connects the way these options say.
     pub(super) async fn open(options: &PgConnectOptions, wait: Duration) -> Result<Self, StoreError> {
-        let options = options.clone().options([("statement_timeout", "0")]);
+        let options = options
+            .clone()
+            .options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")]);
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)

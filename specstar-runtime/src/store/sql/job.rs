@@ -142,8 +142,8 @@ impl JobTexts {
                  AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' AND (partition_key IS NULL OR NOT EXISTS \
                  (SELECT 1 FROM ss_job e WHERE e.model_id = j.model_id AND e.partition_key = j.partition_key \
                  AND e.partition_key IS NOT NULL \
-                 AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND NOT e.held \
-                 AND (e.state = 'running' OR (e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2))))) \
+                 AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND (e.state = 'running' \
+                 OR (NOT e.held AND e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2))))) \
                  ORDER BY priority DESC, run_at, job_pk LIMIT 1"
             ),
             renew: "UPDATE ss_job SET lease_until = ?1, heartbeat_at = ?2 \

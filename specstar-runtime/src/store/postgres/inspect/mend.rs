@@ -46,9 +46,12 @@ pub(super) async fn row(
     let every: Vec<usize> = (0..layout.indexes.len()).collect();
     run(on, "SAVEPOINT mend").await?;
     match write_rows(on, layout, &[(wrong.pk, index)], &every).await.map_err(Fault::from) {
-        Ok(()) => Ok(None),
+        Ok(()) => {
+            run(on, "RELEASE SAVEPOINT mend").await?;
+            Ok(None)
+        }
         Err(Fault::Duplicate(error)) => {
-            run(on, "ROLLBACK TO SAVEPOINT mend").await?;
+            run(on, "ROLLBACK TO SAVEPOINT mend; RELEASE SAVEPOINT mend").await?;
             let reason =
                 format!("its value is taken by another live resource ({error}): change one of the two");
             Ok(Some(Unmended { resource_id, reason }))
