@@ -55,6 +55,8 @@ pub(crate) struct WriteTexts {
     /// For each index, an id (behind its `field`, for a list): whether a live row has it. None for what has no
     /// place.
     pub(crate) refers: Vec<Option<String>>,
+    /// The ids of those that refer, by the position of the index.
+    pub(crate) referrers: Vec<Option<String>>,
     /// `pk`, then [`MEMBER_COLUMNS`].
     pub(crate) insert_member: String,
     /// `pk`.
@@ -99,7 +101,8 @@ impl WriteTexts {
             note_purge: super::purged::note::<D>(layout),
             exists: exists(layout, &["resource_id"]).build(D::default()).0,
             live: exists(layout, &["resource_id"]).and_where(is_live()).build(D::default()).0,
-            refers: layout.indexes.iter().map(|place| refers::<D>(layout, place)).collect(),
+            refers: layout.indexes.iter().map(|place| refers::<D>(layout, place, false)).collect(),
+            referrers: layout.indexes.iter().map(|place| refers::<D>(layout, place, true)).collect(),
             insert_member: insert_member::<D>(layout),
             delete_members: delete_by(CASCADE_TABLE, &["pk"])
                 .and_where(column("model_id").eq(model_id(layout)))
@@ -198,9 +201,14 @@ fn exists(layout: &ModelLayout, keys: &[&str]) -> SelectStatement {
 }
 
 /// The engine does not reorder a cross join: the few rows that have the value are looked at, and no others.
-fn refers<D: Dialect>(layout: &ModelLayout, place: &IndexPlace) -> Option<String> {
+fn refers<D: Dialect>(layout: &ModelLayout, place: &IndexPlace, named: bool) -> Option<String> {
     let mut select = Query::select();
-    select.column((name(&layout.head_table), name("resource_id")));
+    if named {
+        select.column((name(&layout.head_table), name("resource_id")));
+    } else {
+        // The index alone answers it.
+        select.expr(Expr::cust("1"));
+    }
     match place {
         IndexPlace::Column { name: text, .. } => {
             select.from(name(&layout.head_table)).and_where(is_bound(text));

@@ -59,7 +59,8 @@ impl Applier<'_> {
         resource_id: &str,
         except: &[String],
     ) -> Result<bool, StoreError> {
-        let place = model.layout.indexes.get(index).zip(model.writes.refers.get(index));
+        let texts = if except.is_empty() { &model.writes.refers } else { &model.writes.referrers };
+        let place = model.layout.indexes.get(index).zip(texts.get(index));
         let Some((place, Some(sql))) = place else {
             let name = model.layout.descriptor.id.name;
             return Err(StoreError::Internal(format!("index {index} of `{name}` cannot be asked for an id")));
@@ -71,8 +72,7 @@ impl Applier<'_> {
         };
         let mut rows = found.map_err(store_error)?;
         while let Some(row) = rows.next().map_err(store_error)? {
-            let referrer: String = row.get(0).map_err(store_error)?;
-            if !except.contains(&referrer) {
+            if except.is_empty() || !except.contains(&row.get(0).map_err(store_error)?) {
                 return Ok(true);
             }
         }
