@@ -83,7 +83,7 @@ pub struct JobClaim {
     pub models: Vec<ModelIndex>,
     /// When.
     pub now: Timestamp,
-    /// How long a lease holds.
+    /// Until when a lease holds that is given at once; one that has to wait for others is given for as long.
     pub until: Timestamp,
     /// In whose name.
     pub worker: String,

@@ -6,14 +6,14 @@ use rusqlite::params;
 
 use super::super::blob::optional;
 use super::super::connection::{is_duplicate, store_error};
-use super::super::job::{ClaimTask, ready};
+use super::super::job::{ClaimTask, later, ready};
 use super::super::row;
 use super::Applier;
 use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
-use crate::json::index_row;
+use crate::json::fitting_index_row;
 use crate::meta::{DataHash, Head, Stamp};
 use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
 use crate::timeline::{Context, Payload, rework};
@@ -185,7 +185,7 @@ impl Applier<'_> {
         let mut claimed = Vec::new();
         for token in &claim.tokens {
             let Some(found) = ready(self.connection, self.models, claim)? else { break };
-            let (worker, until) = (claim.worker.clone(), claim.until);
+            let (worker, until) = (claim.worker.clone(), later(claim.until, task.asked));
             let lease = JobLease { token: token.clone(), until, worker };
             claimed.extend(self.begin(found, lease, claim.now)?);
         }
@@ -239,10 +239,11 @@ impl Applier<'_> {
         let descriptor = self.models.get(model)?.layout.descriptor;
         let unreadable = |error: crate::json::DecodeError| StoreError::Corrupt(error.to_string());
         let data = state.write().map_err(unreadable)?;
-        let before = index_row(descriptor, &head.revision.data).map_err(unreadable)?;
+        // A payload of another program is begun as well: its handler says what is wrong with it.
+        let before = fitting_index_row(descriptor, &head.revision.data);
         let payload = Payload {
             hash: DataHash::of(&data),
-            index: index_row(descriptor, &data).map_err(unreadable)?,
+            index: fitting_index_row(descriptor, &data),
             blobs: Vec::new(),
             schema_version: descriptor.schema_version,
             data,
