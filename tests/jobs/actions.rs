@@ -98,7 +98,7 @@ async fn what_is_refused_is_refused_before_there_is_a_job() {
 
 #[tokio::test]
 async fn an_action_of_mode_background_runs_behind_its_answer() {
-    let app = TestApp::with(heroes(), |builder| builder.without_workers()).await;
+    let app = TestApp::with(heroes(), specstar::app::SpecStarBuilder::without_workers).await;
     let ann = app.user("ann");
     let made = ann.post("/hero", json!({"name": "a", "level": 1})).await.ok();
     let path = format!("/hero/{}", made["resource_id"].as_str().expect("an id"));
@@ -109,7 +109,7 @@ async fn an_action_of_mode_background_runs_behind_its_answer() {
 
 #[tokio::test]
 async fn the_document_says_how_an_action_runs() {
-    let app = TestApp::with(heroes(), |builder| builder.without_workers()).await;
+    let app = TestApp::with(heroes(), specstar::app::SpecStarBuilder::without_workers).await;
     let document: Value = serde_json::from_slice(app.app().openapi()).expect("JSON");
     let listed = &document["x-specstar-custom-create-actions"]["hero"][0];
     assert_eq!(

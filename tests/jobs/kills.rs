@@ -137,7 +137,9 @@ fn runs(folder: &Path) -> BTreeMap<String, Vec<Run>> {
             }
         }
     }
-    runs.values_mut().for_each(|of| of.sort_by_key(|run| run.begin));
+    for of in runs.values_mut() {
+        of.sort_by_key(|run| run.begin);
+    }
     runs
 }
 
