@@ -66,6 +66,8 @@ pub struct DocumentInput {
     pub raw_uploads: bool,
     /// Imports are answered as the reference does.
     pub reference_archives: bool,
+    /// Clients write every field of a job.
+    pub clients_write_jobs: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -86,6 +88,7 @@ impl DocumentInput {
             structured_errors: false,
             raw_uploads: true,
             reference_archives: false,
+            clients_write_jobs: false,
             security: Security::none(),
         }
     }
