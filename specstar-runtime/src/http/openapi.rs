@@ -40,6 +40,7 @@ use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools)] // Each is a question of its own.
 pub struct DocumentInput {
     /// Title, version, description, license and contact of the application.
     pub info: Info,
