@@ -20,6 +20,13 @@ pub(crate) struct Note {
     stars: i64,
 }
 
+/// Work on notes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[job(queue = "chores")]
+pub(crate) struct Chore {
+    what: String,
+}
+
 /// The same in a later program.
 mod later {
     use specstar::prelude::*;
@@ -45,10 +52,14 @@ const VARIANT: &str = "SPECSTAR_CLI_TEST";
 /// Plays the application when this process was started to be one.
 pub(crate) fn when_started_again() -> Option<ExitCode> {
     let variant = std::env::var(VARIANT).ok()?;
-    let resources = if variant == "later" { resources![later::Note] } else { resources![Note] };
+    let resources = match variant.as_str() {
+        "later" => resources![later::Note],
+        "jobs" => resources![Note, Chore],
+        _ => resources![Note],
+    };
     let builder = SpecStar::builder().resources(resources).sqlite("app.db");
     let builder = match variant.as_str() {
-        "open" | "later" => builder.open_access(),
+        "open" | "later" | "jobs" => builder.open_access(),
         "unsaid" => builder,
         "closed" => builder.deny_by_default(true),
         "broken" => builder.page_size(0, 0),
@@ -113,6 +124,22 @@ pub(crate) fn with_notes() -> tempfile::TempDir {
         for (title, stars) in [("a", 1), ("b", 2), ("c", 3)] {
             let note = Note { title: title.into(), tags: vec![title.into(), "all".into()], stars };
             notes.create(&note).await.expect("it is created");
+        }
+        app.close().await.expect("it closes");
+    });
+    folder
+}
+
+/// A folder with a database of two chores in it.
+pub(crate) fn with_chores() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let file = folder.path().join("app.db");
+        let builder = SpecStar::builder().resources(resources![Note, Chore]).sqlite(file).open_access();
+        let app = builder.build().await.expect("it builds");
+        for what in ["a", "b"] {
+            app.jobs::<Chore>().enqueue(Chore { what: what.into() }).await.expect("a job");
         }
         app.close().await.expect("it closes");
     });

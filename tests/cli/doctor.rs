@@ -5,7 +5,7 @@ use std::path::Path;
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::app::{run, run_as, tamper, with_notes};
+use super::app::{run, run_as, tamper, with_chores, with_notes};
 use super::trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("wrong_index_values_are_found_and_named", indexes),
         trial("a_layout_that_is_not_as_declared_is_found_and_left_alone", layout),
         trial("a_damaged_file_is_found", damage),
+        trial("queues_without_workers_stuck_jobs_and_dead_letters_are_found", jobs),
     ]
 }
 
@@ -84,6 +85,26 @@ fn layout() {
     tamper(folder.path(), "DROP INDEX \"h_note/ix_stars\"");
     one(&findings("open", folder.path(), 0), "layout", "warning", "`note` is declared otherwise");
     one(&findings("open", folder.path(), 0), "layout", "warning", "`note` is declared otherwise");
+}
+
+fn jobs() {
+    let folder = with_chores();
+    let found = findings("jobs", folder.path(), 0);
+    one(&found, "jobs", "warning", "2 jobs of the queue `chores` are due, and no worker of it is alive");
+    let alive = "INSERT INTO ss_worker VALUES ('w', 'chores', 9e15, 9e15)";
+    tamper(folder.path(), alive);
+    assert_eq!(findings("jobs", folder.path(), 0), []);
+    tamper(folder.path(), "UPDATE ss_job SET state = 'failed' WHERE pk = 1");
+    one(&findings("jobs", folder.path(), 0), "jobs", "warning", "1 jobs have failed for good");
+    let lost =
+        "UPDATE ss_job SET state = 'running', lease_token = 't', worker = 'w', lease_until = 1 WHERE pk = 1";
+    tamper(folder.path(), lost);
+    one(
+        &findings("jobs", folder.path(), 0),
+        "jobs",
+        "warning",
+        "1 jobs are said to be worked on, and nobody does",
+    );
 }
 
 fn damage() {

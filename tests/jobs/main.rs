@@ -10,6 +10,7 @@ mod enqueue;
 mod kills;
 mod life;
 mod models;
+mod payloads;
 mod schedule;
 mod work;
 

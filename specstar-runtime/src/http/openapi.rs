@@ -40,6 +40,7 @@ use crate::resource::ResourceEntry;
 
 /// What the document says besides what the tables and the types say.
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools)] // Each is a question of its own.
 pub struct DocumentInput {
     /// Title, version, description, license and contact of the application.
     pub info: Info,
@@ -66,6 +67,8 @@ pub struct DocumentInput {
     pub raw_uploads: bool,
     /// Imports are answered as the reference does.
     pub reference_archives: bool,
+    /// Clients write every field of a job.
+    pub clients_write_jobs: bool,
     /// Ways to authenticate; any one of them is enough. None: everybody is anonymous.
     pub security: Security,
 }
@@ -86,6 +89,7 @@ impl DocumentInput {
             structured_errors: false,
             raw_uploads: true,
             reference_archives: false,
+            clients_write_jobs: false,
             security: Security::none(),
         }
     }

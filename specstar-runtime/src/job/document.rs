@@ -90,7 +90,10 @@ pub trait JobPayload: JobData {
 /// how far it is, only the work writes, except in [`Preset::Compat`](crate::app::Preset::Compat).
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(bound(serialize = "P: JobPayload", deserialize = "P: JobPayload"))]
-#[schema(bound = "P: JobPayload + ToSchema, P::Artifact: ToSchema")]
+#[schema(
+    description = "A job: its payload, and how far the work is.",
+    bound = "P: JobPayload + ToSchema, P::Artifact: ToSchema"
+)]
 pub struct Job<P: JobPayload> {
     /// What is to be done.
     #[serde(serialize_with = "write", deserialize_with = "JobData::read")]

@@ -8,14 +8,15 @@ use super::service::store_error;
 use super::write::Written;
 use super::{Caller, Model, Service, payload};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, JobMove};
+use crate::change::{Change, HeadUpdate, JobMove};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::job::{JobState, Next, Phase, cancelled, rerun};
-use crate::meta::Head;
-use crate::schema::{index_as_stored, readable};
+use crate::json::fitting_index_row;
+use crate::meta::{DataHash, Head, MadeFile};
+use crate::schema::readable;
 use crate::store::{JobCount, JobLine, JobRow, WorkerRow};
-use crate::timeline::{self, live};
+use crate::timeline::{self, Payload, live};
 
 /// Running jobs that are shown at once.
 const SHOWN: usize = 100;
@@ -188,24 +189,51 @@ impl Service {
         let ends = state.status.is_terminal() || state.periodic_runs != before.periodic_runs;
         let begins_anew = before.status.is_terminal();
         // Its validator has seen the payload when it came in; what the work adds is not its business.
-        let prepared = (model.entry.prepare)(&state.write()?).map_err(Error::Decode)?;
+        let text = state.write()?;
+        let index = fitting_index_row(model.descriptor(), &head.revision.data);
+        let context = caller.context();
+        let Ok(prepared) = (model.entry.prepare)(&text) else {
+            // Its payload is that of another program. It is over all the same, in the revision that there is.
+            let payload = as_it_is(model, text);
+            let update = timeline::rework(model.index, &head, index, payload, job, &context);
+            return self.commit_job(head, update, Vec::new(), caller).await;
+        };
         let (canonical, _) = payload::split(prepared);
         let checked = payload::checked(model, canonical, None, Some(&head.revision.data))?;
         let ready = self.ready(model, checked, Some(&head), &mut Encoded::default(), None).await?;
-        let index = index_as_stored(model.descriptor(), &head.revision.as_ref())?;
-        let context = caller.context();
         let update = if ends || begins_anew {
             let status = model.settings.default_status;
             let planned = timeline::update(model.index, &head, index, ready.payload, None, status, &context);
             let planned = planned.ok_or_else(|| Error::internal("a run that changes nothing"))?;
-            crate::change::HeadUpdate { job: Some(Box::new(job)), ..planned }
+            HeadUpdate { job: Some(Box::new(job)), ..planned }
         } else {
             timeline::rework(model.index, &head, index, ready.payload, job, &context)
         };
+        self.commit_job(head, update, ready.uploads, caller).await
+    }
+
+    async fn commit_job(
+        &self,
+        head: Head,
+        update: HeadUpdate,
+        uploads: Vec<MadeFile>,
+        caller: &Caller,
+    ) -> Result<Option<Written>> {
         let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
-        let plan = Plan { uploads: ready.uploads, ..Plan::of(Change::Update(Box::new(update))) };
+        let plan = Plan { uploads, ..Plan::of(Change::Update(Box::new(update))) };
         let done = self.commit(plan, caller).await?;
         Ok(done.then_some(Written { resource_id: head.resource_id, revision, unchanged: false }))
+    }
+}
+
+/// A document that its type cannot read: what does not fit an index is null there.
+fn as_it_is(model: &Model, data: Vec<u8>) -> Payload {
+    Payload {
+        hash: DataHash::of(&data),
+        index: fitting_index_row(model.descriptor(), &data),
+        blobs: Vec::new(),
+        schema_version: model.descriptor().schema_version,
+        data,
     }
 }
 

@@ -83,7 +83,7 @@ pub struct JobClaim {
     pub models: Vec<ModelIndex>,
     /// When.
     pub now: Timestamp,
-    /// How long a lease holds.
+    /// Until when a lease holds that is given at once; one that has to wait for others is given for as long.
     pub until: Timestamp,
     /// In whose name.
     pub worker: String,
@@ -234,6 +234,8 @@ pub struct WorkerRow {
 /// What the adapters have in common.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) mod shared {
+    use std::time::Instant;
+
     use super::StoreError;
     use crate::change::{HeadUpdate, JobMove, ModelIndex};
     use crate::datetime::Timestamp;
@@ -274,7 +276,7 @@ pub(super) mod shared {
     ) -> Result<HeadUpdate, StoreError> {
         let unreadable = |error: crate::json::DecodeError| StoreError::Corrupt(error.to_string());
         let data = state.write().map_err(unreadable)?;
-        // A value that fits no index any more, since the type has changed, must not hold the queue up.
+        // A payload of another program is begun as well: its handler says what is wrong with it.
         let before = fitting_index_row(descriptor, &head.revision.data);
         let payload = Payload {
             hash: DataHash::of(&data),
@@ -285,6 +287,12 @@ pub(super) mod shared {
         };
         let by = Stamp { time: now, by: worker.to_owned() };
         Ok(rework(model, head, before, payload, job, &Context { now, user: by.by }))
+    }
+
+    /// A lease begins when it is given, not when it was asked for: a writer that waits for others must not use it up. Who
+    /// has it counts from when they asked, and so never takes it for longer than it is.
+    pub(in crate::store) fn later(until: Timestamp, asked: Instant) -> Timestamp {
+        Timestamp(until.0.saturating_add(i64::try_from(asked.elapsed().as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// The words of the log that this program writes.

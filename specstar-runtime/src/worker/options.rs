@@ -15,7 +15,8 @@ pub struct WorkerOptions {
     pub concurrency: usize,
     /// The same by queue.
     pub queues: BTreeMap<String, usize>,
-    /// For how long nobody else begins a job whose worker gives no sign of life (30 s).
+    /// For how long nobody else begins a job whose worker gives no sign of life (30 s). It has to be long beside the
+    /// longest time that a commit takes, or jobs of workers that live are begun again.
     pub lease: Duration,
     /// The longest time until a job that another process made is seen (1 s).
     pub poll: Duration,

@@ -112,6 +112,7 @@ impl SpecStarBuilder {
         input.structured_errors = self.wire.structured_errors;
         input.raw_uploads = self.wire.raw_uploads;
         input.reference_archives = self.wire.archive_format == crate::backup::ArchiveFormat::Acbak;
+        input.clients_write_jobs = self.rules.clients_write_jobs;
         input.security = security;
         match openapi::document(&input) {
             Ok(document) => Some(document.to_json()),

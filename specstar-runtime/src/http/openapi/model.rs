@@ -10,7 +10,7 @@ use super::union::{insert, name_variants};
 use super::walk::{Schemas, referred};
 use super::{DocumentError, DocumentInput, shapes};
 use crate::descriptor::{
-    ReferenceDescriptor, ReferenceKind, ResourceDescriptor, UnknownFields, VectorDescriptor,
+    FieldDescriptor, ReferenceDescriptor, ReferenceKind, ResourceDescriptor, UnknownFields, VectorDescriptor,
 };
 use crate::resource::{Prepared, ResourceEntry, SchemaSink};
 
@@ -18,6 +18,8 @@ use crate::resource::{Prepared, ResourceEntry, SchemaSink};
 pub(super) struct Model {
     pub(super) entry: ResourceEntry,
     pub(super) schema: String,
+    /// Clients write every field of it: it is a job in `Preset::Compat`.
+    pub(super) open: bool,
     /// A field and a value for it, for the examples of patches.
     pub(super) edit: Option<(&'static str, Value)>,
 }
@@ -32,6 +34,12 @@ impl Model {
         let own = self.descriptor().id.path_hash;
         let mut references = other.descriptor().references.iter();
         references.any(|r| r.kind == ReferenceKind::ResourceId && r.target.path_hash == own)
+    }
+
+    /// The fields that only the program writes.
+    fn read_only(&self) -> impl Iterator<Item = &'static FieldDescriptor> {
+        let open = self.open;
+        self.descriptor().fields.iter().filter(move |field| field.readonly && !open)
     }
 
     /// The path segment of its routes.
@@ -55,7 +63,8 @@ pub(super) fn collect(input: &DocumentInput) -> Result<(Vec<Model>, Vec<Action>,
             normalize(&mut schema);
             insert(&mut schemas, name, schema)?;
         }
-        models.push(Model { entry: *entry, schema: own, edit: None });
+        let open = input.clients_write_jobs && entry.descriptor.job.is_some();
+        models.push(Model { entry: *entry, schema: own, open, edit: None });
     }
     let actions = action::collect(input, &mut schemas)?;
     name_variants(&mut schemas)?;
@@ -89,17 +98,18 @@ fn annotate(model: &Model, schemas: &mut Schemas) {
         schema.insert("x-display-name-field".into(), field.into());
     }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        annotate_properties(descriptor, properties);
+        annotate_properties(model, properties);
     }
 }
 
-fn annotate_properties(descriptor: &ResourceDescriptor, properties: &mut Map<String, Value>) {
+fn annotate_properties(model: &Model, properties: &mut Map<String, Value>) {
+    let descriptor = model.descriptor();
     let mut mark = |field: &str, key: &str, value: Value| {
         if let Some(Value::Object(property)) = properties.get_mut(field) {
             property.insert(key.into(), value);
         }
     };
-    for field in descriptor.fields.iter().filter(|field| field.readonly) {
+    for field in model.read_only() {
         mark(field.name, "readOnly", true.into());
     }
     for index in descriptor.indexes {
@@ -167,8 +177,7 @@ fn enrich(model: &Model, schemas: &mut Schemas) {
     let mut usable = [exemplary, minimal].into_iter().flatten().filter(|(_, valid)| *valid);
     let Some((mut example, _)) = usable.next() else { return };
     if let Value::Object(example) = &mut example {
-        let read_only = model.descriptor().fields.iter().filter(|field| field.readonly);
-        read_only.for_each(|field| drop(example.remove(field.name)));
+        model.read_only().for_each(|field| drop(example.remove(field.name)));
     }
     if let Some(Value::Object(schema)) = schemas.get_mut(&model.schema) {
         schema.insert("examples".into(), json!([example]));
@@ -179,7 +188,9 @@ fn enrich(model: &Model, schemas: &mut Schemas) {
 fn edit(model: &Model, schemas: &Schemas) -> Option<(&'static str, Value)> {
     let example = schemas.get(&model.schema)?.get("examples")?.get(0)?;
     let descriptor = model.descriptor();
-    let writable = descriptor.fields.iter().filter(|field| !field.readonly).map(|field| field.name);
+    let read_only: Vec<&str> = model.read_only().map(|field| field.name).collect();
+    let names = descriptor.fields.iter().map(|field| field.name);
+    let writable = names.filter(|name| !read_only.contains(name));
     let mut candidates = descriptor.display_name.into_iter().chain(writable);
     candidates.find_map(|name| Some((name, example.get(name)?.clone())))
 }

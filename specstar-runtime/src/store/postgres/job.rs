@@ -1,5 +1,7 @@
 //! The rows of jobs.
 
+use std::time::Instant;
+
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 
@@ -12,7 +14,7 @@ use super::row::Columns;
 use crate::change::{JobLease, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::job::Phase;
-use crate::store::job::shared::{FORGET_WORKERS, level_of, unknown_phase};
+use crate::store::job::shared::{FORGET_WORKERS, later, level_of, unknown_phase};
 use crate::store::{
     ClaimedJob, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
 };
@@ -22,9 +24,10 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 impl Jobs for PostgresStore {
     fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
         Box::pin(async move {
+            let asked = Instant::now();
             let mut tries = 0;
             loop {
-                let fault = match self.try_claim(&claim).await {
+                let fault = match self.try_claim(&claim, asked).await {
                     Ok((claimed, position)) => {
                         if position > 0 {
                             self.shared.follower.committed(position);
@@ -44,7 +47,8 @@ impl Jobs for PostgresStore {
     }
 
     fn beat(&self, beat: JobBeat) -> Answer<'_, Vec<Held>> {
-        Box::pin(async move { write!(self, |on, models| run_beat(on, &models, &beat)) })
+        let asked = Instant::now();
+        Box::pin(async move { write!(self, |on, models| run_beat(on, &models, &beat, asked)) })
     }
 
     fn forget_worker<'a>(&'a self, worker: &'a str) -> Answer<'a, ()> {
@@ -182,11 +186,11 @@ impl Jobs for PostgresStore {
 impl PostgresStore {
     /// A claim, and the highest position in the log that it was given. When it is not known whether it was committed,
     /// its leases end by themselves.
-    async fn try_claim(&self, claim: &JobClaim) -> Applied<(Vec<ClaimedJob>, i64)> {
+    async fn try_claim(&self, claim: &JobClaim, asked: Instant) -> Applied<(Vec<ClaimedJob>, i64)> {
         let models = self.models();
         let transaction = self.shared.db.begin().await?;
         let mut applier = Applier::new(&transaction, &models, false);
-        match applier.claim(claim).await {
+        match applier.claim(claim, asked).await {
             Ok(claimed) => {
                 let position = applier.last;
                 transaction.commit().await?;
@@ -205,16 +209,21 @@ impl PostgresStore {
     }
 }
 
-async fn run_beat(on: &DatabaseTransaction, models: &Models, beat: &JobBeat) -> Result<Vec<Held>, Fault> {
-    let texts = models.job();
-    let values = values![beat.worker.as_str(), beat.queues.as_str(), beat.now.0, beat.until.0];
+async fn run_beat(
+    on: &DatabaseTransaction,
+    models: &Models,
+    beat: &JobBeat,
+    asked: Instant,
+) -> Result<Vec<Held>, Fault> {
+    let (texts, until) = (models.job(), later(beat.until, asked));
+    let values = values![beat.worker.as_str(), beat.queues.as_str(), beat.now.0, until.0];
     execute(on, texts.put_worker.as_str(), values).await?;
     execute(on, texts.forget_workers.as_str(), values![beat.now.0 - FORGET_WORKERS]).await?;
     let mut held = Vec::with_capacity(beat.jobs.len());
     for sign in &beat.jobs {
         let id = models.get(sign.model)?.layout.model_id;
         let token = sign.token.as_str();
-        let values = values![beat.until.0, beat.now.0, id, sign.pk, token];
+        let values = values![until.0, beat.now.0, id, sign.pk, token];
         let renewed = execute(on, texts.renew.as_str(), values).await?;
         // What was said is kept even when the lease is over: it may be all that is left of the run.
         for line in &sign.lines {

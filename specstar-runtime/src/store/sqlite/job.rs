@@ -1,6 +1,7 @@
 //! The rows of jobs.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -13,7 +14,7 @@ use super::writer::{Message, Task};
 use crate::change::{JobLease, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::job::Phase;
-use crate::store::job::shared::{FORGET_WORKERS, level_of, unknown_phase};
+use crate::store::job::shared::{FORGET_WORKERS, later, level_of, unknown_phase};
 use crate::store::{
     ClaimedJob, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
 };
@@ -25,12 +26,15 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub(super) struct ClaimTask {
     pub(super) claim: JobClaim,
     pub(super) claimed: Arc<Mutex<Vec<ClaimedJob>>>,
+    /// When it was asked for.
+    pub(super) asked: Instant,
 }
 
 impl Jobs for SqliteStore {
     fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
         let claimed = Arc::new(Mutex::new(Vec::new()));
-        let task = Task::Claim(ClaimTask { claim, claimed: Arc::clone(&claimed) });
+        let asked = Instant::now();
+        let task = Task::Claim(ClaimTask { claim, claimed: Arc::clone(&claimed), asked });
         Box::pin(async move {
             match self.ask(|reply| Message::Commit { task, reply }).await? {
                 Ok(()) => Ok(std::mem::take(&mut *claimed.lock().unwrap_or_else(PoisonError::into_inner))),
@@ -41,7 +45,11 @@ impl Jobs for SqliteStore {
     }
 
     fn beat(&self, beat: JobBeat) -> Answer<'_, Vec<Held>> {
-        Box::pin(self.write(move |connection, models| run_beat(connection, models, &beat)))
+        let asked = Instant::now();
+        Box::pin(self.write(move |connection, models| {
+            let until = later(beat.until, asked);
+            run_beat(connection, models, &beat, until)
+        }))
     }
 
     fn forget_worker<'a>(&'a self, worker: &'a str) -> Answer<'a, ()> {
@@ -224,15 +232,20 @@ pub(super) fn ready(
     found.map(known).transpose()
 }
 
-fn run_beat(connection: &Connection, models: &Models, beat: &JobBeat) -> Result<Vec<Held>, StoreError> {
+fn run_beat(
+    connection: &Connection,
+    models: &Models,
+    beat: &JobBeat,
+    until: Timestamp,
+) -> Result<Vec<Held>, StoreError> {
     let texts = models.job();
-    execute(connection, &texts.put_worker, params![beat.worker, beat.queues, beat.now.0, beat.until.0])?;
+    execute(connection, &texts.put_worker, params![beat.worker, beat.queues, beat.now.0, until.0])?;
     execute(connection, &texts.forget_workers, [beat.now.0 - FORGET_WORKERS])?;
     let mut held = Vec::with_capacity(beat.jobs.len());
     for sign in &beat.jobs {
         let id = models.get(sign.model)?.layout.model_id;
         let renewed =
-            execute(connection, &texts.renew, params![beat.until.0, beat.now.0, id, sign.pk, sign.token])?;
+            execute(connection, &texts.renew, params![until.0, beat.now.0, id, sign.pk, sign.token])?;
         // What was said is kept even when the lease is over: it may be all that is left of the run.
         for line in &sign.lines {
             let values = params![id, sign.pk, sign.run, line.seq, line.at.0, line.level, line.text];

@@ -1,5 +1,7 @@
 //! The rows of jobs follow their documents.
 
+use std::time::Instant;
+
 use sea_orm::ConnectionTrait;
 
 use super::super::db::{row, values};
@@ -11,7 +13,7 @@ use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
 use crate::meta::Head;
-use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
+use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
 
 impl<C: ConnectionTrait> Applier<'_, C> {
@@ -171,7 +173,11 @@ impl<C: ConnectionTrait> Applier<'_, C> {
     }
 
     /// Begins jobs that are due, and writes that into their documents. What another claim looks at is passed over.
-    pub(in super::super) async fn claim(&mut self, claim: &JobClaim) -> Applied<Vec<ClaimedJob>> {
+    pub(in super::super) async fn claim(
+        &mut self,
+        claim: &JobClaim,
+        asked: Instant,
+    ) -> Applied<Vec<ClaimedJob>> {
         let mut claimed = Vec::new();
         let types = numbers(self.models, &claim.models)?;
         for token in &claim.tokens {
@@ -179,7 +185,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             let found = row(self.on, self.models.job().ready.as_str(), values).await?;
             let Some(found) = found else { break };
             let found = job_row(Columns::of(&found)?, self.models)?;
-            let (worker, until) = (claim.worker.clone(), claim.until);
+            let (worker, until) = (claim.worker.clone(), later(claim.until, asked));
             let lease = JobLease { token: token.clone(), until, worker };
             claimed.extend(self.begin(found, lease, claim.now).await?);
         }

@@ -14,7 +14,7 @@ use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
 use crate::meta::Head;
-use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
+use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
 
 impl Applier<'_> {
@@ -181,7 +181,7 @@ impl Applier<'_> {
         let mut claimed = Vec::new();
         for token in &claim.tokens {
             let Some(found) = ready(self.connection, self.models, claim)? else { break };
-            let (worker, until) = (claim.worker.clone(), claim.until);
+            let (worker, until) = (claim.worker.clone(), later(claim.until, task.asked));
             let lease = JobLease { token: token.clone(), until, worker };
             claimed.extend(self.begin(found, lease, claim.now)?);
         }
