@@ -39,6 +39,8 @@ fn options(folder: &Path) -> specstar::store::PostgresOptions {
         max_connections: 6,
         statement_timeout: std::time::Duration::from_secs(30),
         connect_timeout: std::time::Duration::from_secs(15),
+        // The transactions of all tests hide those of each.
+        log_timeout: std::time::Duration::from_secs(20),
         ..specstar::store::PostgresOptions::new(url)
     }
 }

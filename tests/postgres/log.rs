@@ -10,7 +10,13 @@ use crate::{Counter, resources};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_transaction_delays_the_feed_and_takes_nothing_from_it() {
-    let app = TestApp::new(resources()).await;
+    let folder = std::sync::Arc::new(tempfile::TempDir::new().expect("a folder"));
+    let options = specstar::store::PostgresOptions {
+        log_timeout: Duration::from_millis(100),
+        replica_url: Some(postgres::url(folder.path())),
+        ..specstar::store::PostgresOptions::new(postgres::url(folder.path()))
+    };
+    let app = TestApp::on(folder, resources(), |builder| builder.postgres_with(options)).await;
     let ann = app.user("ann");
     ann.created("counter", json!({"value": 1})).await;
     assert_eq!(ann.get("/counter/changes").await.ok().as_array().expect("a list").len(), 1);

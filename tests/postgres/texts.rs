@@ -31,16 +31,17 @@ async fn texts_that_are_longer_than_an_entry_of_an_index_are_found_all_the_same(
     let all = emails(&ann, "QB.all().sort(QB['email'].asc())").await;
     assert_eq!(all.first().map(String::as_str), Some("a"));
     assert_eq!(all.last().map(String::as_str), Some("b"));
+    let (only_long, only_longer) = (vec![long.clone()], vec![longer.clone()]);
     let found = |qb: String| {
         let ann = ann.clone();
         async move { emails(&ann, &qb).await }
     };
-    assert_eq!(found(format!("QB['email'] == '{long}'")).await, [long.clone()]);
-    assert_eq!(found(format!("QB['tags'].contains('{longer}')")).await, [longer.clone()]);
+    assert_eq!(found(format!("QB['email'] == '{long}'")).await, only_long);
+    assert_eq!(found(format!("QB['tags'].contains('{longer}')")).await, only_longer);
     assert_eq!(found(format!("QB['email'] > '{long}'")).await.len(), 2, "the longer one, and b");
     assert_eq!(found(format!("QB['email'].starts_with('{long}')")).await.len(), 2);
-    assert_eq!(found("QB['email'].ends_with('z')".into()).await, [longer.clone()]);
-    assert_eq!(found(format!("QB['email'].length() == {}", long.chars().count())).await, [long.clone()]);
+    assert_eq!(found("QB['email'].ends_with('z')".into()).await, only_longer);
+    assert_eq!(found(format!("QB['email'].length() == {}", long.chars().count())).await, only_long);
     let count = ann.get("/account/count").query(&[("qb", "QB['email'].length() > 1")]).await.ok();
     assert_eq!(count, 2);
     let id = format!("QB['email'] == '{longer}'");

@@ -75,6 +75,9 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// The longest wait for a connection.
     pub connect_timeout: Duration,
+    /// The longest wait of a reader of the log for what its own process has committed, which is hidden while a
+    /// transaction runs that began to write before, whoever's in the cluster that is.
+    pub log_timeout: Duration,
 }
 
 impl PostgresOptions {
@@ -86,6 +89,7 @@ impl PostgresOptions {
             max_connections: 16,
             statement_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
+            log_timeout: Duration::from_secs(2),
         }
     }
 }
@@ -98,6 +102,7 @@ impl std::fmt::Debug for PostgresOptions {
             .field("max_connections", &self.max_connections)
             .field("statement_timeout", &self.statement_timeout)
             .field("connect_timeout", &self.connect_timeout)
+            .field("log_timeout", &self.log_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -24,9 +24,6 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Between two looks while commits of this process are hidden behind running transactions.
 const HIDDEN: Duration = Duration::from_millis(3);
 
-/// The longest wait of a reader for the commits of its own process.
-const SETTLE: Duration = Duration::from_secs(2);
-
 /// After a wait in vain nobody waits for so long: somebody has a transaction that takes its time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -123,7 +120,7 @@ pub(super) async fn settle(shared: &Shared) {
     if vain.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < PATIENCE) {
         return;
     }
-    let limit = Instant::now() + SETTLE;
+    let limit = Instant::now() + shared.options.log_timeout;
     while Instant::now() < limit {
         match end(shared).await {
             Ok(end) if end < own => tokio::time::sleep(HIDDEN).await,
