@@ -88,6 +88,31 @@ async fn references_that_the_set_removes_do_not_count() {
 }
 
 #[tokio::test]
+async fn those_that_are_taken_care_of_may_refer_still_and_no_others() {
+    let db = db().await;
+    db.create_post("post:1", r#"{"author":"user:1","readers":["user:1"]}"#).await;
+    let touched = db.head("user:3").await;
+    let guarded = |except: &[&str]| {
+        let except: Vec<String> = except.iter().map(|id| (*id).to_owned()).collect();
+        let guard = |index| Requirement::Unreferenced {
+            model: POST,
+            index,
+            resource_id: "user:1".into(),
+            except: except.clone(),
+        };
+        ChangeSet { requirements: vec![guard(0), guard(1)], ..set([db.touch(&touched).into()]) }
+    };
+    let result = db.store.commit(guarded(&["post:2"])).await;
+    assert!(matches!(result, Err(CommitError::Referenced { requirement: 0 })), "{result:?}");
+    // Another one that has come meanwhile, by the list alone.
+    db.create_post("post:2", r#"{"readers":["user:1"]}"#).await;
+    let result = db.store.commit(guarded(&["post:1"])).await;
+    assert!(matches!(result, Err(CommitError::Referenced { requirement: 1 })), "{result:?}");
+    assert_eq!(db.head("user:3").await, touched);
+    db.store.commit(guarded(&["post:1", "post:2"])).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_set_whose_requirements_fail_falls_alone() {
     let db = db().await;
     db.create_post("post:1", r#"{"author":"user:3"}"#).await;
