@@ -3,10 +3,12 @@
 use crate::json::IndexRow;
 use crate::meta::{HeadRef, Revision, Stamp};
 
+mod answer;
 mod import;
 mod job;
 mod log;
 
+pub use answer::{Answer, RequestKey, Response};
 pub use import::{Checkpoint, Import};
 pub use job::{JobLease, JobMove, JobStart};
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
@@ -26,6 +28,8 @@ pub struct ChangeSet {
     pub events: Vec<NewEvent>,
     /// How far the import is that the changes belong to.
     pub checkpoint: Option<Checkpoint>,
+    /// The answer to the request that asks for it. Nothing is applied when its request was answered before.
+    pub answer: Option<Box<Answer>>,
 }
 
 impl From<Vec<Change>> for ChangeSet {

@@ -210,6 +210,12 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// The request was answered before, under the same `Idempotency-Key`; over HTTP that answer is sent again.
+    #[error("The request was answered before.")]
+    AnsweredBefore,
+    /// Another request was answered under this `Idempotency-Key`.
+    #[error("Another request was sent with the same Idempotency-Key.")]
+    KeyReused,
     /// The lease under which a job was worked on does not hold any more. No request causes this.
     #[error("the lease of the job is over")]
     LeaseLost,
@@ -409,9 +415,12 @@ impl Error {
             | Self::ReadOnlyField { .. }
             | Self::InvalidId { .. }
             | Self::TargetsMissing { .. } => ErrorKind::Validation,
-            Self::TargetsGone { .. } | Self::Conflict(_) | Self::JobExists { .. } | Self::LeaseLost => {
-                ErrorKind::Conflict
-            }
+            Self::TargetsGone { .. }
+            | Self::Conflict(_)
+            | Self::JobExists { .. }
+            | Self::AnsweredBefore
+            | Self::LeaseLost => ErrorKind::Conflict,
+            Self::KeyReused => ErrorKind::KeyReused,
             Self::Referenced { .. } => ErrorKind::Referenced,
             Self::UploadConflict { .. } => ErrorKind::UploadConflict,
             Self::UploadsNotImplemented => ErrorKind::NotImplemented,

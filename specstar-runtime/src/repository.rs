@@ -5,6 +5,7 @@
 //! [`Repository`] is the same with types, for programs.
 
 mod action;
+mod answer;
 mod archive;
 mod batch;
 mod blob;
@@ -34,6 +35,7 @@ mod undo;
 mod write;
 
 pub use action::Content;
+pub(crate) use answer::{Outcome, Render, Repeatable};
 pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings, Parts};
 pub use batch::Selection;
 pub use caller::Caller;

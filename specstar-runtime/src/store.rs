@@ -1,5 +1,6 @@
 //! Where resources are kept: one small semantic trait, and the adapters that implement it.
 
+mod answer;
 mod blob;
 pub mod inspect;
 mod job;
@@ -28,6 +29,7 @@ use crate::json::IndexValue;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Predicate, SortKey};
 
+pub use answer::Answers;
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
 pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow};
@@ -46,7 +48,7 @@ pub use versions::{Original, VersionCount, Versions};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
 pub trait Store:
-    Versions + BlobIndex + Inspect + Jobs + Snapshots + UploadIndex + Send + Sync + 'static
+    Answers + Versions + BlobIndex + Inspect + Jobs + Snapshots + UploadIndex + Send + Sync + 'static
 {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(
@@ -246,6 +248,9 @@ pub enum CommitError {
         /// The key.
         key: String,
     },
+    /// The request of the set was answered before.
+    #[error("the request was answered before")]
+    Answered,
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -31,6 +31,7 @@ pub enum ErrorKind {
     Undecodable,
     Parameter,
     ParameterConflict,
+    KeyReused,
     Internal,
     NotImplemented,
     Unavailable,
@@ -76,6 +77,7 @@ impl ErrorKind {
         Self::Undecodable,
         Self::Parameter,
         Self::ParameterConflict,
+        Self::KeyReused,
         Self::Internal,
         Self::NotImplemented,
         Self::Unavailable,
@@ -134,6 +136,11 @@ impl ErrorKind {
                 (422, "VALIDATION_ERROR", "A parameter has an impossible value, or the body is not JSON.")
             }
             Self::ParameterConflict => (422, "VALIDATION_ERROR", "Parameters exclude one another."),
+            Self::KeyReused => (
+                422,
+                "IDEMPOTENCY_KEY_REUSED",
+                "Another request was answered under the same `Idempotency-Key`.",
+            ),
             Self::Internal => (500, "INTERNAL_ERROR", "A fault of the server; the id is also in its log."),
             Self::NotImplemented => (501, "NOT_IMPLEMENTED", "The application keeps no files."),
             Self::Unavailable => {

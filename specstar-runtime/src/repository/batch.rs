@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::answer::Outcome;
 use super::gate::Gate;
 use super::queue::Attempts;
 use super::reference::Way;
@@ -94,7 +95,8 @@ impl Service {
         let mut batch = self.batch(model, selection, Action::DELETE, caller).await?;
         loop {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
-            let deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
+            let mut deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
+            deletion.plan.answer = caller.answer(model, Outcome::Many(&deletion.roots));
             if self.commit(deletion.plan, caller).await? {
                 self.after(caller, deletion.done).await;
                 return Ok(deletion.roots);
@@ -115,7 +117,8 @@ impl Service {
         let mut batch = self.batch(model, selection, Action::RESTORE, caller).await?;
         loop {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
-            let restoration = self.plan_restoration(model, heads, cascade, caller).await?;
+            let mut restoration = self.plan_restoration(model, heads, cascade, caller).await?;
+            restoration.plan.answer = caller.answer(model, Outcome::Many(&restoration.roots));
             if self.commit(restoration.plan, caller).await? {
                 self.after(caller, restoration.done).await;
                 return Ok(restoration.roots);

@@ -1,5 +1,8 @@
 //! Who calls an operation.
 
+use std::sync::Arc;
+
+use super::answer::Repeatable;
 use crate::access::Principal;
 use crate::datetime::Timestamp;
 use crate::timeline::Context;
@@ -10,17 +13,18 @@ pub struct Caller {
     principal: Principal,
     now: Timestamp,
     trusted: bool,
+    request: Option<Arc<Repeatable>>,
 }
 
 impl Caller {
     /// A client: every operation asks the access control first.
     pub fn client(principal: Principal, now: Timestamp) -> Self {
-        Self { principal, now, trusted: false }
+        Self { principal, now, trusted: false, request: None }
     }
 
     /// The program itself, acting in the name of `principal`: not asked what it may do.
     pub fn program(principal: Principal, now: Timestamp) -> Self {
-        Self { principal, now, trusted: true }
+        Self { principal, now, trusted: true, request: None }
     }
 
     /// In whose name.
@@ -36,6 +40,22 @@ impl Caller {
     /// Whether the access control is not asked.
     pub fn is_trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// The same, whose operation commits its answer with what it changes.
+    pub(crate) fn answered_once(mut self, request: Arc<Repeatable>) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// The same for something else than the operation of the request.
+    pub(crate) fn apart(&self) -> Self {
+        Self { request: None, ..self.clone() }
+    }
+
+    /// The request of the operation, where its answer is kept.
+    pub(super) fn request(&self) -> Option<&Repeatable> {
+        self.request.as_deref()
     }
 
     pub(crate) fn context(&self) -> Context {

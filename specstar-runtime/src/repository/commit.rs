@@ -5,7 +5,7 @@ use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, ChangeSet, Checkpoint, ModelIndex, Requirement};
+use crate::change::{Answer, Change, ChangeSet, Checkpoint, ModelIndex, Requirement};
 use crate::datetime::Timestamp;
 use crate::descriptor::{IndexKind, ResourceDescriptor, UniqueDescriptor};
 use crate::error::{Error, Result};
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub(super) returning: bool,
     /// How far an import is then.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// The answer to the request, once this is committed.
+    pub(super) answer: Option<Box<Answer>>,
 }
 
 impl Plan {
@@ -51,23 +53,36 @@ impl Service {
     pub(super) async fn commit_all(&self, mut plan: Plan, caller: &Caller) -> Result<Option<Vec<String>>> {
         let jobs =
             if plan.along.jobs.is_empty() { Vec::new() } else { self.plan_jobs(&mut plan, caller).await? };
-        let Plan { changes, needs, guards, along: Along { events, .. }, uploads, returning, checkpoint } =
-            plan;
-        if changes.is_empty() && events.is_empty() {
+        let Plan {
+            changes,
+            needs,
+            guards,
+            along: Along { events, .. },
+            uploads,
+            returning,
+            checkpoint,
+            answer,
+        } = plan;
+        if changes.is_empty() && events.is_empty() && answer.is_none() {
             return Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()));
         }
         let models = touched(&changes);
         // With several changes, the one that fails need not be one that the caller knows of.
         let all = if changes.len() > 1 { changes.iter().map(changed).collect() } else { Vec::new() };
         let requirements = needs.iter().map(Need::requirement).chain(guards).collect();
-        let set = ChangeSet { changes, requirements, events, checkpoint };
+        let answered = answer.is_some();
+        let set = ChangeSet { changes, requirements, events, checkpoint, answer };
         match self.commit_with(set, &uploads, caller).await? {
             Ok(()) => {
+                if let (true, Some(request)) = (answered, caller.request()) {
+                    request.note();
+                }
                 self.count_changes(&models);
                 Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()))
             }
             Err(CommitError::Stale { .. } | CommitError::Referenced { .. }) => Ok(None),
             Err(CommitError::LeaseLost { .. }) => Err(Error::LeaseLost),
+            Err(CommitError::Answered) => Err(Error::AnsweredBefore),
             // Somebody was faster with a job of the same key, and a new plan finds it.
             Err(CommitError::JobKey { change, .. }) if is_along(&jobs, change) => Ok(None),
             Err(CommitError::JobKey { key, .. }) => Err(Error::JobExists { key }),

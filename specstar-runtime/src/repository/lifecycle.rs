@@ -1,5 +1,6 @@
 //! Delete, restore, switch, permanent delete, prune.
 
+use super::answer::Outcome;
 use super::commit::Plan;
 use super::hooks::Happening;
 use super::read::not_found;
@@ -55,7 +56,8 @@ impl Service {
             let checked = preconditions.check(&head);
             let head = if way == Way::Soft { live(head)? } else { head };
             checked?;
-            let deletion = self.plan_deletion(model, vec![head], way, caller).await?;
+            let mut deletion = self.plan_deletion(model, vec![head], way, caller).await?;
+            deletion.plan.answer = caller.answer(model, Outcome::One(&deletion.roots));
             if self.commit(deletion.plan, caller).await? {
                 self.after(caller, deletion.done).await;
                 let gone = deletion.roots.into_iter().next();
@@ -85,7 +87,8 @@ impl Service {
             if !head.is_deleted {
                 return Ok(head);
             }
-            let restoration = self.plan_restoration(model, vec![head], cascade, caller).await?;
+            let mut restoration = self.plan_restoration(model, vec![head], cascade, caller).await?;
+            restoration.plan.answer = caller.answer(model, Outcome::One(&restoration.roots));
             if self.commit(restoration.plan, caller).await? {
                 self.after(caller, restoration.done).await;
                 let back = restoration.roots.into_iter().next();
@@ -137,6 +140,7 @@ impl Service {
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));
+            plan.answer = caller.answer(model, Outcome::One(std::slice::from_ref(&after)));
             if self.commit(plan, caller).await? {
                 self.after(caller, vec![happening.done(Some(old), Some(new))]).await;
                 return Ok(after);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::answer::Outcome;
 use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
@@ -125,6 +126,7 @@ impl Service {
         let mut plan = Plan::default();
         let new = Inserting { model, resource_id, checked, status, cause };
         let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
+        plan.answer = caller.answer(model, Outcome::Written(&written));
         match self.commit(plan, caller).await {
             Ok(true) => {}
             // A job came along, and somebody was faster with one of the same key.
@@ -292,12 +294,13 @@ impl Service {
 
     /// Lets the hooks see new content, plans it and commits it; `None` when the plan was stale.
     pub(super) async fn write(&self, change: Rewrite<'_>, encoded: &mut Encoded) -> Result<Option<Written>> {
-        let caller = change.gate.caller();
+        let (model, caller) = (change.gate.model(), change.gate.caller());
         let mut plan = Plan::default();
         let (written, done) = match self.plan_write(change, encoded, &mut plan).await? {
             Planned::Unchanged(written) => return Ok(Some(written)),
             Planned::Change(written, done) => (written, done),
         };
+        plan.answer = caller.answer(model, Outcome::Written(&written));
         if !self.commit(plan, caller).await? {
             return Ok(None);
         }

@@ -68,6 +68,12 @@ pub(crate) const LOG_COLUMNS: [&str; 12] = [
     "body",
 ];
 
+/// Answers to requests that may come again.
+pub(crate) const ANSWER_TABLE: &str = "ss_answer";
+
+/// The columns of [`ANSWER_TABLE`], in the order readers rely on.
+pub(crate) const ANSWER_COLUMNS: [&str; 6] = ["key", "fingerprint", "status", "headers", "body", "at"];
+
 /// Upload sessions.
 pub(crate) const UPLOAD_TABLE: &str = "ss_upload";
 

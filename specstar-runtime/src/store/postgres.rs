@@ -5,6 +5,7 @@
 //! transaction may still add something ([`text::horizon`]). Searches are decided by the engine as far as it decides
 //! them exactly as this program does, and by this program for the rest ([`search`]).
 
+mod answer;
 mod apply;
 mod blob;
 mod commit;

@@ -5,6 +5,7 @@
 //! `IS NOT NULL` stand in the text, because a planner can only choose a partial index when it sees
 //! them there.
 
+pub(crate) mod answer;
 // What is in the modules of both engines but concerns one of them is dead where that one is left out.
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
 pub(crate) mod blob;

@@ -5,6 +5,7 @@
 //! ([`pool`]). Searches, counts and histories run on threads of their own, under a time limit
 //! ([`scan`]), so that a slow one never holds a thread of the async runtime.
 
+mod answer;
 mod apply;
 mod blob;
 mod conflict;

@@ -101,7 +101,7 @@ pub(crate) async fn run(
         _ => CallParts::default(),
     };
     let service = Arc::clone(&state.service);
-    let input = ActionInput::new(service, state.settings.utc_offset, caller.clone(), bytes, pairs, path);
+    let input = ActionInput::new(service, state.settings.utc_offset, caller.apart(), bytes, pairs, path);
     for argument in entry.arguments.iter().filter(|argument| argument.part != Part::Existing) {
         (argument.check)(&input)?;
     }

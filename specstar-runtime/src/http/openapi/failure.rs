@@ -93,6 +93,7 @@ fn specimen(kind: ErrorKind) -> Error {
             Error::RevisionNotFound { resource_id, revision_id: format!("{ID}:9") }
         }
         ErrorKind::MethodNotAllowed => Error::MethodNotAllowed,
+        ErrorKind::KeyReused => Error::KeyReused,
         ErrorKind::UniqueConflict => Error::UniqueConflict {
             field: "email".into(),
             value: "ann@example.com".into(),

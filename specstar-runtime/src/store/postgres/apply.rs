@@ -1,5 +1,6 @@
 //! One change set: what it consists of, in the order of its statements.
 
+mod answer;
 mod blob;
 mod conflict;
 mod head;
@@ -58,6 +59,7 @@ pub(super) fn is_one_statement(set: &ChangeSet, models: &Models) -> bool {
     set.requirements.is_empty()
         && set.events.is_empty()
         && set.checkpoint.is_none()
+        && set.answer.is_none()
         && match change {
             Change::Create(new) => new.blobs.is_empty() && !is_job(new.model),
             Change::Update(update) => is_plain(update) && !is_job(update.of.model),
@@ -89,6 +91,10 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
     pub(super) async fn apply(&mut self, set: &ChangeSet) -> Applied<()> {
         if is_one_statement(set, self.models) && !self.careful {
             return self.change(0, &set.changes[0]).await;
+        }
+        // First, so that of two equal requests the second one waits here and does nothing.
+        if let Some(answer) = &set.answer {
+            self.keep_answer(answer).await?;
         }
         self.require_live(set).await?;
         self.require_blobs(set).await?;

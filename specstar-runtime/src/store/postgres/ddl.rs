@@ -7,10 +7,10 @@ use super::db::quoted;
 use super::value::Kind;
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
-    BLOB_COLUMNS, BLOB_KEY_TABLE, BLOB_REF_TABLE, BLOB_TABLE, CASCADE_TABLE, HEAD_COLUMNS, IMPORT_TABLE,
-    IndexPlace, LOG_AT, LOG_COLUMNS, LOG_TABLE, MODEL_TABLE, ModelLayout, ORIGINAL_COLUMNS, ORIGINAL_TABLE,
-    REVISION_COLUMNS, REVISION_TABLE, SUBSCRIBER_TABLE, UPLOAD_COLUMNS, UPLOAD_PART_TABLE, UPLOAD_TABLE,
-    UPLOADER_TABLE,
+    ANSWER_TABLE, BLOB_COLUMNS, BLOB_KEY_TABLE, BLOB_REF_TABLE, BLOB_TABLE, CASCADE_TABLE, HEAD_COLUMNS,
+    IMPORT_TABLE, IndexPlace, LOG_AT, LOG_COLUMNS, LOG_TABLE, MODEL_TABLE, ModelLayout, ORIGINAL_COLUMNS,
+    ORIGINAL_TABLE, REVISION_COLUMNS, REVISION_TABLE, SUBSCRIBER_TABLE, UPLOAD_COLUMNS, UPLOAD_PART_TABLE,
+    UPLOAD_TABLE, UPLOADER_TABLE,
 };
 use crate::store::sql::job;
 
@@ -165,6 +165,10 @@ pub(super) fn shared_tables() -> String {
             "{UPLOAD_PART_TABLE} (upload_id {text}, number bigint, key {text}, size bigint NOT NULL, \
              PRIMARY KEY (upload_id, number))"
         ),
+        format!(
+            "{ANSWER_TABLE} (key {text} PRIMARY KEY, fingerprint {text} NOT NULL, status bigint NOT NULL, \
+             headers {text} NOT NULL, body {text} NOT NULL, at bigint NOT NULL)"
+        ),
         format!("{UPLOADER_TABLE} (file_id {text}, owner {text}, PRIMARY KEY (file_id, owner))"),
     ];
     let indexes = [
@@ -174,6 +178,7 @@ pub(super) fn shared_tables() -> String {
         (BLOB_TABLE, "quarantined", "(quarantined_at) WHERE quarantined_at IS NOT NULL"),
         (BLOB_KEY_TABLE, "staged", "(created_at) WHERE doomed = 0"),
         (BLOB_KEY_TABLE, "doomed", "(created_at) WHERE doomed = 1"),
+        (ANSWER_TABLE, "at", "(at)"),
         (UPLOAD_TABLE, "open", "(expires_at) WHERE is_open = 1"),
         (UPLOAD_TABLE, "closed", "(changed_at) WHERE is_open = 0"),
         (UPLOAD_TABLE, "keyed", "(expires_at) WHERE is_open = 0 AND key IS NOT NULL"),

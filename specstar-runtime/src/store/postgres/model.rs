@@ -10,6 +10,7 @@ use super::text::{HeadTexts, LogTexts};
 use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+use crate::store::sql::answer::AnswerTexts;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::import::ImportTexts;
 use crate::store::sql::job::JobTexts;
@@ -47,6 +48,7 @@ struct Registered {
     numbers: HashMap<i64, ModelIndex>,
     log: LogTexts,
     imports: ImportTexts,
+    answer: AnswerTexts,
     blob: BlobTexts,
     upload: UploadTexts,
     job: JobTexts,
@@ -69,6 +71,11 @@ impl Models {
     /// The statements of the log.
     pub(super) fn log(&self) -> &LogTexts {
         &self.0.log
+    }
+
+    /// The statements of answers.
+    pub(super) fn answer(&self) -> &AnswerTexts {
+        &self.0.answer
     }
 
     /// The statements of blobs.
@@ -108,6 +115,7 @@ impl FromIterator<Model> for Models {
             numbers,
             log: LogTexts::new(),
             imports: ImportTexts::new::<PostgresQueryBuilder>(),
+            answer: AnswerTexts::new::<PostgresQueryBuilder>(),
             blob: BlobTexts::new::<PostgresQueryBuilder>(),
             upload: UploadTexts::new::<PostgresQueryBuilder>(),
             job: JobTexts::new().numbered(),

@@ -40,6 +40,7 @@ pub(crate) fn shared_tables<D: Dialect>() -> Vec<String> {
         .chain(super::blob::tables::<D>())
         .chain(super::upload::tables::<D>())
         .chain(super::job::tables("INTEGER PRIMARY KEY"))
+        .chain(super::answer::tables::<D>())
         .chain([super::original::table::<D>()])
         .collect()
 }

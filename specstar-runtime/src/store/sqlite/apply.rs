@@ -1,5 +1,6 @@
 //! One change set inside an open transaction.
 
+mod answer;
 mod blob;
 mod cascade;
 mod import;
@@ -75,6 +76,9 @@ impl<'a> Applier<'a> {
     }
 
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
+        if let Some(answer) = &set.answer {
+            self.keep_answer(answer)?;
+        }
         self.require_live(set)?;
         self.require_blobs(set)?;
         let taken_out = self.take_out(set)?;

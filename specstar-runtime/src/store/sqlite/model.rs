@@ -8,6 +8,7 @@ use sea_query::SqliteQueryBuilder;
 use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+use crate::store::sql::answer::AnswerTexts;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::import::ImportTexts;
 use crate::store::sql::job::JobTexts;
@@ -49,6 +50,7 @@ struct Registered {
     numbers: HashMap<i64, ModelIndex>,
     log: LogTexts,
     imports: ImportTexts,
+    answer: AnswerTexts,
     blob: BlobTexts,
     upload: UploadTexts,
     job: JobTexts,
@@ -71,6 +73,11 @@ impl Models {
     /// The statements of the log.
     pub(super) fn log(&self) -> &LogTexts {
         &self.0.log
+    }
+
+    /// The statements of answers.
+    pub(super) fn answer(&self) -> &AnswerTexts {
+        &self.0.answer
     }
 
     /// The statements of blobs.
@@ -112,9 +119,10 @@ impl FromIterator<Model> for Models {
         let numbers = numbers.collect();
         let log = LogTexts::new::<SqliteQueryBuilder>();
         let imports = ImportTexts::new::<SqliteQueryBuilder>();
+        let answer = AnswerTexts::new::<SqliteQueryBuilder>();
         let blob = BlobTexts::new::<SqliteQueryBuilder>();
         let upload = UploadTexts::new::<SqliteQueryBuilder>();
         let job = JobTexts::new();
-        Self(Arc::new(Registered { models, numbers, log, imports, blob, upload, job }))
+        Self(Arc::new(Registered { models, numbers, log, imports, answer, blob, upload, job }))
     }
 }
