@@ -20,6 +20,7 @@ use super::model::Models;
 use super::row::Columns;
 use super::text::ENTRY_BITS;
 use crate::change::{Change, ChangeKind, ChangeSet, HeadUpdate, NewEvent};
+use crate::meta::Stamp;
 use crate::store::{CommitError, StoreError};
 
 /// Why a change set was not applied.
@@ -67,6 +68,16 @@ pub(super) fn is_one_statement(set: &ChangeSet, models: &Models) -> bool {
         }
 }
 
+/// What the entry at a position of the log says: numbers of transactions, and with them positions, can be given again
+/// after a crash, and then somebody else's entry stands there.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) position: i64,
+    /// The number of the type, the row number and the version; nothing for a message.
+    pub(super) of: Option<[i64; 3]>,
+    pub(super) at: Stamp,
+}
+
 /// Applies one change set on a connection.
 pub(super) struct Applier<'a, C> {
     on: &'a C,
@@ -77,6 +88,8 @@ pub(super) struct Applier<'a, C> {
     entry: i64,
     /// The highest position that was given.
     pub(super) last: i64,
+    /// What stands there.
+    pub(super) mark: Option<Mark>,
     /// Where the log has the imports of the set that replace something, by their positions in the set.
     replaced: HashMap<usize, i64>,
 }
@@ -84,7 +97,7 @@ pub(super) struct Applier<'a, C> {
 impl<'a, C: ConnectionTrait> Applier<'a, C> {
     /// For these types.
     pub(super) fn new(on: &'a C, models: &'a Models, careful: bool) -> Self {
-        Self { on, models, careful, entry: 0, last: 0, replaced: HashMap::new() }
+        Self { on, models, careful, entry: 0, last: 0, mark: None, replaced: HashMap::new() }
     }
 
     /// Applies every change, or stops at the first one that fails.
@@ -164,12 +177,26 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
     }
 
     /// Runs a statement that gives the position of an entry, which is nothing when the head has another version.
-    async fn positioned(&mut self, at: usize, sql: impl Into<String>, values: Values) -> Applied<i64> {
+    async fn positioned(
+        &mut self,
+        at: usize,
+        sql: impl Into<String>,
+        values: Values,
+        mark: Mark,
+    ) -> Applied<i64> {
         let found = row(self.on, sql, values).await?;
         let Some(found) = found else { return Err(CommitError::Stale { change: at }.into()) };
         let position = Columns::of(&found)?.integer(0)?;
-        self.last = self.last.max(position);
+        self.stands(Mark { position, ..mark });
         Ok(position)
+    }
+
+    /// Remembers an entry that was written.
+    fn stands(&mut self, mark: Mark) {
+        if mark.position >= self.last {
+            self.last = mark.position;
+            self.mark = Some(mark);
+        }
     }
 
     async fn execute(&self, sql: &str, values: Values) -> Applied<u64> {
@@ -190,7 +217,8 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
         values.push(event.name.as_str().into());
         values.push(super::value::payload(&event.body));
         let sql = self.models.log().insert_event.as_str();
-        self.positioned(0, sql, values).await.map(|_| ())
+        let mark = Mark { position: 0, of: None, at: event.at.clone() };
+        self.positioned(0, sql, values, mark).await.map(|_| ())
     }
 }
 

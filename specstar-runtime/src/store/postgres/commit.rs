@@ -5,13 +5,14 @@ use std::time::Duration;
 use sea_orm::TransactionTrait;
 
 use super::PostgresStore;
-use super::apply::{Applied, Applier, Refused, is_one_statement};
+use super::apply::{Applied, Applier, Mark, Refused, is_one_statement};
 use super::db::{Fault, row, store_error, values};
 use super::ddl::STATE_TABLE;
 use super::model::Models;
 use super::row::Columns;
 use super::text::ENTRY_BITS;
 use crate::change::ChangeSet;
+use crate::store::layout::LOG_TABLE;
 use crate::store::{CommitError, StoreError};
 
 /// How often a set that collides is tried again.
@@ -24,8 +25,8 @@ const ASKS: u32 = 20;
 enum Tried {
     Done(i64),
     Refused(Refused),
-    /// The commit was sent, and no answer came. The highest position that was given.
-    Unknown(i64, StoreError),
+    /// The commit was sent, and no answer came. The last entry that was written.
+    Unknown(Option<Mark>, StoreError),
 }
 
 impl PostgresStore {
@@ -40,10 +41,10 @@ impl PostgresStore {
                 }
                 Tried::Refused(Refused::Because(error)) => return Err(error),
                 Tried::Refused(Refused::Fault(fault)) => fault,
-                Tried::Unknown(position, error) => {
+                Tried::Unknown(mark, error) => {
                     self.shared.losses.note();
-                    if self.was_committed(position).await.ok_or(error)? {
-                        self.shared.follower.committed(position);
+                    if self.was_committed(mark.as_ref()).await.ok_or(error)? {
+                        self.shared.follower.committed(mark.map_or(0, |mark| mark.position));
                         return Ok(());
                     }
                     Fault::Collision(StoreError::Unavailable("a commit was lost".into()))
@@ -97,10 +98,10 @@ impl PostgresStore {
             let _ = transaction.rollback().await;
             return Err(refused);
         }
-        let position = applier.last;
+        let (last, mark) = (applier.last, applier.mark.take());
         match transaction.commit().await.map_err(Fault::from) {
-            Ok(()) => Ok(Tried::Done(position)),
-            Err(Fault::Lost(error)) => Ok(Tried::Unknown(position, error)),
+            Ok(()) => Ok(Tried::Done(last)),
+            Err(Fault::Lost(error)) => Ok(Tried::Unknown(mark, error)),
             Err(fault) => Err(Refused::Fault(fault)),
         }
     }
@@ -124,26 +125,19 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// What became of the transaction of a position; `None` when nobody can say.
-    async fn was_committed(&self, position: i64) -> Option<bool> {
-        if position == 0 {
-            return None;
-        }
-        let sql = format!(
-            "SELECT pg_xact_status((($1 - base) >> {ENTRY_BITS})::text::xid8)::text FROM {STATE_TABLE}"
-        );
+    /// Whether the transaction of an entry was committed; `None` when nobody can say. The number of a transaction that
+    /// a crash or a change of servers took away may be given again, so only the entry itself proves anything, once
+    /// whoever has the number now has ended.
+    pub(super) async fn was_committed(&self, mark: Option<&Mark>) -> Option<bool> {
+        let mark = mark?;
         for ask in 1..=ASKS {
-            match row(&self.shared.db, sql.as_str(), values![position]).await.map_err(store_error) {
-                Ok(found) => {
-                    let status: Option<String> = Columns::of(found.as_ref()?).ok()?.get(0).ok()?;
-                    match status.as_deref() {
-                        Some("committed") => return Some(true),
-                        Some("aborted") => return Some(false),
-                        // The server has not noticed yet that nobody is there.
-                        Some("in progress") => {}
-                        _ => return None,
-                    }
-                }
+            match self.is_settled(mark.position).await {
+                Ok(true) => match self.stands_in_log(mark).await {
+                    Ok(found) => return Some(found),
+                    Err(error) => tracing::debug!(%error, "the log could not be asked for a commit"),
+                },
+                // The server has not noticed yet that nobody is there, or copies another one.
+                Ok(false) => {}
                 Err(error) if ask == ASKS => {
                     tracing::warn!(%error, "it is not known what became of a commit");
                     return None;
@@ -153,6 +147,28 @@ impl PostgresStore {
             tokio::time::sleep(pause(ask)).await;
         }
         None
+    }
+
+    /// Whether no transaction runs that could still write the entry at this position.
+    async fn is_settled(&self, position: i64) -> Result<bool, StoreError> {
+        // The engine fails when it is asked for a number that it has not given yet.
+        let sql = format!(
+            "SELECT NOT pg_is_in_recovery() AND CASE WHEN x.n < pg_snapshot_xmax(pg_current_snapshot())::text::bigint \
+             THEN pg_xact_status(x.n::text::xid8) IS DISTINCT FROM 'in progress' ELSE true END \
+             FROM (SELECT ($1 - base) >> {ENTRY_BITS} AS n FROM {STATE_TABLE}) x"
+        );
+        let found = row(&self.shared.db, sql, values![position]).await.map_err(store_error)?;
+        found.as_ref().map_or(Ok(false), |found| Columns::of(found)?.get(0))
+    }
+
+    async fn stands_in_log(&self, mark: &Mark) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM {LOG_TABLE} WHERE position = $1 AND model_id IS NOT DISTINCT FROM $2 \
+             AND pk IS NOT DISTINCT FROM $3 AND version IS NOT DISTINCT FROM $4 AND at = $5 AND by = $6"
+        );
+        let [model, pk, version] = mark.of.map_or([None; 3], |of| of.map(Some));
+        let values = values![mark.position, model, pk, version, mark.at.time.0, mark.at.by.as_str()];
+        Ok(row(&self.shared.db, sql, values).await.map_err(store_error)?.is_some())
     }
 }
 

@@ -183,9 +183,10 @@ fn of_code(code: &str, text: String) -> Fault {
         // Serialization failure, deadlock, and a lock that was waited for too long.
         "40001" | "40P01" => Fault::Collision(StoreError::Unavailable(text)),
         // Shut down, crashed, or not yet there: the transaction is gone with the connection.
-        "57P01" | "57P02" | "57P03" | "57P05" => Fault::Lost(StoreError::Unavailable(text)),
-        // A lock that is not free, and a former primary that only reads now.
-        "55P03" | "25006" => Fault::Other(StoreError::Unavailable(text)),
+        // A former primary that only reads now is as gone as one that crashed: its connections are of no more use.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25006" => Fault::Lost(StoreError::Unavailable(text)),
+        // A lock that is not free.
+        "55P03" => Fault::Other(StoreError::Unavailable(text)),
         _ => match &code[..2.min(code.len())] {
             // Connection, resources (memory, disk, connections), operating system, damage, and who may connect to what.
             "08" => Fault::Lost(StoreError::Unavailable(text)),

@@ -7,6 +7,7 @@ use super::blob::{bounded, is_doomed};
 use super::db::{Fault, execute, one_moment, row, rows, store_error, values, write};
 use super::model::Models;
 use super::row::Columns;
+use super::value::column_text;
 use super::{PostgresStore, is_text};
 use crate::datetime::Timestamp;
 use crate::store::{StoreError, UploadChanged, UploadIndex, UploadSweep};
@@ -72,7 +73,7 @@ impl UploadIndex for PostgresStore {
     fn note_uploader<'a>(&'a self, file_id: &'a str, owner: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let models = self.models();
-            self.rows(&models.upload().put_uploader, values![file_id, owner]).await.map(|_| ())
+            self.rows(&models.upload().put_uploader, values![file_id, &*column_text(owner)]).await.map(|_| ())
         })
     }
 
@@ -82,7 +83,10 @@ impl UploadIndex for PostgresStore {
                 return Ok(false);
             }
             let models = self.models();
-            Ok(self.row(&models.upload().is_uploader, values![file_id, owner]).await?.is_some())
+            Ok(self
+                .row(&models.upload().is_uploader, values![file_id, &*column_text(owner)])
+                .await?
+                .is_some())
         })
     }
 }

@@ -8,7 +8,7 @@ use super::super::db::{row, rows, values};
 use super::super::row::Columns;
 use super::super::text::Shape;
 use super::super::value::{list_json, push_columns, push_revision, push_stamp};
-use super::{Applied, Applier, forgets_original};
+use super::{Applied, Applier, Mark, forgets_original};
 use crate::change::{
     Change, ChangeKind, ChangeSet, Existing, HeadUpdate, ModelIndex, NewHead, Previous, Removal,
 };
@@ -139,8 +139,12 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let found = row(self.on, sql, values).await?;
         let found = found.ok_or_else(|| StoreError::Internal("an insert gave no row".into()))?;
         let columns = Columns::of(&found)?;
-        self.last = self.last.max(columns.integer(1)?);
-        Ok(columns.integer(0)?)
+        let (pk, position) = (columns.integer(0)?, columns.integer(1)?);
+        if let Noted::First(_, at) = noted {
+            let of = Some([model.layout.model_id, pk, head.version]);
+            self.stands(Mark { position, of, at: (*at).clone() });
+        }
+        Ok(pk)
     }
 
     pub(super) async fn update(&mut self, at: usize, change: &HeadUpdate) -> Applied<()> {
@@ -172,7 +176,12 @@ impl<C: ConnectionTrait> Applier<'_, C> {
                 values.push(list_json(items.into_iter()).into());
             }
         }
-        self.positioned(at, &*sql, values).await?;
+        let mark = Mark {
+            position: 0,
+            of: Some([model.layout.model_id, change.of.pk, change.of.version + 1]),
+            at: change.at.as_ref().unwrap_or(&change.updated).clone(),
+        };
+        self.positioned(at, &*sql, values, mark).await?;
         self.update_blobs(change).await?;
         self.move_job(at, change).await?;
         self.update_members(change).await
@@ -232,7 +241,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let sql = self.models.get(of.model)?.texts.log_next.as_str();
         let mut values = values![self.next_entry()?, of.pk, of.version, kind_number(kind), seq, version];
         push_stamp(&mut values, stamp);
-        self.positioned(at, sql, values).await
+        let of = Some([self.models.get(of.model)?.layout.model_id, of.pk, version]);
+        self.positioned(at, sql, values, Mark { position: 0, of, at: stamp.clone() }).await
     }
 
     /// The row with everything that belongs to it.
