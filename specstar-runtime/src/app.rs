@@ -1,5 +1,6 @@
 //! From registered types and settings to a running application.
 
+mod answers;
 mod blobs;
 mod builder;
 mod info;

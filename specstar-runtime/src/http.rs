@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod envelope;
 mod handler;
+mod idempotency;
 mod query_string;
 mod reply;
 mod router;

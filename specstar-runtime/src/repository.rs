@@ -35,7 +35,7 @@ mod undo;
 mod write;
 
 pub use action::Content;
-pub(crate) use answer::{Outcome, Render, Repeatable};
+pub(crate) use answer::{Outcome, Repeatable};
 pub(crate) use archive::{Arrival, Arriving, Duplicates, Fate, Findings, Parts};
 pub use batch::Selection;
 pub use caller::Caller;

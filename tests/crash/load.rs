@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -58,13 +58,24 @@ impl Writer {
 
     /// Writes and remembers, until the server is gone.
     pub(crate) async fn write_until_it_dies(
-        mut self,
+        self,
         user: User,
         written: Arc<AtomicUsize>,
         round: usize,
     ) -> Self {
+        self.write_until(user, written, Arc::default(), round).await
+    }
+
+    /// Writes until nobody answers, or until it is over: a cut connection may be made up for without a word.
+    pub(crate) async fn write_until(
+        mut self,
+        user: User,
+        written: Arc<AtomicUsize>,
+        over: Arc<AtomicBool>,
+        round: usize,
+    ) -> Self {
         assert!(self.unanswered.is_none(), "it was cleared up after the last crash");
-        loop {
+        while !over.load(Ordering::Relaxed) {
             let (id, write) = self.decide(round);
             let Ok(answer) = ask(&user, &id, &write).try_send().await else {
                 self.unanswered = Some(Unanswered { id, write });
@@ -85,6 +96,7 @@ impl Writer {
                 _ => panic!("\n{answer}\n"),
             }
         }
+        self
     }
 
     fn decide(&mut self, round: usize) -> (String, Write) {

@@ -2,7 +2,7 @@
 //! on, answers 503 meanwhile, and no answered write is lost.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::common::database::is_postgres;
 use crate::common::postgres::{Cluster, blocking, in_schema, run};
@@ -41,17 +41,19 @@ async fn no_answered_write_is_lost_when_the_database_is_away() {
     for round in 0..rounds("SPECSTAR_CRASH_ROUNDS", 2) {
         for blow in [Blow::Cut, Blow::Restarted, Blow::Killed] {
             let written = Arc::new(AtomicUsize::new(0));
+            let over = Arc::new(AtomicBool::new(false));
             let enough = random.usize(1..=MOST);
             let work = writers.into_iter().map(|writer| {
-                let (user, written) = (user(&process), Arc::clone(&written));
-                tokio::spawn(writer.write_until_it_dies(user, written, round))
+                let (user, written, over) = (user(&process), Arc::clone(&written), Arc::clone(&over));
+                tokio::spawn(writer.write_until(user, written, over, round))
             });
             let work: Vec<_> = work.collect();
             eventually("writes are answered", || async { written.load(Ordering::Relaxed) >= enough }).await;
             strike(blow, &cluster, &process, &server).await;
+            over.store(true, Ordering::Relaxed);
             writers = Vec::new();
             for done in work {
-                writers.push(done.await.expect("a writer only ends when nobody answers"));
+                writers.push(done.await.expect("a writer gets answers that it knows"));
             }
             answered += written.load(Ordering::Relaxed);
             let user = user(&process);
@@ -81,7 +83,7 @@ async fn strike(blow: Blow, cluster: &Arc<Cluster>, process: &Process, server: &
         Blow::Cut => {
             let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                        WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-            // Writers may go on on connections that are made meanwhile: until each has met one that was cut.
+            // Again and again, so that connections that were made meanwhile are cut too.
             for _ in 0..200 {
                 blocking(run(server.clone(), cut.into())).expect("it cuts");
                 std::thread::sleep(std::time::Duration::from_millis(10));

@@ -338,6 +338,9 @@ impl SpecStarBuilder {
             let (clock, stopping) = (Arc::clone(&state.clock), state.stopping.subscribe());
             tokio::spawn(super::blobs::collect(uploads.clone(), clock, every, self.blobs.options, stopping));
         }
+        let (service, clock) = (Arc::clone(&state.service), Arc::clone(&state.clock));
+        let (age, stopping) = (state.settings.idempotency_retention, state.stopping.subscribe());
+        tokio::spawn(super::answers::forget(service, clock, age, stopping));
         // All places are noted before anything can be written.
         let mut dispatchers = Vec::new();
         for (name, subscriber) in self.subscribers {

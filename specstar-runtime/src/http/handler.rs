@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use super::call::{Call, Inbound};
 use super::route::Operation;
 use crate::error::Result;
+use crate::repository::{Model, Outcome};
 
 /// Runs the operation of the call's route. Each operation is boxed for itself: one future that could hold
 /// any of them has the size of the largest, and a read would carry the state of a batch delete around.
@@ -72,6 +73,15 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
         | Operation::PutUploadContent
         | Operation::FinalizeUpload
         | Operation::AbortUpload => run_global(call, body),
+    }
+}
+
+/// How the outcome of an operation is answered.
+pub(crate) fn outcome(model: &Model, outcome: &Outcome<'_>) -> Response<Vec<u8>> {
+    match outcome {
+        Outcome::Written(written) => write::whole_answer(written),
+        Outcome::One(head) => lifecycle::meta(model, head),
+        Outcome::Many(heads) => list::metas(model, heads),
     }
 }
 

@@ -22,7 +22,16 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(body.into());
+    of_json(status, body.into())
+}
+
+/// A JSON answer that was written whole.
+pub(crate) fn whole(body: Vec<u8>) -> Response<Vec<u8>> {
+    of_json(StatusCode::OK, body)
+}
+
+fn of_json<B>(status: StatusCode, body: B) -> Response<B> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
@@ -37,14 +46,14 @@ pub(crate) fn empty(status: StatusCode) -> Response<Body> {
 
 /// Sets a header whose value this program made; a resource id that cannot stand in a header (RFC 9110
 /// allows visible ASCII and obs-text) leaves it out.
-pub(crate) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+pub(crate) fn set<B>(response: &mut Response<B>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         response.headers_mut().insert(name, value);
     }
 }
 
 /// Sets `ETag`, in quotes.
-pub(crate) fn set_etag(response: &mut Response<Body>, tag: &str) {
+pub(crate) fn set_etag<B>(response: &mut Response<B>, tag: &str) {
     set(response, header::ETAG, &format!("\"{tag}\""));
 }
 

@@ -357,6 +357,14 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether a request that comes again under the same `Idempotency-Key` is answered as the first time. The end of
+    /// an upload session has a key of its own.
+    pub fn is_repeatable(&self) -> bool {
+        let keyed =
+            self.parameters.iter().any(|parameter| parameter.name == parameters::IDEMPOTENCY_KEY.name);
+        keyed && self.operation != Operation::FinalizeUpload
+    }
+
     /// The row of an operation.
     ///
     /// ```

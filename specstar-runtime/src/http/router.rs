@@ -12,10 +12,12 @@ use axum::extract::{OriginalUri, RawPathParams, Request};
 use axum::http::{Method, Response, StatusCode, header};
 use axum::routing::{MethodRouter, any, get};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::call::{Call, Inbound};
 use super::handler::{self, action::ActionRoute};
+use super::idempotency;
 use super::reply;
 use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
@@ -261,10 +263,39 @@ async fn run(
     let path = path.map_err(|rejection| unreadable(route, &rejection.body_text()))?;
     let (parts, body) = request.into_parts();
     let inbound = Inbound::new(state, route, &path, &parts).await?;
+    if route.is_repeatable()
+        && let Some(key) = idempotency::key(&parts)?
+    {
+        return run_once(model, inbound, key, body).await;
+    }
+    operate(model, inbound, body).await
+}
+
+async fn operate(model: Option<&Model>, inbound: Inbound<'_>, body: Body) -> Result<Response<Body>> {
     match model {
         Some(model) => handler::run(&Call { model, inbound }, body).await,
         None => handler::run_global(&inbound, body).await,
     }
+}
+
+/// Runs a request that may come again, boxed: few have a key.
+fn run_once<'a>(
+    model: Option<&'a Model>,
+    mut inbound: Inbound<'a>,
+    key: &'a str,
+    body: Body,
+) -> BoxFuture<'a, Result<Response<Body>>> {
+    Box::pin(async move {
+        let body = inbound.read(body).await?;
+        let (service, caller) = (inbound.service(), inbound.caller.clone());
+        let request = idempotency::request(key, caller.principal(), inbound.parts(), &body);
+        let request = idempotency::repeatable(request);
+        if idempotency::commits_its_answer(inbound.route) {
+            inbound.caller = inbound.caller.answered_once(Arc::clone(&request));
+        }
+        let work = operate(model, inbound, Body::from(body));
+        idempotency::once(service, &request, &caller, work).await
+    })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -33,6 +33,8 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// How long a request may take before it is answered with 503.
     pub request_timeout: Duration,
+    /// How long the answer to a request with an `Idempotency-Key` is kept.
+    pub idempotency_retention: Duration,
     /// The longest archive that is read, in bytes. Neither `body_limit` nor the time of a request holds for archives,
     /// but no wait for a part of one may be longer than `request_timeout`.
     pub archive_limit: u64,
@@ -78,6 +80,7 @@ impl Default for HttpSettings {
             max_page_size: 1_000,
             body_limit: 2 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            idempotency_retention: Duration::from_hours(24),
             archive_limit: 16 << 30,
             archive_format: ArchiveFormat::Ssb,
             head_and_options: true,

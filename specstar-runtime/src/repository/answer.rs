@@ -21,7 +21,7 @@ pub(crate) enum Outcome<'a> {
     /// New content.
     Written(&'a Written),
     /// Another state of the one resource that is there.
-    One(&'a [Head]),
+    One(&'a Head),
     /// Another state of several.
     Many(&'a [Head]),
 }
@@ -40,6 +40,11 @@ impl Repeatable {
     /// Of this request, which is answered so.
     pub(crate) fn new(request: RequestKey, render: Render) -> Self {
         Self { request, render, kept: AtomicBool::new(false) }
+    }
+
+    /// By what it is known.
+    pub(crate) fn request(&self) -> &RequestKey {
+        &self.request
     }
 
     /// Its answer is committed.

@@ -48,6 +48,15 @@ impl SpecStarBuilder {
         self
     }
 
+    /// How long the answer to a request with an `Idempotency-Key` is kept, and given again to the same request (24 h).
+    pub fn idempotency_retention(mut self, time: Duration) -> Self {
+        self.wire.idempotency_retention = time;
+        if time < Duration::from_secs(1) {
+            self.problems.push(format!("answers are kept for {time:?}: it must be a second or more"));
+        }
+        self
+    }
+
     /// Whether the body of an upload may be the file itself, without a form around it (yes).
     pub fn raw_uploads(mut self, allowed: bool) -> Self {
         self.wire.raw_uploads = allowed;

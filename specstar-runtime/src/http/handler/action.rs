@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::RawPathParams;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, header};
+use bytes::Bytes;
 use futures_util::FutureExt;
 
 use super::write::answer;
@@ -15,7 +16,7 @@ use crate::clock::{Clock, clock_fn};
 use crate::error::{Error, Result};
 use crate::http::query_string::QueryString;
 use crate::http::route::{nearest, parameters as p};
-use crate::http::{HttpState, body as media, call, reply};
+use crate::http::{HttpState, body as media, call, idempotency, reply};
 use crate::job::NewJob;
 use crate::repository::{Caller, Changes, Model, ReplaceOptions, Service, Written};
 use crate::resource::ResourceEntry;
@@ -69,14 +70,41 @@ pub(crate) async fn run(
     let query = action.query(state, parts)?;
     let principal = call::known(state, parts).await?;
     let caller = Caller::client(principal, state.clock.now(Some(parts))?);
+    let key = idempotency::key(parts)?;
     let mut bytes = bytes::Bytes::new();
-    if action.reads_body {
+    if action.reads_body || key.is_some() {
         bytes = call::read(&state.settings, body).await?;
+    }
+    let Some(key) = key else {
+        return perform(state, model, action, path, parts, (query, bytes), caller).await;
+    };
+    let request = idempotency::request(key, caller.principal(), parts, &bytes);
+    let request = idempotency::repeatable(request);
+    let mut answered = caller.clone();
+    // What runs later is committed apart from its answer.
+    if matches!(action.entry.runs, ActionRuns::InRequest) {
+        answered = answered.answered_once(Arc::clone(&request));
+    }
+    let work = perform(state, model, action, path, parts, (query, bytes), answered);
+    idempotency::once(&state.service, &request, &caller, work).await
+}
+
+async fn perform(
+    state: &HttpState,
+    model: &Model,
+    action: &ActionRoute,
+    path: &RawPathParams,
+    parts: &Parts,
+    (query, bytes): (QueryString<'_>, Bytes),
+    caller: Caller,
+) -> Result<Response<Body>> {
+    if action.reads_body {
         if bytes.is_empty() {
             return Err(Error::MissingBody);
         }
         media::require_json(&parts.headers)?;
     }
+    let bytes = if action.reads_body { bytes } else { Bytes::new() };
     let entry = &action.entry;
     let mut options = ReplaceOptions::default();
     if let ActionKind::Update(mode) = entry.kind {

@@ -1,12 +1,14 @@
 //! Delete, permanent delete, restore, switch.
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::Response;
 
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::http::route::{Operation, parameters as p};
 use crate::http::{envelope, reply};
+use crate::meta::Head;
+use crate::repository::Model;
 
 /// Whether a restore takes along what the delete did, where the request says.
 pub(super) fn cascade(call: &Call<'_>) -> Result<Option<bool>> {
@@ -26,7 +28,12 @@ pub(super) async fn change(call: &Call<'_>) -> Result<Response<Body>> {
         Operation::DeletePermanently => service.delete_permanently(model, id, expected, caller).await?,
         _ => service.delete(model, id, expected, caller).await?,
     };
+    Ok(meta(model, &head).map(Body::from))
+}
+
+/// The metadata of a resource.
+pub(super) fn meta(model: &Model, head: &Head) -> Response<Vec<u8>> {
     let mut body = Vec::with_capacity(768);
     envelope::write_resource_meta(&mut body, model.descriptor(), &head.as_ref());
-    Ok(reply::json(StatusCode::OK, body))
+    reply::whole(body)
 }

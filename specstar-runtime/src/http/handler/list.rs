@@ -15,8 +15,9 @@ use crate::http::reply;
 use crate::http::route::{Operation, parameters as p};
 use crate::http::sections::Sections;
 use crate::json::{Section, Sections as Selections};
-use crate::meta::{HeadRef, Problem};
+use crate::meta::{Head, HeadRef, Problem};
 use crate::query::DeletedFilter;
+use crate::repository::Model;
 use crate::schema;
 use crate::store::Visit;
 
@@ -61,6 +62,11 @@ pub(super) async fn change_all(call: &Call<'_>) -> Result<Response<Body>> {
         let selection = selection(call, Some(DeletedFilter::Deleted))?.selection;
         service.restore_all(model, selection, cascade(call)?, &call.caller).await?
     };
+    Ok(metas(model, &heads).map(Body::from))
+}
+
+/// The metadata of several resources.
+pub(super) fn metas(model: &Model, heads: &[Head]) -> Response<Vec<u8>> {
     let mut body = Vec::with_capacity(2 + 768 * heads.len());
     body.push(b'[');
     for (at, head) in heads.iter().enumerate() {
@@ -70,7 +76,7 @@ pub(super) async fn change_all(call: &Call<'_>) -> Result<Response<Body>> {
         envelope::write_resource_meta(&mut body, model.descriptor(), &head.as_ref());
     }
     body.push(b']');
-    Ok(reply::json(StatusCode::OK, body))
+    reply::whole(body)
 }
 
 fn view(call: &Call<'_>) -> Result<View> {

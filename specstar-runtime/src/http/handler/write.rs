@@ -1,7 +1,7 @@
 //! Create, replace, patch.
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{Response, header};
 
 use crate::error::{Error, Result};
 use crate::http::call::Call;
@@ -85,14 +85,23 @@ fn options(call: &Call<'_>) -> Result<ReplaceOptions> {
 
 /// The info of the revision, without an entity tag.
 pub(super) fn info(written: &Written) -> Response<Body> {
+    whole_info(written).map(Body::from)
+}
+
+fn whole_info(written: &Written) -> Response<Vec<u8>> {
     let mut json = Vec::with_capacity(640);
     envelope::write_revision_info(&mut json, &written.resource_id, &written.revision.as_ref());
-    reply::json(StatusCode::OK, json)
+    reply::whole(json)
 }
 
 pub(super) fn answer(written: &Written) -> Response<Body> {
+    whole_answer(written).map(Body::from)
+}
+
+/// The info of the revision and its entity tag.
+pub(super) fn whole_answer(written: &Written) -> Response<Vec<u8>> {
     let revision = written.revision.as_ref();
-    let mut response = info(written);
+    let mut response = whole_info(written);
     let resource_id = &written.resource_id;
     let tag = CurrentTag { resource_id, seq: revision.seq, data_hash: revision.data_hash, version: 0 };
     reply::set_etag(&mut response, &tag.of_data());

@@ -87,16 +87,15 @@ impl Action {
             const EXPECTED: [&Parameter; 2] = [&p::EXPECTED_REVISION_ID, &p::IF_MATCH];
             parameters.extend(operations.references(&EXPECTED));
         }
+        parameters.extend(operations.references(&[&p::IDEMPOTENCY_KEY]));
         let mut operation = json!({
+            "parameters": parameters,
             "tags": [model.name()],
             "summary": entry.label,
             "description": self.description(model),
             "operationId": operation_id(entry.name, &path, Method::Post),
             "responses": responses,
         });
-        if !parameters.is_empty() {
-            operation["parameters"] = parameters.into();
-        }
         if let Some(body) = &self.body {
             operation["requestBody"] = json!({
                 "description": format!("What `{}` works on.", entry.label),
@@ -180,7 +179,7 @@ impl Action {
         if self.body.is_some() {
             errors.extend([E::PayloadTooLarge, E::UnsupportedMediaType]);
         }
-        errors.extend([E::Validation, E::Parameter]);
+        errors.extend([E::Validation, E::KeyReused, E::Parameter]);
         errors
     }
 

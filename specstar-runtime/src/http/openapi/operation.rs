@@ -93,7 +93,11 @@ impl Operations {
             let text = "The resource still has an entity tag of `If-None-Match`.";
             responses.insert("304".into(), json!({"description": text, "headers": headers}));
         }
-        self.describe_errors(route.errors, &mut responses);
+        let mut errors = route.errors.to_vec();
+        if route.is_repeatable() {
+            errors.push(ErrorKind::KeyReused);
+        }
+        self.describe_errors(&errors, &mut responses);
         responses.into()
     }
 

@@ -77,7 +77,7 @@ pub const GLOBAL_ROUTES: &[Route] = &[
         description: "Begins to upload a large file: in numbered parts that are sent one by one, again where one \
                       breaks off, or with one request to the storage itself. What is announced is checked when the \
                       session is finalized. A session belongs to whoever began it.",
-        parameters: NONE,
+        parameters: &[&p::IDEMPOTENCY_KEY],
         body: RequestBody::Announcement,
         answer: Answer::UploadSession,
         headers: &[],
@@ -157,7 +157,7 @@ pub const GLOBAL_ROUTES: &[Route] = &[
         summary: "Abort an upload session",
         description: "Gives an upload session up and removes what it has stored. Nothing happens if that was done \
                       before.",
-        parameters: &[&p::UPLOAD_ID],
+        parameters: &[&p::UPLOAD_ID, &p::IDEMPOTENCY_KEY],
         answer: Answer::Nothing,
         headers: &[],
         errors: &[E::PermissionDenied, E::BlobNotFound, E::UploadConflict, E::Parameter, E::NotImplemented],

@@ -12,7 +12,7 @@ pub(super) const RERUN: Route = Route {
     name: "rerun_job",
     summary: "Rerun a {m}",
     description: "Has one {m} that is over run again, from its first attempt, with what it was given at first.",
-    parameters: &[&p::RESOURCE_ID],
+    parameters: &[&p::RESOURCE_ID, &p::IDEMPOTENCY_KEY],
     ignored: NONE,
     body: RequestBody::None,
     answer: Answer::RevisionInfo,

@@ -40,7 +40,7 @@ pub(super) const ONE: Route = Route {
     summary: "Migrate one {m}",
     description: "Brings one {m}, soft-deleted or not, to the present schema version. The revision keeps its id, its \
                   times and its users; what it was is kept until the revision is changed in place or removed.",
-    parameters: &[&p::RESOURCE_ID, &p::WRITE_BACK, &p::MIGRATE_REVISION],
+    parameters: &[&p::RESOURCE_ID, &p::WRITE_BACK, &p::MIGRATE_REVISION, &p::IDEMPOTENCY_KEY],
     answer: Answer::MigrateProgress,
     headers: &[],
     errors: MIGRATE_ONE_ERRORS,
@@ -54,6 +54,6 @@ pub(super) const ROLLBACK: Route = Route {
     summary: "Take a migration of a {m} back",
     description: "Gives a revision of one {m} the content and the schema version that it had before its last migration, \
                   unless it has been changed since.",
-    parameters: &[&p::RESOURCE_ID, &p::MIGRATE_REVISION],
+    parameters: &[&p::RESOURCE_ID, &p::MIGRATE_REVISION, &p::IDEMPOTENCY_KEY],
     ..ONE
 };

@@ -43,7 +43,7 @@ pub(super) const EXPORT: &[&Parameter] = search!([IS_DELETED] [ARCHIVE_FORMAT, A
 pub(super) const COUNT: &[&Parameter] = search!([IS_DELETED] []);
 /// Without `is_deleted`, which the batch routes set themselves.
 pub(super) const BATCH: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET]);
-pub(super) const BATCH_RESTORE: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET, CASCADE]);
+pub(super) const BATCH_RESTORE: &[&Parameter] = search!([] [SORTS, LIMIT, OFFSET, CASCADE, IDEMPOTENCY_KEY]);
 pub(super) const READ: &[&Parameter] =
     &[&p::RESOURCE_ID, &p::RETURNS, &p::REVISION_ID, &p::PARTIAL, &p::INCLUDE_DELETED, &p::IF_NONE_MATCH];
 
