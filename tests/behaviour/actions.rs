@@ -154,7 +154,7 @@ fn break_down(_existing: Existing<Hero>) -> Result<Hero> {
     panic!("a fault of the program")
 }
 
-fn heroes() -> Registry {
+pub(crate) fn heroes() -> Registry {
     resources![Zone, Hero; actions(import_url, recruit, level_up, grant, compete)]
 }
 

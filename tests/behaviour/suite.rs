@@ -16,6 +16,7 @@ mod filters;
 mod hidden;
 mod hooks;
 mod hostile;
+mod idempotency;
 mod imports;
 #[cfg(feature = "jwt")]
 mod jwt;

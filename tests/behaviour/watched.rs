@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
-use specstar::runtime::change::{CascadeMember, ChangeSet, ModelIndex};
+use specstar::runtime::change::{self, CascadeMember, ChangeSet, ModelIndex};
 use specstar::runtime::datetime::Timestamp;
 use specstar::runtime::descriptor::ResourceDescriptor;
 use specstar::runtime::json::IndexValue;
@@ -14,7 +14,7 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
+    Answers,     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Original, PageEnd,
     Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
@@ -61,6 +61,16 @@ impl Inspect for Watched {
 
     fn rebuild_indexes(&self, model: ModelIndex) -> Answer<'_, ()> {
         self.inner.rebuild_indexes(model)
+    }
+}
+
+impl Answers for Watched {
+    fn answer<'a>(&'a self, key: &'a str) -> Answer<'a, Option<change::Answer>> {
+        self.inner.answer(key)
+    }
+
+    fn forget_answers(&self, before: Timestamp, limit: usize) -> Answer<'_, usize> {
+        self.inner.forget_answers(before, limit)
     }
 }
 
