@@ -9,7 +9,7 @@ use specstar_runtime::datetime::Timestamp;
 use specstar_runtime::descriptor::{FieldDescriptor, Identity, IndexDescriptor, ResourceDescriptor};
 use specstar_runtime::qb::{self, Checked, Context};
 use specstar_runtime::query::Predicate;
-use specstar_runtime::store::{Search, SearchTexts};
+use specstar_runtime::store::{Freshness, Search, SearchTexts};
 
 static USER: ResourceDescriptor = ResourceDescriptor {
     fields: &[FieldDescriptor::new("age"), FieldDescriptor::new("status"), FieldDescriptor::new("tags")],
@@ -34,7 +34,15 @@ fn checked(source: &str) -> Checked {
 fn search(source: &str) -> Search {
     let checked = checked(source);
     let predicate = Arc::new(Predicate::is_deleted(false) & checked.predicate);
-    Search { model: ModelIndex(0), predicate, sorts: checked.sorts, after: None, limit: 20, offset: 0 }
+    Search {
+        model: ModelIndex(0),
+        predicate,
+        sorts: checked.sorts,
+        after: None,
+        limit: 20,
+        offset: 0,
+        freshness: Freshness::Current,
+    }
 }
 
 fn expressions(criterion: &mut Criterion) {

@@ -90,7 +90,12 @@ pub trait Store:
     fn search(&self, search: Search, visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>>;
 
     /// How many heads match.
-    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>>;
+    fn count(
+        &self,
+        model: ModelIndex,
+        predicate: Arc<Predicate>,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// What the last delete of this resource took along; empty once it was restored.
     fn cascaded(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<CascadeMember>, StoreError>>;
@@ -159,6 +164,16 @@ pub struct LogPage {
 /// Called with each row of a page; it may run on a thread of the store.
 pub type Visit = Box<dyn FnMut(HeadRef<'_>) + Send>;
 
+/// How current a search or a count has to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// Of everything that was committed before.
+    #[default]
+    Current,
+    /// Somebody looks at it and nothing is decided by it: a copy of the database may answer, which can be late.
+    MayLag,
+}
+
 /// One page of a search.
 #[derive(Clone, Debug)]
 pub struct Search {
@@ -174,6 +189,8 @@ pub struct Search {
     pub limit: u64,
     /// After skipping this many.
     pub offset: u64,
+    /// Whether a copy of the database may be asked.
+    pub freshness: Freshness,
 }
 
 /// How a page ended.
@@ -265,6 +282,9 @@ pub enum StoreError {
     /// A statement took longer than it may.
     #[error("the statement took too long")]
     Timeout,
+    /// A value, or several together, are longer than the engine can hold in an index.
+    #[error("longer than the database can index: {0}")]
+    TooLong(String),
     /// The stored data is not what this program wrote.
     #[error("stored data is not readable: {0}")]
     Corrupt(String),

@@ -14,7 +14,7 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    Answers,     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
+    Answers,     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Freshness, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Original, PageEnd,
     Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
@@ -290,8 +290,8 @@ impl Store for Watched {
         self.inner.search(search, visit)
     }
 
-    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> Answer<'_, u64> {
-        self.inner.count(model, predicate)
+    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>, freshness: Freshness) -> Answer<'_, u64> {
+        self.inner.count(model, predicate, freshness)
     }
 
     fn cascaded(&self, model: ModelIndex, pk: i64) -> Answer<'_, Vec<CascadeMember>> {

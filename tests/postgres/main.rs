@@ -7,13 +7,14 @@ mod common;
 
 mod log;
 mod processes;
+mod replica;
 mod texts;
 
 use specstar::prelude::*;
 use specstar::registry::Registry;
 
 pub(crate) fn resources() -> Registry {
-    resources![Account, Counter, Owner, Pet]
+    resources![Account, Counter, Owner, Pet, Place]
 }
 
 /// A name that only one can have.
@@ -45,4 +46,20 @@ pub(crate) struct Owner {
 pub(crate) struct Pet {
     #[reference(on_delete = "restrict")]
     pub(crate) owner: Ref<Owner>,
+}
+
+/// A name of five parts, which only one can have.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[resource(unique("land", "town", "street", "house", "door"))]
+pub(crate) struct Place {
+    #[indexed]
+    pub(crate) land: String,
+    #[indexed]
+    pub(crate) town: String,
+    #[indexed]
+    pub(crate) street: String,
+    #[indexed]
+    pub(crate) house: String,
+    #[indexed]
+    pub(crate) door: String,
 }

@@ -52,6 +52,30 @@ async fn texts_that_are_longer_than_an_entry_of_an_index_are_found_all_the_same(
 }
 
 #[tokio::test]
+async fn values_that_are_too_long_together_are_refused() {
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann");
+    // No compression makes these fit.
+    let mut state = 1_u32;
+    let mut noise = || -> String {
+        let mut letter = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from_u32(0x4e00 + (state >> 8) % 20_000).expect("a character")
+        };
+        (0..1_000).map(|_| letter()).collect()
+    };
+    let mut place =
+        || json!({"land": noise(), "town": noise(), "street": noise(), "house": noise(), "door": noise()});
+    ann.post("/place", place()).await.refused(422, "longer than the database can index");
+    assert_eq!(ann.get("/place/count").await.ok(), 0);
+    let mut short = place();
+    short["door"] = "1".into();
+    let path = ann.created("place", short.clone()).await;
+    ann.post("/place", short).await.is(409);
+    ann.put(&path, place()).await.is(422);
+}
+
+#[tokio::test]
 async fn a_zero_character_is_refused_or_found_nowhere() {
     let app = TestApp::with(resources(), |builder| {
         builder.principal(principal_fn(|request| {

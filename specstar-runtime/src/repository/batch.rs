@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::meta::{Head, HeadRef};
 use crate::query::cursor::{self, CursorError};
 use crate::query::{Position, Predicate, SortKey};
-use crate::store::{PageEnd, Visit};
+use crate::store::{Freshness, PageEnd, Visit};
 
 /// Which resources of one type, in which order, and which page of them.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Selection {
     pub offset: u64,
     /// Only what stands behind this position.
     pub after: Option<Position>,
+    /// Whether a copy of the database may be asked.
+    pub freshness: Freshness,
 }
 
 impl Selection {
@@ -77,11 +79,17 @@ impl Service {
     }
 
     /// How many of the resources that exist for the caller match.
-    pub async fn count(&self, model: &Model, predicate: Arc<Predicate>, caller: &Caller) -> Result<u64> {
+    pub async fn count(
+        &self,
+        model: &Model,
+        predicate: Arc<Predicate>,
+        freshness: Freshness,
+        caller: &Caller,
+    ) -> Result<u64> {
         let gate = self.gate(model, caller, None, &[Action::SEARCH_RESOURCES]).await?;
         let mut predicate = gate.narrow(predicate);
         self.encode_query(&mut predicate, &mut []).await?;
-        self.store.count(model.index, predicate).await.map_err(store_error)
+        self.store.count(model.index, predicate, freshness).await.map_err(store_error)
     }
 
     /// Soft-deletes every selected resource and what depends on it, or none; the selection must hold live ones
@@ -163,8 +171,14 @@ impl Service {
         limit: usize,
     ) -> Result<Vec<Head>> {
         let predicate = Arc::new(predicate);
-        let selection =
-            Selection { predicate, sorts: Vec::new(), limit: limit as u64, offset: 0, after: None };
+        let selection = Selection {
+            predicate,
+            sorts: Vec::new(),
+            limit: limit as u64,
+            offset: 0,
+            after: None,
+            freshness: Freshness::Current,
+        };
         Ok(self.rows(model, selection, owned).await?.0)
     }
 

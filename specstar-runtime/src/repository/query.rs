@@ -16,7 +16,7 @@ use crate::query::cursor;
 use crate::query::{DeletedFilter, Field, Scope, Target, UnindexedPolicy};
 use crate::resource::{Resource, payload::Payload};
 use crate::select::Select;
-use crate::store::PageEnd;
+use crate::store::{Freshness, PageEnd};
 
 /// How many resources a stream reads at once.
 const BATCH: u64 = 100;
@@ -48,7 +48,7 @@ impl<R: Resource> Repository<R> {
     pub async fn count(&self, select: impl Into<Select<R>>) -> Result<u64> {
         let caller = self.caller()?;
         let Asked { selection, .. } = self.asked(select.into(), None, &caller)?;
-        self.service.count(self.model(), selection.predicate, &caller).await
+        self.service.count(self.model(), selection.predicate, Freshness::Current, &caller).await
     }
 
     /// Soft-deletes every live match and what depends on it, or none, and gives them as they are then. At most as many as one commit may
@@ -215,6 +215,7 @@ fn asked(
         limit: query.limit.unwrap_or(Selection::MOST_ROWS).min(Selection::MOST_ROWS),
         offset: query.offset.unwrap_or(0).min(Selection::MOST_ROWS),
         after: None,
+        freshness: Freshness::Current,
     };
     let fingerprint = fingerprint(model, query);
     if let Some(cursor) = cursor {

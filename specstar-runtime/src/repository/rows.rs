@@ -56,8 +56,8 @@ impl Service {
         selection: Selection,
         visit: Visit,
     ) -> Result<PageEnd> {
-        let Selection { predicate, sorts, limit, offset, after } = selection;
-        let search = Search { model: model.index, predicate, sorts, limit, offset, after };
+        let Selection { predicate, sorts, limit, offset, after, freshness } = selection;
+        let search = Search { model: model.index, predicate, sorts, limit, offset, after, freshness };
         self.store.search(search, visit).await.map_err(store_error)
     }
 }

@@ -173,6 +173,10 @@ pub(crate) fn store_error(error: StoreError) -> Error {
             Error::Unavailable { reason, retry_after: 1 }
         }
         StoreError::Layout(_) => Error::CannotStart { problems: vec![error.to_string()] },
+        StoreError::TooLong(reason) => {
+            tracing::warn!(%reason, "values are too long for an index of the database");
+            Error::Validation("the indexed values are longer than the database can index together".into())
+        }
         StoreError::Timeout => Error::Unavailable { reason: error.to_string(), retry_after: 1 },
         other => Error::internal(other),
     }

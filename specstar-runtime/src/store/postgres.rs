@@ -45,7 +45,9 @@ use self::follow::Follower;
 use self::model::Models;
 use self::row::Columns;
 use self::session::Session;
-use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use super::{
+    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit,
+};
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
@@ -67,8 +69,8 @@ pub struct PostgresOptions {
     /// The database: `postgres://user:password@host:port/name?…`, with the parameters of sqlx. `options[search_path]`
     /// says which schema its tables are in.
     pub url: String,
-    /// A copy of the database that only reads. Searches and counts are made there: they can be late by as much as the
-    /// copy is. Everything that a write depends on is read from the database itself.
+    /// A copy of the database that only reads. It answers what is asked with [`Freshness::MayLag`]: the lists and counts
+    /// of clients, which can be late by as much as the copy is. Everything else is read from the database itself.
     pub replica_url: Option<String>,
     /// The most connections to each of them, besides the few that long reads and changes of tables make.
     pub max_connections: u32,
@@ -343,8 +345,13 @@ impl Store for PostgresStore {
         Box::pin(async move { self.run_search(&search, &mut visit).await })
     }
 
-    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { self.run_count(model, &predicate).await })
+    fn count(
+        &self,
+        model: ModelIndex,
+        predicate: Arc<Predicate>,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { self.run_count(model, &predicate, freshness).await })
     }
 
     fn cascaded(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<CascadeMember>, StoreError>> {

@@ -42,7 +42,9 @@ use self::model::Models;
 use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
 use self::writer::{Message, Task, Work, Writer};
-use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use super::{
+    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit,
+};
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
@@ -265,7 +267,12 @@ impl Store for SqliteStore {
         })
     }
 
-    fn count(&self, model: ModelIndex, predicate: Arc<Predicate>) -> BoxFuture<'_, Result<u64, StoreError>> {
+    fn count(
+        &self,
+        model: ModelIndex,
+        predicate: Arc<Predicate>,
+        _: Freshness,
+    ) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
             let lease = self.lease().await?;
             self.scans.run(lease, move |lease| lease.count(model, &predicate)).await

@@ -6,6 +6,7 @@ use super::{Finding, failed};
 use crate::app::{App, Openness, SpecStarBuilder};
 use crate::query::Predicate;
 use crate::repository::store_error;
+use crate::store::Freshness;
 
 /// What the rules of the program say before any row is read.
 pub(super) fn rules(builder: &SpecStarBuilder) -> Vec<Finding> {
@@ -35,7 +36,7 @@ pub(super) fn rules(builder: &SpecStarBuilder) -> Vec<Finding> {
 pub(super) async fn rows(app: &App, findings: &mut Vec<Finding>) {
     let Some(model) = app.service().model("_acl") else { return };
     let live = Arc::new(Predicate::is_deleted(false));
-    match app.service().store().count(model.index, live).await.map_err(store_error) {
+    match app.service().store().count(model.index, live, Freshness::Current).await.map_err(store_error) {
         Err(error) => findings.push(failed("access rules", &error)),
         Ok(0) => findings.push(Finding::warning(
             "access rules",

@@ -17,9 +17,9 @@ use crate::http::sections::Sections;
 use crate::json::{Section, Sections as Selections};
 use crate::meta::{Head, HeadRef, Problem};
 use crate::query::DeletedFilter;
-use crate::repository::Model;
+use crate::repository::{Model, Selection};
 use crate::schema;
-use crate::store::Visit;
+use crate::store::{Freshness, Visit};
 
 /// `GET` of a resource type and its section aliases.
 pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
@@ -29,6 +29,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
     let Selected { selection, fingerprint } = selection(call, None)?;
     let predicate = Arc::clone(&selection.predicate);
     let with_data = view.sections.data;
+    let selection = Selection { freshness: Freshness::MayLag, ..selection };
     let rows = Rows::new(view, selection.limit);
     let end = call.service().search(call.model, selection, with_data, &call.caller, rows.visit()).await?;
     let mut response = reply::json(StatusCode::OK, rows.into_body()?);
@@ -39,7 +40,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
         }
     }
     if with_total {
-        let total = call.service().count(call.model, predicate, &call.caller).await?;
+        let total = call.service().count(call.model, predicate, Freshness::MayLag, &call.caller).await?;
         reply::set(&mut response, reply::TOTAL_COUNT, &total.to_string());
     }
     Ok(response)
@@ -49,7 +50,10 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response<Body>> {
 pub(super) async fn count(call: &Call<'_>) -> Result<Response<Body>> {
     // Paging has no influence on a count, but what is wrong with it is said all the same.
     let selected = selection(call, None)?;
-    let total = call.service().count(call.model, selected.selection.predicate, &call.caller).await?;
+    let total = call
+        .service()
+        .count(call.model, selected.selection.predicate, Freshness::MayLag, &call.caller)
+        .await?;
     Ok(reply::json(StatusCode::OK, total.to_string().into_bytes()))
 }
 

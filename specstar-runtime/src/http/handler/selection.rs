@@ -15,6 +15,7 @@ use crate::qb::{self, Context};
 use crate::query::cursor;
 use crate::query::{CompiledFilter, DeletedFilter, Position, StructuredFilter};
 use crate::repository::Selection;
+use crate::store::Freshness;
 
 /// What excludes an expression when it is not empty.
 const CONDITIONS: [&Parameter; 3] = [&p::DATA_CONDITIONS, &p::CONDITIONS, &p::SORTS];
@@ -94,6 +95,7 @@ fn filtered(call: &Call<'_>, state: Option<DeletedFilter>) -> Result<Selection> 
         limit: page.limit,
         offset: page.offset,
         after: None,
+        freshness: Freshness::Current,
     })
 }
 
@@ -153,7 +155,14 @@ fn by_expression(
         (query.limit.unwrap_or(page.limit).min(Selection::MOST_ROWS), query.offset.unwrap_or(0))
     };
     let predicate = Arc::new(state.predicate() & checked.predicate);
-    Ok(Selection { predicate, sorts: checked.sorts, limit, offset, after: None })
+    Ok(Selection {
+        predicate,
+        sorts: checked.sorts,
+        limit,
+        offset,
+        after: None,
+        freshness: Freshness::Current,
+    })
 }
 
 /// An expression and other filters exclude one another: one of them would be dropped.

@@ -17,6 +17,7 @@ use crate::query::{Comparison, Predicate, Ranking, Scope, SortKey, Target};
 use crate::registry::Registry;
 use crate::repository::{Caller, Selection};
 use crate::resource::{ResourceEntry, payload, schema};
+use crate::store::Freshness;
 use crate::vector::{Embedding, VectorEncoder};
 
 #[derive(Serialize, Deserialize)]
@@ -96,7 +97,14 @@ async fn found(app: &App, predicate: Predicate, sorts: Vec<SortKey>) -> Result<V
         };
         sink.lock().expect("no panic").extend(vector.iter().cloned());
     });
-    let selection = Selection { predicate: Arc::new(predicate), sorts, limit: 10, offset: 0, after: None };
+    let selection = Selection {
+        predicate: Arc::new(predicate),
+        sorts,
+        limit: 10,
+        offset: 0,
+        after: None,
+        freshness: Freshness::Current,
+    };
     let model = &app.service().models()[0];
     app.service().search(model, selection, true, &caller(), visit).await?;
     let found = found.lock().expect("no panic").clone();
@@ -113,7 +121,7 @@ async fn a_text_of_a_query_is_encoded_once() {
     let texts = found(&app, Predicate::everything(), vec![by_distance("bbbb")]).await.expect("a page");
     assert_eq!(texts, [5.0, 3.0, 1.0].map(IndexValue::Float));
     let model = &app.service().models()[0];
-    let count = app.service().count(model, Arc::new(near("bbbb", 1.0)), &caller()).await;
+    let count = app.service().count(model, Arc::new(near("bbbb", 1.0)), Freshness::Current, &caller()).await;
     assert_eq!(count.expect("a count"), 2);
 }
 
@@ -127,6 +135,7 @@ async fn a_batch_encodes_and_an_encoder_that_fails_changes_nothing() {
         limit: 10,
         offset: 0,
         after: None,
+        freshness: Freshness::Current,
     };
     let long = app.service().delete_all(model, selection(&"b".repeat(300)), &caller()).await;
     assert!(matches!(long, Err(Error::BadRequest(_))), "{long:?}");

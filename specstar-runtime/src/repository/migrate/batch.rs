@@ -16,7 +16,7 @@ use crate::repository::reference::Need;
 use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Selection, Service};
 use crate::schema;
-use crate::store::CommitError;
+use crate::store::{CommitError, Freshness};
 
 /// A migration under way: [`next`](Self::next) does a batch and tells of it. Whoever stops asking stops it; a later one
 /// goes on with what is left, since what is done is skipped.
@@ -373,6 +373,7 @@ impl Selection {
             limit: Self::MOST_ROWS,
             offset: 0,
             after: None,
+            freshness: Freshness::Current,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::repository::payload;
 use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Service};
 use crate::schema::{index_as_stored, readable};
+use crate::store::Freshness;
 use crate::timeline;
 
 /// How many of those that keep a resource from being deleted are named.
@@ -216,7 +217,8 @@ impl Planner<'_> {
         let visible = scope.narrow(Arc::new(edge.live(resource_id)));
         let most = self.seen.len() + NAMED;
         let found = self.service.heads_upto(source, Predicate::clone(&visible), most).await?;
-        let all = self.service.store.count(edge.source, visible).await.map_err(store_error)?;
+        let all =
+            self.service.store.count(edge.source, visible, Freshness::Current).await.map_err(store_error)?;
         let going = found.iter().filter(|head| self.goes(edge.source, head.pk)).count();
         let staying = found.into_iter().filter(|head| !self.goes(edge.source, head.pk)).take(NAMED);
         let referrers: Vec<Referrer> = staying

@@ -8,6 +8,7 @@ use crate::descriptor::ReferenceDescriptor;
 use crate::error::{Error, Result};
 use crate::repository::service::store_error;
 use crate::repository::{Caller, Model, Selection, Service};
+use crate::store::Freshness;
 
 /// The live resources that refer to one through the same field.
 #[derive(Clone, Debug)]
@@ -54,8 +55,11 @@ impl Service {
         for (edge, source, gate) in sources {
             let predicate = gate.narrow(Arc::new(edge.live(&head.resource_id)));
             if skip > 0 || left == 0 {
-                let all =
-                    self.store.count(source.index, Arc::clone(&predicate)).await.map_err(store_error)?;
+                let all = self
+                    .store
+                    .count(source.index, Arc::clone(&predicate), Freshness::Current)
+                    .await
+                    .map_err(store_error)?;
                 if left == 0 && all > skip {
                     return Ok((groups, true));
                 }
@@ -64,8 +68,14 @@ impl Service {
                     continue;
                 }
             }
-            let selection =
-                Selection { predicate, sorts: Vec::new(), limit: left, offset: skip, after: None };
+            let selection = Selection {
+                predicate,
+                sorts: Vec::new(),
+                limit: left,
+                offset: skip,
+                after: None,
+                freshness: Freshness::Current,
+            };
             skip = 0;
             let (resource_ids, has_more) = self.ids(source, selection).await?;
             left -= resource_ids.len() as u64;

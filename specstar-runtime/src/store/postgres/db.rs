@@ -179,6 +179,7 @@ fn cause(error: &DbErr) -> Cause {
 fn of_code(code: &str, text: String) -> Fault {
     match code {
         "57014" => Fault::Other(StoreError::Timeout),
+        "54000" => Fault::Other(StoreError::TooLong(text)),
         "23505" => Fault::Duplicate(StoreError::Internal(text)),
         // Serialization failure, deadlock, and a lock that was waited for too long.
         "40001" | "40P01" => Fault::Collision(StoreError::Unavailable(text)),

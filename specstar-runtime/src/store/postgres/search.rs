@@ -21,7 +21,7 @@ use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;
 use crate::query::{Position, Predicate, Row, Truth, parse_instant};
-use crate::store::{PageEnd, Search, StoreError, Visit};
+use crate::store::{Freshness, PageEnd, Search, StoreError, Visit};
 
 /// Rows that a cursor gives at a time.
 const BATCH: usize = 250;
@@ -65,8 +65,9 @@ impl Page<'_> {
 
 impl PostgresStore {
     /// Where searches and counts are made.
-    fn reads(&self) -> &DatabaseConnection {
-        self.shared.replica.as_ref().unwrap_or(&self.shared.db)
+    fn reads(&self, freshness: Freshness) -> &DatabaseConnection {
+        let replica = self.shared.replica.as_ref().filter(|_| freshness == Freshness::MayLag);
+        replica.unwrap_or(&self.shared.db)
     }
 
     pub(super) async fn run_search(&self, search: &Search, visit: &mut Visit) -> Result<PageEnd, StoreError> {
@@ -74,7 +75,7 @@ impl PostgresStore {
         let model = models.get(search.model)?;
         let deadline = Instant::now() + self.shared.options.statement_timeout;
         let Some(order) = Order::of(&model.layout, search) else {
-            return ranked::search(self.reads(), model, search, visit, deadline).await;
+            return ranked::search(self.reads(search.freshness), model, search, visit, deadline).await;
         };
         let mut page = Page { search, skip: search.offset, visited: 0, end: PageEnd::default() };
         let is_exact = Condition::of(&model.layout, &search.predicate).is_exact;
@@ -82,12 +83,14 @@ impl PostgresStore {
         if is_exact && segments == 1 && !self.shared.foreign {
             let (sql, values) = page_sql(model, search, &order, 0, &mut page, true)?.unwrap_or_default();
             let limit = self.shared.options.statement_timeout + Duration::from_secs(1);
-            let read = read_all(self.reads(), sql, values, &order, &mut page, visit);
+            let read = read_all(self.reads(search.freshness), sql, values, &order, &mut page, visit);
             tokio::time::timeout(limit, read).await.map_err(|_| StoreError::Timeout)??;
             return Ok(page.end());
         }
         // One transaction, so that all statements see the same rows.
-        let transaction = one_moment(self.reads(), left(deadline)?.as_millis()).await.map_err(store_error)?;
+        let transaction = one_moment(self.reads(search.freshness), left(deadline)?.as_millis())
+            .await
+            .map_err(store_error)?;
         for at in 0..segments {
             let Some((sql, values)) = page_sql(model, search, &order, at, &mut page, is_exact)? else {
                 continue;
@@ -124,6 +127,7 @@ impl PostgresStore {
         &self,
         index: ModelIndex,
         predicate: &Predicate,
+        freshness: Freshness,
     ) -> Result<u64, StoreError> {
         let models = self.models();
         let model = models.get(index)?;
@@ -132,9 +136,10 @@ impl PostgresStore {
         let head = quoted(&model.layout.head_table);
         if condition.is_exact && !self.shared.foreign {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
-            return count(self.reads(), sql, condition.values).await;
+            return count(self.reads(freshness), sql, condition.values).await;
         }
-        let transaction = one_moment(self.reads(), left(deadline)?.as_millis()).await.map_err(store_error)?;
+        let transaction =
+            one_moment(self.reads(freshness), left(deadline)?.as_millis()).await.map_err(store_error)?;
         if condition.is_exact {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
             let found = count(&transaction, sql, condition.values).await?;

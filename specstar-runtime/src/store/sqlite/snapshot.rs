@@ -15,8 +15,8 @@ use crate::json::fitting_index_row;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Row, Truth};
 use crate::store::{
-    LogMark, LogRequest, LogScope, Search, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest,
-    SnapshotRow, Snapshots, StoreError, Visit,
+    Freshness, LogMark, LogRequest, LogScope, Search, SnapshotBatch, SnapshotPart, SnapshotReader,
+    SnapshotRequest, SnapshotRow, Snapshots, StoreError, Visit,
 };
 
 /// Batches that wait for the reader of the snapshot.
@@ -161,6 +161,7 @@ impl Snapshot<'_> {
             after,
             limit: self.rows as u64,
             offset: 0,
+            freshness: Freshness::Current,
         };
         let (found, heads) = std::sync::mpsc::channel();
         let mut visit: Visit = Box::new(move |head: HeadRef<'_>| {

@@ -15,7 +15,7 @@ use crate::query::fixture::SPECIMEN;
 use crate::query::{Position, Predicate, SortKey, Truth};
 use crate::store::sql::search::tests::agreement::{condition, data, predicate, sort, within};
 use crate::store::sql::search::tests::bench::{Stored, compare};
-use crate::store::{PageEnd, Search, Store};
+use crate::store::{Freshness, PageEnd, Search, Store};
 
 const MODEL: ModelIndex = ModelIndex(0);
 
@@ -69,7 +69,8 @@ impl Bench {
         offset: u64,
     ) -> (Vec<i64>, PageEnd) {
         let (sorts, predicate) = (sorts.to_vec(), Arc::new(predicate.clone()));
-        let search = Search { model: MODEL, predicate, sorts, after, limit, offset };
+        let search =
+            Search { model: MODEL, predicate, sorts, after, limit, offset, freshness: Freshness::Current };
         let found = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&found);
         let visit = move |head: HeadRef<'_>| seen.lock().unwrap().push(head.pk);
@@ -90,7 +91,11 @@ impl Bench {
                 let expected = self.expected(&predicate);
                 let (all, _) = self.page(&predicate, &[], None, 1_000, 0).await;
                 assert_eq!(all, expected, "{predicate:#?}");
-                let count = self.store.count(MODEL, Arc::new(predicate.clone())).await.expect("a count");
+                let count = self
+                    .store
+                    .count(MODEL, Arc::new(predicate.clone()), Freshness::Current)
+                    .await
+                    .expect("a count");
                 assert_eq!(count, expected.len() as u64, "{predicate:#?}");
                 let second: Vec<i64> = expected.iter().copied().skip(1).take(2).collect();
                 assert_eq!(self.page(&predicate, &[], None, 2, 1).await.0, second, "{predicate:#?}");

@@ -14,7 +14,7 @@ use crate::descriptor::{
 use crate::json::{IndexRow, index_row};
 use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
 use crate::query::Predicate;
-use crate::store::{CommitError, PageEnd, Search, SqliteStore, Store, StoreError};
+use crate::store::{CommitError, Freshness, PageEnd, Search, SqliteStore, Store, StoreError};
 
 pub(in crate::store::sqlite) const USER: ModelIndex = ModelIndex(0);
 
@@ -238,7 +238,15 @@ impl Db {
 /// A search for one page of everything.
 pub(in crate::store::sqlite) fn everything() -> Search {
     let predicate = Arc::new(Predicate::everything());
-    Search { model: USER, predicate, sorts: vec![], after: None, limit: 20, offset: 0 }
+    Search {
+        model: USER,
+        predicate,
+        sorts: vec![],
+        after: None,
+        limit: 20,
+        offset: 0,
+        freshness: Freshness::Current,
+    }
 }
 
 impl From<HeadUpdate> for Change {

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::fixture::{Db, USER, set};
 use crate::change::Change;
-use crate::store::{CommitError, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::store::{CommitError, Freshness, SqliteOptions, SqliteStore, Store, StoreError};
 
 #[tokio::test]
 async fn a_set_that_fails_late_does_not_take_its_group_with_it() {
@@ -32,7 +32,10 @@ async fn a_set_that_fails_late_does_not_take_its_group_with_it() {
     }
     let expected = (0..60).filter(|at| at % 3 != 0).count();
     assert_eq!(
-        db.store.count(USER, Arc::new(crate::query::Predicate::And(vec![]))).await.unwrap(),
+        db.store
+            .count(USER, Arc::new(crate::query::Predicate::And(vec![])), Freshness::Current)
+            .await
+            .unwrap(),
         expected as u64
     );
 }

@@ -12,7 +12,7 @@ use crate::json::IndexValue;
 use crate::query::{
     Comparison, ElementTest, Field, MetaField, Operand, Position, Predicate, SortKey, Test, ValueTest,
 };
-use crate::store::{Search, SqliteOptions, SqliteStore, Store, StoreError, Synchronous};
+use crate::store::{Freshness, Search, SqliteOptions, SqliteStore, Store, StoreError, Synchronous};
 
 static PLAIN: ResourceDescriptor = user(&[NAME, AGE, TAGS], &[]);
 
@@ -186,7 +186,7 @@ proptest! {
             let mut rows = Rows::new(&rows).await;
             let whole = rows.page(&query, None, 1000, 0).await.ids;
             assert_eq!(rows.pages(&query, limit, &[]).await, whole);
-            let count = rows.db.store.count(USER, Arc::new(query.predicate.clone())).await.unwrap();
+            let count = rows.db.store.count(USER, Arc::new(query.predicate.clone()), Freshness::Current).await.unwrap();
             assert_eq!(count, whole.len() as u64);
 
             let first = rows.page(&query, None, limit, 0).await;

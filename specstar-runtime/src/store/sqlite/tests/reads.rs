@@ -13,7 +13,7 @@ use crate::json::IndexValue;
 use crate::query::{Position, Predicate};
 use crate::store::layout::ModelLayout;
 use crate::store::sql::log::LogTexts;
-use crate::store::{PageEnd, SqliteOptions, SqliteStore, Store, StoreError};
+use crate::store::{Freshness, PageEnd, SqliteOptions, SqliteStore, Store, StoreError};
 
 #[tokio::test]
 async fn a_page_says_whether_there_is_more() {
@@ -29,7 +29,7 @@ async fn a_page_says_whether_there_is_more() {
     assert_eq!(db.page(1, 2).await.unwrap(), page(&["user:2", "user:3"], false, None));
     assert_eq!(db.page(0, 0).await.unwrap(), page(&[], true, None));
     assert_eq!(db.page(9, 9).await.unwrap(), page(&[], false, None));
-    assert_eq!(db.store.count(USER, Arc::new(Predicate::And(vec![]))).await.unwrap(), 3);
+    assert_eq!(db.store.count(USER, Arc::new(Predicate::And(vec![])), Freshness::Current).await.unwrap(), 3);
 }
 
 /// Each reader keeps its own counts, so that many are asked.
@@ -38,7 +38,7 @@ async fn a_count_knows_every_commit_that_was_answered() {
     let db = Db::new().await;
     let live = || Arc::new(Predicate::is_deleted(false));
     let counts = async || {
-        let many = (0..6).map(|_| db.store.count(USER, live()));
+        let many = (0..6).map(|_| db.store.count(USER, live(), Freshness::Current));
         futures_util::future::try_join_all(many).await.unwrap()
     };
     for made in 1..40 {
@@ -61,7 +61,11 @@ async fn a_count_is_never_older_than_an_answer() {
             let mut last = 0;
             while last < 100 {
                 let before = answered.load(Ordering::SeqCst);
-                last = db.store.count(USER, Arc::new(Predicate::is_deleted(false))).await.unwrap();
+                last = db
+                    .store
+                    .count(USER, Arc::new(Predicate::is_deleted(false)), Freshness::Current)
+                    .await
+                    .unwrap();
                 assert!(last >= before, "{last} of {before}");
             }
         })

@@ -15,12 +15,12 @@ use crate::json::{IndexEntry, IndexValue};
 use crate::meta::{DataHash, HeadRef, RevisionRef, RevisionStatus};
 use crate::query::fixture::{SPECIMEN, entries};
 use crate::query::{Literal, Operator, Predicate, Row, Scope, SortKey, Target, Truth, ties_descend};
-use crate::store::Search;
 use crate::store::layout::{IndexPlace, ModelLayout};
 use crate::store::sql::ddl;
 use crate::store::sql::search::{
     Access, BindValue, Paths, Segment, Statement, Window, count_sql, functions, page_sql,
 };
+use crate::store::{Freshness, Search};
 
 pub(super) struct Bench {
     pub(super) connection: Connection,
@@ -235,6 +235,7 @@ impl Bench {
             after: None,
             limit: window.rows,
             offset: window.offset,
+            freshness: Freshness::Current,
         };
         let paths = self.paths(predicate, sorts);
         page_sql(&self.model, &search, &Segment::default(), (&paths, access), window).expect("a statement")

@@ -11,7 +11,10 @@ use super::super::super::tests::fixture::{
     POST, USER, USUAL, live, mark_post, new_post, revision, stamp, unreferenced,
 };
 use super::{Writer, commit_sets, creation, writer};
-use crate::change::{CascadeMember, Change, ChangeKind, ChangeSet, Existing, HeadUpdate, NewEvent, Removal};
+use crate::change::{
+    Answer, CascadeMember, Change, ChangeKind, ChangeSet, Existing, HeadUpdate, NewEvent, Removal,
+    RequestKey, Response,
+};
 use crate::json::index_row;
 use crate::meta::{Head, Stamp};
 
@@ -119,11 +122,29 @@ fn full_set() -> ChangeSet {
         ],
         checkpoint: None,
         events: vec![event("paid"), event("sent")],
+        answer: Some(Box::new(Answer {
+            request: RequestKey { key: "key".into(), fingerprint: "print".into() },
+            response: Response {
+                status: 200,
+                headers: vec![("etag".into(), "\"e\"".into())],
+                body: "{}".into(),
+            },
+            at: stamp(70).time,
+        })),
     }
 }
 
-const TABLES: [&str; 8] =
-    ["h_user", "l_user", "h_post", "l_post", "ss_revision", "ss_cascade", "ss_change", "ss_subscriber"];
+const TABLES: [&str; 9] = [
+    "h_user",
+    "l_user",
+    "h_post",
+    "l_post",
+    "ss_revision",
+    "ss_cascade",
+    "ss_change",
+    "ss_subscriber",
+    "ss_answer",
+];
 
 /// Every row of every table, as another process sees it.
 fn rows(path: &Path) -> Vec<String> {

@@ -1,0 +1,57 @@
+//! A copy of the database that only reads, and may be late.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use specstar::store::PostgresOptions;
+
+use crate::common::{TestApp, postgres};
+use crate::resources;
+
+/// An application whose copy has what the other one has: as late as a copy can be.
+async fn beside(copy: &TestApp) -> TestApp {
+    let folder = Arc::new(tempfile::TempDir::new().expect("a folder"));
+    let options = PostgresOptions {
+        replica_url: Some(postgres::url(copy.folder().path())),
+        ..PostgresOptions::new(postgres::url(folder.path()))
+    };
+    TestApp::on(folder, resources(), |builder| builder.postgres_with(options)).await
+}
+
+fn length(list: &Value) -> usize {
+    list.as_array().expect("a list").len()
+}
+
+#[tokio::test]
+async fn lists_and_counts_are_read_from_the_copy_and_nothing_is_decided_by_it() {
+    let copy = TestApp::new(resources()).await;
+    let app = beside(&copy).await;
+    let (ann, late) = (app.user("ann"), copy.user("ann"));
+    late.created("counter", json!({"value": 1})).await;
+    for value in [2, 3] {
+        ann.created("counter", json!({ "value": value })).await;
+    }
+    let list = ann.get("/counter?with_total=true").await;
+    assert_eq!(list.ok()[0]["data"]["value"], 1);
+    assert_eq!(list.header("x-total-count").as_deref(), Some("1"));
+    assert_eq!(ann.get("/counter/count").await.ok(), 1);
+    // A batch changes what is there.
+    assert_eq!(length(&ann.delete("/counter").await.ok()), 2);
+    assert_eq!(length(&ann.ask("POST", "/counter/restore").await.ok()), 2);
+    // Whether something may be deleted depends on who refers to it now.
+    let owner = ann.created("owner", json!({"name": "bo"})).await;
+    let pet = json!({"owner": owner.trim_start_matches("/owner/")});
+    ann.post("/pet", pet).await.ok();
+    ann.delete(&owner).await.is(409);
+    assert_eq!(length(&ann.get(&format!("{owner}/referrers")).await.ok()["referrers"]), 1);
+    // An archive has everything.
+    let archive = ann.get("/counter/export").await;
+    assert_eq!(archive.status(), 200);
+    let other = TestApp::new(resources()).await;
+    let import = other
+        .user("ann")
+        .ask("POST", "/counter/import")
+        .body("application/x-ndjson", archive.bytes().to_vec());
+    import.await.ok();
+    assert_eq!(other.user("ann").get("/counter/count").await.ok(), 2);
+}
