@@ -21,6 +21,17 @@ pub(crate) struct StoredLayout {
     pub(crate) done_pk: i64,
 }
 
+impl StoredLayout {
+    /// A number for the indexes that rows are written with: other indexes, another number.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn mark(&self) -> Result<i32, StoreError> {
+        let mut indexes = self.indexes.clone();
+        indexes.sort_by(|one, other| one.key.cmp(&other.key));
+        let text = serde_json::to_vec(&indexes).map_err(|error| StoreError::Internal(error.to_string()))?;
+        Ok((xxhash_rust::xxh3::xxh3_64(&text) & 0x7fff_ffff) as i32)
+    }
+}
+
 /// One index as it stands in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredIndex {

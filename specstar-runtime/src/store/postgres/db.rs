@@ -180,6 +180,9 @@ fn of_code(code: &str, text: String) -> Fault {
     match code {
         "57014" => Fault::Other(StoreError::Timeout),
         "54000" => Fault::Other(StoreError::TooLong(text)),
+        "23514" | "42703" | "42P01" => Fault::Other(StoreError::Unavailable(format!(
+            "the tables are not those that this program was started on, another version may have changed them: {text}"
+        ))),
         "23505" => Fault::Duplicate(StoreError::Internal(text)),
         // Serialization failure, deadlock, and a lock that was waited for too long.
         "40001" | "40P01" => Fault::Collision(StoreError::Unavailable(text)),

@@ -17,6 +17,10 @@ use crate::store::sql::job;
 /// The version of the tables themselves, and where positions of the log begin.
 pub(super) const STATE_TABLE: &str = "ss_state";
 
+/// The column that says for which indexes a row was written, and the constraint that lets only the present ones in: a
+/// program that has others would leave values out of the indexes of those that come after it.
+pub(super) const MARK: &str = "layout";
+
 /// A named index and the statement that creates it. Two indexes are the same when both are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IndexStatement {
@@ -199,13 +203,15 @@ pub(super) fn shared_tables() -> String {
 }
 
 /// The tables of one resource type.
-pub(super) fn model_tables(layout: &ModelLayout) -> String {
+pub(super) fn model_tables(layout: &ModelLayout, mark: i32) -> String {
     let (data, metadata) = HEAD_COLUMNS.split_last().unwrap_or((&"data", &[]));
     let mut all = vec![columns(metadata, column), format!("{LOG_AT} bigint NOT NULL DEFAULT 0")];
     for at in 0..layout.indexes.len() {
         all.extend(index_columns(layout, at));
     }
+    all.push(format!("{MARK} integer NOT NULL"));
     all.push(column(data));
+    all.push(marked(mark));
     let mut sql = format!(
         "CREATE SEQUENCE {};\nCREATE TABLE {} ({});\n",
         quoted(&sequence(layout)),
@@ -216,6 +222,18 @@ pub(super) fn model_tables(layout: &ModelLayout) -> String {
         sql.push_str(&list_table(layout));
     }
     sql
+}
+
+/// The constraint for rows that are written from now on.
+fn marked(mark: i32) -> String {
+    format!("CONSTRAINT {MARK} CHECK ({MARK} = {mark})")
+}
+
+/// Has the table take rows for these indexes only. The rows that are there are not looked at.
+pub(super) fn mark_again(layout: &ModelLayout, mark: i32) -> String {
+    let head = quoted(&layout.head_table);
+    let marked = marked(mark);
+    format!("ALTER TABLE {head} DROP CONSTRAINT IF EXISTS {MARK}, ADD {marked} NOT VALID;\n")
 }
 
 /// The list table of a resource type, where it is missing. A value stands in the column of its type.

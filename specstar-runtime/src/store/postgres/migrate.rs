@@ -161,8 +161,8 @@ async fn create(
     }
     let stored = StoredLayout::of(descriptor);
     let id = registry::next_model_id(on).await?;
-    let model = Model::new(ModelLayout::new(descriptor, id, |key| stored.field(key)));
-    let mut sql = ddl::model_tables(&model.layout);
+    let model = Model::new(ModelLayout::new(descriptor, id, |key| stored.field(key)), stored.mark()?);
+    let mut sql = ddl::model_tables(&model.layout, model.mark);
     for index in ddl::model_indexes(&model.layout) {
         let _ = writeln!(sql, "{};\n{};", index.sql(""), index.comment());
     }
@@ -179,9 +179,10 @@ async fn adapt(
         .await?
         .ok_or_else(|| StoreError::Internal(format!("`{}` is not registered", descriptor.id.name)))?;
     let plan = Plan::new(descriptor, &stored);
-    let model = Model::new(ModelLayout::new(descriptor, id, |key| plan.target.field(key)));
+    let model =
+        Model::new(ModelLayout::new(descriptor, id, |key| plan.target.field(key)), plan.target.mark()?);
     let indexes = IndexChanges::find(db, &model.layout, &plan).await?;
-    if plan.target == stored && indexes.is_empty() {
+    if plan.target == stored && indexes.is_empty() && is_marked(db, &model).await? {
         if schema_version.as_deref() != descriptor.schema_version {
             registry::update(db, descriptor, &stored).await?;
         }
@@ -258,6 +259,15 @@ async fn present_indexes(
         .collect()
 }
 
+/// Whether the table takes rows for the indexes of this program.
+async fn is_marked(on: &impl ConnectionTrait, model: &Model) -> Result<bool, StoreError> {
+    let sql = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass($1) AND conname = $2";
+    let values = values![quoted(&model.layout.head_table), ddl::MARK];
+    let found = row(on, sql, values).await.map_err(store_error)?;
+    let Some(found) = &found else { return Ok(false) };
+    Ok(Columns::of(found)?.text(0)?.contains(&format!("({} = {})", ddl::MARK, model.mark)))
+}
+
 async fn change_tables(
     db: &DatabaseConnection,
     model: &Model,
@@ -285,6 +295,7 @@ async fn change_tables(
             }
         }
     }
+    sql.push_str(&ddl::mark_again(layout, model.mark));
     let transaction = altered(db, &sql).await?;
     for index in &plan.dropped {
         drop_values(&transaction, model, index).await?;

@@ -10,6 +10,8 @@ use super::text::{HeadTexts, LogTexts};
 use crate::change::ModelIndex;
 use crate::store::StoreError;
 use crate::store::layout::ModelLayout;
+#[allow(unused_imports)] // of the documentation
+use crate::store::layout::stored::StoredLayout;
 use crate::store::sql::answer::AnswerTexts;
 use crate::store::sql::blob::BlobTexts;
 use crate::store::sql::import::ImportTexts;
@@ -23,16 +25,19 @@ pub(super) struct Model {
     pub(super) layout: ModelLayout,
     pub(super) texts: HeadTexts,
     pub(super) originals: OriginalTexts,
+    /// What rows are marked with that were written for these indexes.
+    pub(super) mark: i32,
 }
 
 impl Model {
-    /// Builds the statements of a layout.
-    pub(super) fn new(layout: ModelLayout) -> Self {
+    /// Builds the statements of a layout, for rows with that [mark](StoredLayout::mark).
+    pub(super) fn new(layout: ModelLayout, mark: i32) -> Self {
         let layout = shortened(layout);
         Self {
-            texts: HeadTexts::new(&layout),
+            texts: HeadTexts::new(&layout, mark),
             originals: OriginalTexts::new::<PostgresQueryBuilder>(&layout),
             layout,
+            mark,
         }
     }
 }

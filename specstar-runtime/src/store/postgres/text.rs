@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_query::PostgresQueryBuilder;
 
 use super::db::quoted;
-use super::ddl::{STATE_TABLE, equal_nulls, sequence};
+use super::ddl::{MARK, STATE_TABLE, equal_nulls, sequence};
 use super::value::Kind;
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
@@ -119,6 +119,7 @@ pub(super) struct HeadTexts {
     /// See [`create`]; by whether there are list values, and an entry in the log.
     create: [String; 4],
     updates: Mutex<HashMap<Shape, Arc<str>>>,
+    mark: i32,
     /// The next entry of a head: number of the entry, `pk`, `version`, then `kind`, `seq`, `version`, `at`, `by` of
     /// the entry. Returns the position.
     pub(super) log_next: String,
@@ -166,7 +167,7 @@ pub(super) struct HeadTexts {
 impl HeadTexts {
     /// Builds them.
     #[allow(clippy::too_many_lines)] // a table
-    pub(super) fn new(layout: &ModelLayout) -> Self {
+    pub(super) fn new(layout: &ModelLayout, mark: i32) -> Self {
         let (head, list) = (quoted(&layout.head_table), quoted(&layout.list_table));
         let id = layout.model_id;
         let head_columns = names(HEAD_COLUMNS);
@@ -189,17 +190,20 @@ impl HeadTexts {
             ),
             all_after: format!("SELECT pk, data FROM {head} WHERE pk > $1 ORDER BY pk LIMIT $2"),
             create: [(false, false), (false, true), (true, false), (true, true)]
-                .map(|(values, logged)| create(layout, values, logged)),
+                .map(|(values, logged)| create(layout, mark, values, logged)),
             updates: Mutex::default(),
+            mark,
             log_next: format!(
                 "WITH e AS MATERIALIZED ({}) INSERT INTO {LOG_TABLE} (position, model_id, pk, resource_id, kind, seq, \
                  version, at, by, prev) SELECT e.position, {id}, h.pk, h.resource_id, $4, $5, $6, $7, $8, h.{LOG_AT} \
                  FROM {head} h, e WHERE h.pk = $2 AND h.version = $3 AND h.{LOG_AT} < e.position RETURNING position",
                 position("$1")
             ),
-            set_last: format!("UPDATE {head} SET {LOG_AT} = $1 WHERE pk = $2 AND version = $3"),
+            set_last: format!(
+                "UPDATE {head} SET {LOG_AT} = $1, {MARK} = {mark} WHERE pk = $2 AND version = $3"
+            ),
             next_version: format!(
-                "UPDATE {head} SET {LOG_AT} = $1, version = version + 1 WHERE pk = $2 AND version = $3"
+                "UPDATE {head} SET {LOG_AT} = $1, {MARK} = {mark}, version = version + 1 WHERE pk = $2 AND version = $3"
             ),
             insert_revision: format!(
                 "INSERT INTO {REVISION_TABLE} (model_id, pk, {revision_columns}) VALUES ({id}, {})",
@@ -248,7 +252,7 @@ impl HeadTexts {
         if shape.indexes != 0 && known.len() >= SHAPES && !known.contains_key(&shape) {
             shape.indexes = u64::MAX;
         }
-        let text = known.entry(shape).or_insert_with(|| update(layout, shape).into());
+        let text = known.entry(shape).or_insert_with(|| update(layout, self.mark, shape).into());
         (Arc::clone(text), shape)
     }
 }
@@ -268,16 +272,17 @@ fn index_columns(layout: &ModelLayout, chosen: impl Fn(usize) -> bool) -> Vec<&s
 /// Inserts a head with its list values, and its entry in the log. Bound: the number of the entry, or a position and
 /// no number; the row number, or none; the rest of [`HEAD_COLUMNS`]; the index columns; `kind`, `at` and `by` of the
 /// entry; the list values. Returns the row number and the position.
-fn create(layout: &ModelLayout, values: bool, logged: bool) -> String {
+fn create(layout: &ModelLayout, mark: i32, values: bool, logged: bool) -> String {
     let mut places = Places::default();
     let (entry, given, pk) = (places.next(), places.next(), places.next());
     let rest = places.many(HEAD_COLUMNS.len() - 1);
     let index = index_columns(layout, |_| true);
     let index_values = places.many(index.len());
     let (head, list) = (quoted(&layout.head_table), quoted(&layout.list_table));
-    let all = names(HEAD_COLUMNS.into_iter().chain([LOG_AT]).chain(index));
+    let all = names(HEAD_COLUMNS.into_iter().chain([LOG_AT, MARK]).chain(index));
     let mut bound = rest.clone();
     bound.push("e.position".into());
+    bound.push(mark.to_string());
     bound.extend(index_values);
     let mut sql = format!(
         "WITH e AS MATERIALIZED (SELECT coalesce({given}::bigint, p.position) AS position FROM ({}) p), \
@@ -322,7 +327,7 @@ fn create(layout: &ModelLayout, values: bool, logged: bool) -> String {
 ///
 /// The chain of entries must ascend, and a prune leaves the version as it is: a transaction that began before the one
 /// that pruned has to be planned again, which `log_at` tells.
-fn update(layout: &ModelLayout, shape: Shape) -> String {
+fn update(layout: &ModelLayout, mark: i32, shape: Shape) -> String {
     let mut places = Places::default();
     let (entry, pk, version) = (places.next(), places.next(), places.next());
     let (kind, seq, at, by) = (places.next(), places.next(), places.next(), places.next());
@@ -380,7 +385,7 @@ fn update(layout: &ModelLayout, shape: Shape) -> String {
     }
     let _ = write!(
         sql,
-        ", n AS (UPDATE {head} h SET {}, {LOG_AT} = e.position, version = h.version + 1 FROM o, e \
+        ", n AS (UPDATE {head} h SET {}, {LOG_AT} = e.position, {MARK} = {mark}, version = h.version + 1 FROM o, e \
          WHERE h.pk = o.pk RETURNING e.position) SELECT position FROM n",
         set.join(", ")
     );

@@ -45,7 +45,7 @@ pub(super) async fn row(
     let Some((resource_id, index)) = found else { return Ok(None) };
     let every: Vec<usize> = (0..layout.indexes.len()).collect();
     run(on, "SAVEPOINT mend").await?;
-    match write_rows(on, layout, &[(wrong.pk, index)], &every).await.map_err(Fault::from) {
+    match write_rows(on, model, &[(wrong.pk, index)], &every).await.map_err(Fault::from) {
         Ok(()) => {
             run(on, "RELEASE SAVEPOINT mend").await?;
             Ok(None)

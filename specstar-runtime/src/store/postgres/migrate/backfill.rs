@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::{Map, Value as Json};
 
 use super::super::db::{execute, quoted, rows, store_error, values};
+use super::super::ddl::MARK;
 use super::super::model::Model;
 use super::super::registry;
 use super::super::row::Columns;
@@ -60,7 +61,7 @@ async fn batch(
     }
     if let Some((pk, _)) = computed.last() {
         state.done_pk = *pk;
-        write_rows(&transaction, &model.layout, &computed, pending).await.map_err(store_error)?;
+        write_rows(&transaction, model, &computed, pending).await.map_err(store_error)?;
         registry::update(&transaction, model.layout.descriptor, state).await?;
     }
     transaction.commit().await.map_err(store_error)?;
@@ -81,10 +82,11 @@ fn index_of(model: &Model, pk: i64, data: &[u8]) -> IndexRow {
 /// Writes the values of the chosen indexes of these rows; list values that are there stay.
 pub(in super::super) async fn write_rows(
     on: &impl ConnectionTrait,
-    layout: &ModelLayout,
+    model: &Model,
     computed: &[(i64, IndexRow)],
     chosen: &[usize],
 ) -> Result<(), sea_orm::DbErr> {
+    let layout = &model.layout;
     let columns = columns(layout, chosen);
     if !columns.is_empty() {
         let set: Vec<String> =
@@ -92,9 +94,10 @@ pub(in super::super) async fn write_rows(
         let types: Vec<String> =
             columns.iter().enumerate().map(|(n, (_, kind, ..))| format!("c{n} {}", kind.sql())).collect();
         let sql = format!(
-            "UPDATE {} h SET {} FROM json_to_recordset($1::json) AS u(pk bigint, {}) WHERE h.pk = u.pk",
+            "UPDATE {} h SET {}, {MARK} = {} FROM json_to_recordset($1::json) AS u(pk bigint, {}) WHERE h.pk = u.pk",
             quoted(&layout.head_table),
             set.join(", "),
+            model.mark,
             types.join(", ")
         );
         let json = Json::Array(computed.iter().map(|(pk, index)| row_json(*pk, index, &columns)).collect());

@@ -74,7 +74,10 @@ async fn of_model(
         });
     }
     let wanted = Plan::new(descriptor, &registered.layout);
-    let model = Model::new(ModelLayout::new(descriptor, registered.id, |key| wanted.target.field(key)));
+    let model = Model::new(
+        ModelLayout::new(descriptor, registered.id, |key| wanted.target.field(key)),
+        wanted.target.mark()?,
+    );
     let indexes = IndexChanges::find(db, &model.layout, &wanted).await?;
     if wanted.target == registered.layout && indexes.is_empty() {
         return Ok(());
