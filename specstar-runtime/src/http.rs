@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod envelope;
 mod handler;
+mod health;
 mod query_string;
 mod reply;
 mod router;
@@ -19,6 +20,7 @@ pub mod docs;
 pub mod openapi;
 pub mod route;
 
+pub(crate) use health::routes as health_routes;
 pub(crate) use router::refuse_the_rest;
 pub use router::{HttpState, router};
 pub(crate) use sections::Sections;

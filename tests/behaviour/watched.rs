@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use specstar::runtime::change::{CascadeMember, ChangeSet, ModelIndex};
@@ -14,8 +14,8 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
-    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Original, PageEnd,
+    Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
+    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
     Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
@@ -28,6 +28,8 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub(crate) struct LogReads {
     pub(crate) count: AtomicUsize,
     pub(crate) failures: AtomicUsize,
+    /// Whether the store never answers to [`Observe::ping`].
+    pub(crate) is_stuck: AtomicBool,
 }
 
 pub(crate) struct Watched {
@@ -185,6 +187,25 @@ impl Jobs for Watched {
 
     fn workers(&self) -> Answer<'_, Vec<WorkerRow>> {
         self.inner.workers()
+    }
+}
+
+impl Answers for Watched {
+    fn answer<'a>(&'a self, key: &'a str) -> Answer<'a, Option<specstar::runtime::change::Answer>> {
+        self.inner.answer(key)
+    }
+
+    fn forget_answers(&self, before: Timestamp, limit: usize) -> Answer<'_, usize> {
+        self.inner.forget_answers(before, limit)
+    }
+}
+
+impl Observe for Watched {
+    fn ping(&self) -> Answer<'_, ()> {
+        if self.reads.is_stuck.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
+        self.inner.ping()
     }
 }
 

@@ -226,11 +226,14 @@ impl SpecStarBuilder {
         self
     }
 
-    /// Puts everything below a path such as `/v1`.
+    /// Puts everything below a path such as `/v1`, but for `/health`, `/ready` and `/metrics`.
     pub fn base_path(mut self, path: &str) -> Self {
         let path = path.trim_matches('/');
         self.base_path = if path.is_empty() { String::new() } else { format!("/{path}") };
-        if path.contains(['{', '}', '?', '#', '%']) || path.contains("//") {
+        if path.contains(['{', '}', '?', '#', '%'])
+            || path.contains("//")
+            || ["health", "ready", "metrics"].contains(&path)
+        {
             self.problems.push(format!("`{path}` is not a base path: use plain segments such as /v1"));
         }
         self
@@ -328,6 +331,7 @@ impl SpecStarBuilder {
             base_path: self.base_path,
             openapi: document.into(),
             stopping: tokio::sync::watch::Sender::new(false),
+            draining: std::sync::atomic::AtomicBool::new(false),
             actions: self.actions,
         };
         let state = Arc::new(state);

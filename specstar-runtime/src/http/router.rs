@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -42,6 +43,8 @@ pub struct HttpState {
     pub openapi: bytes::Bytes,
     /// Turns true when the application ends: streams end then.
     pub stopping: watch::Sender<bool>,
+    /// Turns true before that, as soon as it is known that the application will end: nothing new is to be sent here.
+    pub draining: AtomicBool,
     /// Upload sessions, where the application keeps files.
     pub uploads: Option<Uploads>,
     /// The custom actions.

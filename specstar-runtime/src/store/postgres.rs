@@ -17,6 +17,7 @@ mod job;
 mod log;
 mod migrate;
 mod model;
+mod observe;
 mod registry;
 mod row;
 mod search;

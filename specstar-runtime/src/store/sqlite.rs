@@ -16,6 +16,7 @@ mod job;
 mod log;
 mod migrate;
 mod model;
+mod observe;
 mod page;
 mod pool;
 mod registry;

@@ -60,6 +60,13 @@ impl SpecStarBuilder {
         self
     }
 
+    /// How long requests are still taken after the signal to stop (0): a load balancer that asks `/ready` needs a while to
+    /// notice that it is answered with 503 from then on.
+    pub fn drain_time(mut self, time: Duration) -> Self {
+        self.wire.drain_time = time;
+        self
+    }
+
     /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
     /// request holds for archives.
     pub fn archive_limit(mut self, bytes: u64) -> Self {
