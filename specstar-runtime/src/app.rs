@@ -63,7 +63,7 @@ impl App {
             Router::new().nest(&self.state.base_path, router)
         };
         let router = router.merge(http::health_routes(&self.state));
-        http::refuse_the_rest(router, &self.state)
+        http::refuse_the_rest(router, &self.state).layer(http::Observe)
     }
 
     /// The OpenAPI document as it is served at `/openapi.json`.

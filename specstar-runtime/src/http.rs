@@ -9,6 +9,7 @@ mod call;
 mod envelope;
 mod handler;
 mod health;
+mod observe;
 mod query_string;
 mod reply;
 mod router;
@@ -21,6 +22,7 @@ pub mod openapi;
 pub mod route;
 
 pub(crate) use health::routes as health_routes;
+pub(crate) use observe::Observe;
 pub(crate) use router::refuse_the_rest;
 pub use router::{HttpState, router};
 pub(crate) use sections::Sections;

@@ -83,3 +83,151 @@ async fn a_database_file_that_is_away_is_not_ready_until_it_is_back() {
     std::fs::rename(&aside, app.file()).expect("it moves back");
     eventually("it is found again", || async { ann.get("/ready").await.status() == 200 }).await;
 }
+
+#[tokio::test]
+async fn every_answer_has_the_id_of_its_request_or_a_new_one() {
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann");
+    let longest = "x".repeat(128);
+    for id in ["a", "b6f1{x}:/~!", longest.as_str()] {
+        for path in ["/note", "/note/nothing", "/nowhere", "/health", "/docs/"] {
+            let answer = ann.get(path).header("x-request-id", id).await;
+            assert_eq!(answer.header("x-request-id").as_deref(), Some(id), "{answer}");
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    let too_long = "x".repeat(129);
+    for bad in [None, Some(""), Some("a b"), Some("a\tb"), Some("caf\u{e9}"), Some(too_long.as_str())] {
+        for path in ["/note", "/nowhere"] {
+            let ask = ann.get(path);
+            let answer = match bad {
+                Some(bad) => ask.header("x-request-id", bad).await,
+                None => ask.await,
+            };
+            let id = answer.header("x-request-id").expect("a new one");
+            assert_eq!(id.len(), 36, "{answer}");
+            assert!(seen.insert(id), "given twice: {answer}");
+        }
+    }
+    // Which of two is meant, nobody knows.
+    let two = ann.get("/note").header("x-request-id", "a").header("x-request-id", "b").await;
+    assert_eq!(two.header("x-request-id").expect("a new one").len(), 36, "{two}");
+}
+
+#[tokio::test]
+async fn the_program_sees_the_id_that_is_answered() {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = Arc::clone(&seen);
+    let principal = specstar::access::principal_fn(move |request| {
+        noted.lock().expect("no panic").push(request.headers["x-request-id"].clone());
+        Ok(specstar::access::Principal::Anonymous)
+    });
+    let app = TestApp::with(resources(), |builder| builder.principal(principal)).await;
+    let answered = app.user("ann").get("/note").await.header("x-request-id").expect("an id");
+    assert!(seen.lock().expect("no panic").iter().any(|id| id == answered.as_str()));
+}
+
+#[tokio::test]
+async fn a_request_is_a_span_with_the_names_of_opentelemetry() {
+    recorded::start();
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann");
+    let note = ann.created("note", json!({"title": "a"})).await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    ann.get(&note).header("x-request-id", "spans-1").header("traceparent", parent).await.ok();
+    ann.get("/nowhere?secret=1").header("x-request-id", "spans-2").header("traceparent", "rubbish").await.is(404);
+    let span = recorded::span("spans-1");
+    assert_eq!(span["http.request.method"], "GET");
+    assert_eq!(span["http.route"], "/note/{resource_id}");
+    assert_eq!(span["otel.name"], "GET /note/{resource_id}");
+    assert_eq!((&span["otel.kind"], &span["url.path"]), (&json!("server"), &json!(note)));
+    assert_eq!((&span["http.response.status_code"], &span["traceparent"]), (&json!(200), &json!(parent)));
+    let span = recorded::span("spans-2");
+    assert_eq!((&span["otel.name"], &span["url.path"]), (&json!("GET"), &json!("/nowhere")));
+    assert_eq!(span["http.response.status_code"], 404);
+    assert_eq!((span.get("http.route"), span.get("traceparent")), (None, None));
+}
+
+/// What the program of these tests is told by `tracing`.
+mod recorded {
+    use std::fmt::Debug;
+    use std::sync::{Mutex, Once, PoisonError};
+
+    use serde_json::{Map, Value};
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+    use tracing_subscriber::registry::LookupSpan;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    static SPANS: Mutex<Vec<Map<String, Value>>> = Mutex::new(Vec::new());
+    static EVENTS: Mutex<Vec<Map<String, Value>>> = Mutex::new(Vec::new());
+    static START: Once = Once::new();
+
+    /// Threads of the store tell things, too, so it is one for the whole process.
+    pub(super) fn start() {
+        let wanted = tracing_subscriber::filter::filter_fn(|metadata| metadata.target().starts_with("specstar::"));
+        START.call_once(|| tracing_subscriber::registry().with(Recorder.with_filter(wanted)).init());
+    }
+
+    /// The span of the request with this id, once it is over.
+    pub(super) fn span(request_id: &str) -> Map<String, Value> {
+        let spans = SPANS.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = spans.iter().find(|span| span["request_id"] == request_id);
+        found.unwrap_or_else(|| panic!("no span of {request_id}")).clone()
+    }
+
+    /// The events of a target so far.
+    #[expect(dead_code)]
+    pub(super) fn events(target: &str) -> Vec<Map<String, Value>> {
+        let events = EVENTS.lock().unwrap_or_else(PoisonError::into_inner);
+        events.iter().filter(|event| event["target"] == target).cloned().collect()
+    }
+
+    struct Recorder;
+
+    #[derive(Default)]
+    struct Fields(Map<String, Value>);
+
+    impl Visit for Fields {
+        fn record_str(&mut self, field: &Field, value: &str) {
+            self.0.insert(field.name().to_owned(), value.into());
+        }
+
+        fn record_u64(&mut self, field: &Field, value: u64) {
+            self.0.insert(field.name().to_owned(), value.into());
+        }
+
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        }
+    }
+
+    impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
+        fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            context.span(id).expect("it is there").extensions_mut().insert(fields);
+        }
+
+        fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+            if let Some(fields) = context.span(id).expect("it is there").extensions_mut().get_mut::<Fields>() {
+                values.record(fields);
+            }
+        }
+
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            fields.0.insert("target".into(), event.metadata().target().into());
+            EVENTS.lock().unwrap_or_else(PoisonError::into_inner).push(fields.0);
+        }
+
+        fn on_close(&self, id: Id, context: Context<'_, S>) {
+            if let Some(fields) = context.span(&id).expect("it is there").extensions_mut().remove::<Fields>() {
+                SPANS.lock().unwrap_or_else(PoisonError::into_inner).push(fields.0);
+            }
+        }
+    }
+}
