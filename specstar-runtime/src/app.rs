@@ -62,8 +62,10 @@ impl App {
             let router = http::refuse_the_rest(router, &self.state);
             Router::new().nest(&self.state.base_path, router)
         };
-        let router = router.merge(http::health_routes(&self.state));
-        http::refuse_the_rest(router, &self.state).layer(http::Observe)
+        let router = router.merge(http::health_routes(&self.state)).merge(http::metrics_routes(&self.state));
+        let observe = http::Observe { metrics: self.state.metrics.clone() };
+        // Done once here, the layer need not be put around each route again for every connection.
+        http::refuse_the_rest(router, &self.state).layer(observe).with_state(())
     }
 
     /// The OpenAPI document as it is served at `/openapi.json`.

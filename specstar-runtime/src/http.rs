@@ -9,6 +9,7 @@ mod call;
 mod envelope;
 mod handler;
 mod health;
+mod metrics;
 mod observe;
 mod query_string;
 mod reply;
@@ -22,6 +23,7 @@ pub mod openapi;
 pub mod route;
 
 pub(crate) use health::routes as health_routes;
+pub(crate) use metrics::{HttpMetrics, routes as metrics_routes};
 pub(crate) use observe::Observe;
 pub(crate) use router::refuse_the_rest;
 pub use router::{HttpState, router};

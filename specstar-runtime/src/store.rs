@@ -34,7 +34,7 @@ pub use answer::Answers;
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
 pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow};
-pub use observe::Observe;
+pub use observe::{Observe, StoreMetrics};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use snapshot::{

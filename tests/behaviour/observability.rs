@@ -1,5 +1,6 @@
 //! What an application tells those who run it: whether it lives, whether it is ready, and what it does.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -146,6 +147,98 @@ async fn a_request_is_a_span_with_the_names_of_opentelemetry() {
     assert_eq!((&span["otel.name"], &span["url.path"]), (&json!("GET"), &json!("/nowhere")));
     assert_eq!(span["http.response.status_code"], 404);
     assert_eq!((span.get("http.route"), span.get("traceparent")), (None, None));
+}
+
+/// The value of a line of the metrics.
+fn metric(text: &str, line: &str) -> Option<f64> {
+    let value = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' '))?;
+    Some(value.parse().expect("a number"))
+}
+
+/// The requests that were counted so.
+fn requests(text: &str, method: &str, route: &str, status: u16) -> Option<f64> {
+    let labels = format!(
+        r#"http_request_method="{method}",http_route="{route}",http_response_status_code="{status}""#
+    );
+    metric(text, &format!("http_server_request_duration_seconds_count{{{labels}}}"))
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_method_template_and_status() {
+    let app = TestApp::with(resources(), |builder| builder.metrics(true)).await;
+    let ann = app.user("ann");
+    for title in ["a", "b", "c"] {
+        let note = ann.created("note", json!({"title": title})).await;
+        ann.get(&note).await.ok();
+    }
+    ann.get("/note/nothing").await.is(404);
+    ann.get("/note/nothing/at/all").await.is(404);
+    ann.get("/elsewhere").await.is(404);
+    ann.ask("BREW", "/note").await.is(405);
+    let answer = app.user("").get("/metrics").await.is(200);
+    let text = answer.text();
+    assert_eq!(
+        answer.header("content-type").as_deref(),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
+    assert_eq!(requests(&text, "POST", "/note", 200), Some(3.0), "{text}");
+    assert_eq!(requests(&text, "GET", "/note/{resource_id}", 200), Some(3.0), "{text}");
+    assert_eq!(requests(&text, "GET", "/note/{resource_id}", 404), Some(1.0), "{text}");
+    assert_eq!(requests(&text, "GET", "unmatched", 404), Some(2.0), "{text}");
+    assert_eq!(requests(&text, "_OTHER", "/note", 405), Some(1.0), "{text}");
+    for raw in ["nothing", "elsewhere", "BREW", "note:"] {
+        assert!(!text.contains(raw), "{raw} of a request is in the metrics: {text}");
+    }
+    let all = r#"le="+Inf",http_request_method="POST",http_route="/note",http_response_status_code="200""#;
+    let all = metric(&text, &format!("http_server_request_duration_seconds_bucket{{{all}}}"));
+    assert_eq!(all, Some(3.0), "{text}");
+    // The request that asks.
+    assert_eq!(metric(&text, "http_server_active_requests"), Some(1.0), "{text}");
+    assert!(text.contains("\nspecstar_build_info{version=\"") && text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("specstar_jobs"), "there are none: {text}");
+}
+
+#[tokio::test]
+async fn a_nested_application_is_counted_by_its_whole_template() {
+    let app = TestApp::with(resources(), |builder| builder.metrics(true).base_path("/v1")).await;
+    let ann = app.user("ann");
+    ann.get("/v1/note").await.ok();
+    ann.get("/v1/nowhere").await.is(404);
+    let text = ann.get("/metrics").header("accept", "text/plain").await.is(200);
+    assert_eq!(text.header("content-type").as_deref(), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(requests(&text.text(), "GET", "/v1/note", 200), Some(1.0), "{text}");
+    assert_eq!(requests(&text.text(), "GET", "unmatched", 404), Some(1.0), "{text}");
+}
+
+#[tokio::test]
+async fn metrics_are_told_only_by_programs_that_want_it() {
+    let app = TestApp::new(resources()).await;
+    app.user("ann").get("/metrics").await.refused(404, "");
+}
+
+#[tokio::test]
+async fn commits_are_measured() {
+    let app = TestApp::with(resources(), |builder| builder.metrics(true)).await;
+    let ann = app.user("ann");
+    let writes = (0..40).map(|at| {
+        let ask = ann.post("/note", json!({"title": at.to_string()}));
+        tokio::spawn(ask.into_future())
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.expect("it is answered").ok();
+    }
+    let text = ann.get("/metrics").await.is(200).text();
+    let read = |line: &str| metric(&text, line).unwrap_or_else(|| panic!("{line} is missing: {text}"));
+    let (commits, writes) = (read("specstar_commit_batch_size_count"), read("specstar_commit_batch_size_sum"));
+    assert!(writes >= 40.0 && commits >= 1.0 && commits <= writes, "{text}");
+    assert_eq!(read("specstar_commit_duration_seconds_count"), commits);
+    assert!(read("specstar_commit_duration_seconds_sum") > 0.0, "{text}");
+    assert_eq!(read("specstar_write_queue_depth"), 0.0, "{text}");
+    if is_postgres() {
+        assert!((commits - writes).abs() < f64::EPSILON, "each is a commit of its own: {text}");
+    } else {
+        assert!(commits < writes, "none waited for another one: {text}");
+    }
 }
 
 /// What the program of these tests is told by `tracing`.

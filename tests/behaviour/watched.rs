@@ -16,7 +16,7 @@ use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended,
 use specstar::store::{
     Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
-    Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
+    Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
 use tokio::sync::watch;
@@ -206,6 +206,14 @@ impl Observe for Watched {
             return Box::pin(std::future::pending());
         }
         self.inner.ping()
+    }
+
+    fn metrics(&self) -> &StoreMetrics {
+        self.inner.metrics()
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.inner.waiting_writes()
     }
 }
 

@@ -325,6 +325,7 @@ impl SpecStarBuilder {
         let state = HttpState {
             service,
             uploads,
+            metrics: self.wire.metrics.then(Arc::default),
             settings: self.wire,
             principals,
             clock: self.clock,

@@ -1,10 +1,11 @@
-//! What surrounds each request: its id and its span.
+//! What surrounds each request: its id, its span, and its place in the metrics.
 //!
 //! The layer takes the place of tower-http's three, because an id from outside is checked here, and because an answer's
 //! body is passed on as it is, while those wrap it.
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -15,6 +16,8 @@ use tower::{Layer, Service};
 use tracing::field::Empty;
 use tracing::instrument::{Instrument as _, Instrumented};
 use uuid::Uuid;
+
+use super::metrics::{HttpMetrics, Measured, RouteMetrics};
 
 /// `X-Request-Id`: what a request is called, by who sent it or by us.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,13 +30,17 @@ const TRACEPARENT: usize = 55;
 
 /// Puts [`Observed`] around every route.
 #[derive(Clone, Debug)]
-pub(crate) struct Observe;
+pub(crate) struct Observe {
+    /// What requests are counted by, when they are.
+    pub(crate) metrics: Option<Arc<HttpMetrics>>,
+}
 
 impl<S> Layer<S> for Observe {
     type Service = Observed<S>;
 
     fn layer(&self, inner: S) -> Observed<S> {
-        Observed { inner }
+        let metrics = self.metrics.as_ref().map(|all| Arc::new(RouteMetrics::new(Arc::clone(all))));
+        Observed { inner, metrics }
     }
 }
 
@@ -41,6 +48,7 @@ impl<S> Layer<S> for Observe {
 #[derive(Clone, Debug)]
 pub(crate) struct Observed<S> {
     inner: S,
+    metrics: Option<Arc<RouteMetrics>>,
 }
 
 impl<S> Service<Request> for Observed<S>
@@ -57,9 +65,11 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let id = request_id(&mut request);
-        let span = span(&request, &id);
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        let measured = self.metrics.as_ref().map(|metrics| metrics.begin(route, request.method()));
+        let span = span(&request, route, &id);
         let future = span.in_scope(|| self.inner.call(request));
-        Observing { future: future.instrument(span), id: Some(id) }
+        Observing { future: future.instrument(span), id: Some(id), measured }
     }
 }
 
@@ -69,6 +79,7 @@ pin_project! {
         #[pin]
         future: Instrumented<F>,
         id: Option<HeaderValue>,
+        measured: Option<Measured>,
     }
 }
 
@@ -86,6 +97,9 @@ where
             span.record("http.response.status_code", status.as_u16());
             if status.is_server_error() {
                 span.record("otel.status_code", "ERROR");
+            }
+            if let Some(measured) = this.measured.take() {
+                measured.end(status);
             }
             if let Some(id) = this.id.take() {
                 response.headers_mut().insert(REQUEST_ID, id);
@@ -118,8 +132,7 @@ fn is_id(bytes: &[u8]) -> bool {
 
 /// The span of a request, by the semantic conventions of OpenTelemetry. Nothing of it is computed unless somebody
 /// listens.
-fn span(request: &Request, id: &HeaderValue) -> tracing::Span {
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+fn span(request: &Request, route: Option<&str>, id: &HeaderValue) -> tracing::Span {
     let traceparent = || {
         let parent = request.headers().get("traceparent")?.to_str().ok()?;
         Some(parent).filter(|parent| parent.len() == TRACEPARENT)

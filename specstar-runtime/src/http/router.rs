@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use super::call::{Call, Inbound};
 use super::handler::{self, action::ActionRoute};
+use super::metrics::HttpMetrics;
 use super::reply;
 use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
@@ -45,6 +46,8 @@ pub struct HttpState {
     pub stopping: watch::Sender<bool>,
     /// Turns true before that, as soon as it is known that the application will end: nothing new is to be sent here.
     pub draining: AtomicBool,
+    /// What requests are counted by, when they are.
+    pub(crate) metrics: Option<Arc<HttpMetrics>>,
     /// Upload sessions, where the application keeps files.
     pub uploads: Option<Uploads>,
     /// The custom actions.

@@ -50,6 +50,8 @@ pub struct HttpSettings {
     pub raw_uploads: bool,
     /// The longest time in which nothing of an upload or a download moves.
     pub idle_timeout: Duration,
+    /// Requests are counted, and `GET /metrics` tells.
+    pub metrics: bool,
     /// How long requests are still taken after the signal to stop, while `/ready` says that it is not.
     pub drain_time: Duration,
     /// What a read answers without `returns`.
@@ -87,6 +89,7 @@ impl Default for HttpSettings {
             structured_errors: false,
             raw_uploads: true,
             idle_timeout: Duration::from_secs(30),
+            metrics: false,
             drain_time: Duration::ZERO,
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),

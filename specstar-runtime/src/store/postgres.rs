@@ -46,11 +46,14 @@ use self::follow::Follower;
 use self::model::Models;
 use self::row::Columns;
 use self::session::Session;
-use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use super::{
+    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, StoreMetrics, Visit,
+};
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
+use crate::metric::Gauge;
 use crate::query::Predicate;
 
 /// Statements that a connection keeps prepared, unless its URL says otherwise.
@@ -135,6 +138,9 @@ struct Shared {
     models: RwLock<Models>,
     losses: Arc<Losses>,
     follower: Follower,
+    metrics: StoreMetrics,
+    /// Those under way.
+    commits: Gauge,
 }
 
 /// When a connection was lost last: the others may be as dead and not know it.
@@ -189,7 +195,8 @@ impl PostgresStore {
     ) -> Self {
         let (follower, log_end) = Follower::new();
         let models = RwLock::new(Models::default());
-        let shared = Shared { db, replica, options, foreign, models, losses, follower };
+        let (metrics, commits) = (StoreMetrics::default(), Gauge::default());
+        let shared = Shared { db, replica, options, foreign, models, losses, follower, metrics, commits };
         Self { shared: Arc::new(shared), log_end }
     }
 

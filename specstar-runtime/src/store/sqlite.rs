@@ -43,7 +43,9 @@ use self::model::Models;
 use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
 use self::writer::{Message, Task, Work, Writer};
-use super::{CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit};
+use super::{
+    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, StoreMetrics, Visit,
+};
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
@@ -125,6 +127,7 @@ pub struct SqliteStore {
 struct Shared {
     options: SqliteOptions,
     pool: Pool,
+    metrics: StoreMetrics,
     /// Goes with the last of them, after every connection into it.
     folder: Mutex<Option<TempDir>>,
 }
@@ -163,8 +166,8 @@ impl SqliteStore {
         if let Some(parent) = options.path.parent() {
             std::fs::create_dir_all(parent).map_err(unavailable)?;
         }
-        let shared =
-            Arc::new(Shared { pool: Pool::new(options.clone()), options, folder: Mutex::new(folder) });
+        let (pool, metrics) = (Pool::new(options.clone()), StoreMetrics::default());
+        let shared = Arc::new(Shared { pool, options, metrics, folder: Mutex::new(folder) });
         let (writer, queue) = mpsc::channel(QUEUE);
         let thread = Writer::open(Arc::clone(&shared))?;
         let log_end = thread.log_end();

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::{SqliteStore, closed};
-use crate::store::{Observe, StoreError};
+use crate::store::{Observe, StoreError, StoreMetrics};
 
 impl Observe for SqliteStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -15,5 +15,13 @@ impl Observe for SqliteStore {
             // Of a subscriber that nobody is: an empty name is none.
             self.lease().await?.acknowledged("").map(|_| ())
         })
+    }
+
+    fn metrics(&self) -> &StoreMetrics {
+        &self.shared.metrics
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.writer.max_capacity() - self.writer.capacity()
     }
 }
