@@ -23,7 +23,7 @@ pub mod openapi;
 pub mod route;
 
 pub(crate) use health::routes as health_routes;
-pub(crate) use metrics::{HttpMetrics, routes as metrics_routes};
+pub(crate) use metrics::routes as metrics_routes;
 pub(crate) use observe::Observe;
 pub(crate) use router::refuse_the_rest;
 pub use router::{HttpState, router};

@@ -9,6 +9,7 @@ pub(crate) mod layout;
 mod observe;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod slow;
 mod snapshot;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod sql;
@@ -37,6 +38,7 @@ pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jo
 pub use observe::{Observe, StoreMetrics};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
+pub use slow::SlowQueries;
 pub use snapshot::{
     LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };

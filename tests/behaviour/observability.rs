@@ -3,8 +3,10 @@
 use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::json;
+use specstar::prelude::*;
 
 use crate::common::database::is_postgres;
 use crate::common::{TestApp, eventually};
@@ -241,6 +243,58 @@ async fn commits_are_measured() {
     }
 }
 
+/// Work that nobody does.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
+#[job(queue = "mail")]
+struct Letter {
+    to: String,
+}
+
+#[tokio::test]
+async fn jobs_are_counted_by_queue_and_state() {
+    let app = TestApp::with(specstar::resources![Letter], |builder| builder.metrics(true)).await;
+    let ann = app.user("ann");
+    for to in ["a", "b"] {
+        ann.created("letter", json!({"payload": {"to": to}})).await;
+    }
+    let text = ann.get("/metrics").await.is(200).text();
+    assert_eq!(metric(&text, r#"specstar_jobs{queue="mail",state="pending"}"#), Some(2.0), "{text}");
+}
+
+/// Searches and counts of a secret, and what is told of them.
+async fn told_of_slow(app: &TestApp, searches: usize) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    recorded::start();
+    let ann = app.user("ann");
+    ann.created("note", json!({"title": "hunter2"})).await;
+    let seen = || recorded::events("specstar::slow_query");
+    for _ in 0..searches {
+        let found = ann.get("/note").query(&[("qb", r#"QB["title"] == "hunter2""#)]).await.ok();
+        assert_eq!(found.as_array().map(Vec::len), Some(1));
+    }
+    eventually("they are told", || async { seen().iter().filter(|event| is_of_title(event)).count() >= searches })
+        .await;
+    seen().into_iter().filter(is_of_title).collect()
+}
+
+fn is_of_title(event: &serde_json::Map<String, serde_json::Value>) -> bool {
+    event["statement"].as_str().is_some_and(|text| text.contains("h_note") && text.contains("title"))
+}
+
+#[tokio::test]
+async fn a_slow_query_is_told_with_its_plan_once_and_without_values() {
+    let app = TestApp::with(resources(), |builder| builder.slow_queries(Duration::ZERO)).await;
+    let told = told_of_slow(&app, 3).await;
+    let plans: Vec<_> = told.iter().filter_map(|event| event.get("plan")).collect();
+    assert_eq!(plans.len(), 1, "{told:?}");
+    let plan = plans[0].as_str().expect("a text");
+    let word = if is_postgres() { "Scan" } else { "USING INDEX" };
+    assert!(plan.contains(word) && plan.contains("h_note"), "{plan}");
+    for event in &told {
+        assert!(event["micros"].is_u64(), "{event:?}");
+        assert!(!format!("{event:?}").contains("hunter2"), "a value is told: {event:?}");
+    }
+}
+
 /// What the program of these tests is told by `tracing`.
 mod recorded {
     use std::fmt::Debug;
@@ -272,7 +326,6 @@ mod recorded {
     }
 
     /// The events of a target so far.
-    #[expect(dead_code)]
     pub(super) fn events(target: &str) -> Vec<Map<String, Value>> {
         let events = EVENTS.lock().unwrap_or_else(PoisonError::into_inner);
         events.iter().filter(|event| event["target"] == target).cloned().collect()

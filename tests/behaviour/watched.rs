@@ -16,7 +16,7 @@ use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended,
 use specstar::store::{
     Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
-    Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
+    Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
 use tokio::sync::watch;
@@ -206,6 +206,10 @@ impl Observe for Watched {
             return Box::pin(std::future::pending());
         }
         self.inner.ping()
+    }
+
+    fn slow_queries(&self) -> &SlowQueries {
+        self.inner.slow_queries()
     }
 
     fn metrics(&self) -> &StoreMetrics {

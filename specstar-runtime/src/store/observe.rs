@@ -2,13 +2,16 @@
 
 use futures_util::future::BoxFuture;
 
-use super::StoreError;
+use super::{SlowQueries, StoreError};
 use crate::metric::{AMOUNTS, DURATIONS, Histogram};
 
 /// Whether a store is well, for those who look after it.
 pub trait Observe: Send + Sync {
     /// Whether it answers: a read of the database that costs next to nothing.
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Which of its statements are told because they take long.
+    fn slow_queries(&self) -> &SlowQueries;
 
     /// What it has counted.
     fn metrics(&self) -> &StoreMetrics;

@@ -22,6 +22,7 @@ mod registry;
 mod row;
 mod search;
 mod session;
+mod slow;
 mod snapshot;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -47,7 +48,8 @@ use self::model::Models;
 use self::row::Columns;
 use self::session::Session;
 use super::{
-    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, StoreMetrics, Visit,
+    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store, StoreError,
+    StoreMetrics, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -139,6 +141,7 @@ struct Shared {
     losses: Arc<Losses>,
     follower: Follower,
     metrics: StoreMetrics,
+    slow: SlowQueries,
     /// Those under way.
     commits: Gauge,
 }
@@ -195,8 +198,9 @@ impl PostgresStore {
     ) -> Self {
         let (follower, log_end) = Follower::new();
         let models = RwLock::new(Models::default());
-        let (metrics, commits) = (StoreMetrics::default(), Gauge::default());
-        let shared = Shared { db, replica, options, foreign, models, losses, follower, metrics, commits };
+        let (metrics, slow, commits) = (StoreMetrics::default(), SlowQueries::default(), Gauge::default());
+        let shared =
+            Shared { db, replica, options, foreign, models, losses, follower, metrics, slow, commits };
         Self { shared: Arc::new(shared), log_end }
     }
 

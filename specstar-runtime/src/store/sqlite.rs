@@ -23,6 +23,7 @@ mod registry;
 mod row;
 mod scan;
 mod search;
+mod slow;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,8 @@ use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
 use self::writer::{Message, Task, Work, Writer};
 use super::{
-    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, StoreMetrics, Visit,
+    CommitError, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store, StoreError,
+    StoreMetrics, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -128,6 +130,7 @@ struct Shared {
     options: SqliteOptions,
     pool: Pool,
     metrics: StoreMetrics,
+    slow: SlowQueries,
     /// Goes with the last of them, after every connection into it.
     folder: Mutex<Option<TempDir>>,
 }
@@ -166,8 +169,9 @@ impl SqliteStore {
         if let Some(parent) = options.path.parent() {
             std::fs::create_dir_all(parent).map_err(unavailable)?;
         }
-        let (pool, metrics) = (Pool::new(options.clone()), StoreMetrics::default());
-        let shared = Arc::new(Shared { pool, options, metrics, folder: Mutex::new(folder) });
+        let (pool, metrics, slow) =
+            (Pool::new(options.clone()), StoreMetrics::default(), SlowQueries::default());
+        let shared = Arc::new(Shared { pool, options, metrics, slow, folder: Mutex::new(folder) });
         let (writer, queue) = mpsc::channel(QUEUE);
         let thread = Writer::open(Arc::clone(&shared))?;
         let log_end = thread.log_end();

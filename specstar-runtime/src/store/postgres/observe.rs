@@ -4,11 +4,15 @@ use futures_util::future::BoxFuture;
 
 use super::PostgresStore;
 use super::db::values;
-use crate::store::{Observe, StoreError, StoreMetrics};
+use crate::store::{Observe, SlowQueries, StoreError, StoreMetrics};
 
 impl Observe for PostgresStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { self.row("SELECT 1", values![]).await.map(|_| ()) })
+    }
+
+    fn slow_queries(&self) -> &SlowQueries {
+        &self.shared.slow
     }
 
     fn metrics(&self) -> &StoreMetrics {

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::{SqliteStore, closed};
-use crate::store::{Observe, StoreError, StoreMetrics};
+use crate::store::{Observe, SlowQueries, StoreError, StoreMetrics};
 
 impl Observe for SqliteStore {
     fn ping(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -15,6 +15,10 @@ impl Observe for SqliteStore {
             // Of a subscriber that nobody is: an empty name is none.
             self.lease().await?.acknowledged("").map(|_| ())
         })
+    }
+
+    fn slow_queries(&self) -> &SlowQueries {
+        &self.shared.slow
     }
 
     fn metrics(&self) -> &StoreMetrics {
