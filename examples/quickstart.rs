@@ -116,6 +116,8 @@ async fn main() -> std::process::ExitCode {
                 .contact("Platform team", "https://platform.example.com"),
         )
         .sqlite("data/quickstart.db")
+        // `/metrics` asks nobody who he is.
+        .metrics(true)
         .open_access();
     specstar::cli::run(builder).await
 }

@@ -180,6 +180,13 @@
 //! # }
 //! ```
 //!
+//! # Running it
+//!
+//! `/health` and `/ready` say how the process is, every answer has an `X-Request-Id`, every request is a span of
+//! `tracing` with the names of OpenTelemetry, and a slow query is a warning with its plan. What is to be chosen stands
+//! in the builder: [`metrics`](app::SpecStarBuilder::metrics) for Prometheus,
+//! [`slow_queries`](app::SpecStarBuilder::slow_queries), [`drain_time`](app::SpecStarBuilder::drain_time).
+//!
 //! # Custom actions
 //!
 //! A function, `async` or not, can stand behind a route of its own. A *create action* makes a resource,

@@ -8,6 +8,7 @@ mod jobs;
 mod preset;
 mod serve;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -56,11 +57,16 @@ impl App {
         let router = http::router(Arc::clone(&self.state));
         #[cfg(feature = "docs-ui")]
         let router = router.merge(http::docs::router());
-        let router = http::refuse_the_rest(router, &self.state);
-        if self.state.base_path.is_empty() {
-            return router;
-        }
-        http::refuse_the_rest(Router::new().nest(&self.state.base_path, router), &self.state)
+        let router = if self.state.base_path.is_empty() {
+            router
+        } else {
+            let router = http::refuse_the_rest(router, &self.state);
+            Router::new().nest(&self.state.base_path, router)
+        };
+        let router = router.merge(http::health_routes(&self.state)).merge(http::metrics_routes(&self.state));
+        let observe = http::Observe { metrics: self.state.metrics.clone() };
+        // Done once here, the layer need not be put around each route again for every connection.
+        http::refuse_the_rest(router, &self.state).layer(observe).with_state(())
     }
 
     /// The OpenAPI document as it is served at `/openapi.json`.
@@ -125,7 +131,13 @@ impl App {
 
     /// Streams never end by themselves, and a server waits for the answers it has begun.
     pub(crate) fn end_streams(&self) {
+        self.drain();
         self.state.stopping.send_replace(true);
+    }
+
+    /// From now on `/ready` says that nothing new is to be sent here.
+    pub(crate) fn drain(&self) {
+        self.state.draining.store(true, Ordering::Relaxed);
     }
 
     /// The program itself, now.

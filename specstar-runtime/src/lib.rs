@@ -57,6 +57,7 @@ pub mod job;
 pub mod json;
 pub mod lookup;
 pub mod meta;
+pub mod metric;
 pub mod qb;
 pub mod query;
 pub mod reference;

@@ -6,8 +6,10 @@ pub mod inspect;
 mod job;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod layout;
+mod observe;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod slow;
 mod snapshot;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) mod sql;
@@ -33,8 +35,10 @@ pub use answer::Answers;
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
 pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow};
+pub use observe::{Observe, StoreMetrics};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
+pub use slow::SlowQueries;
 pub use snapshot::{
     LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };
@@ -48,7 +52,7 @@ pub use versions::{Original, VersionCount, Versions};
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
 pub trait Store:
-    Answers + Versions + BlobIndex + Inspect + Jobs + Snapshots + UploadIndex + Send + Sync + 'static
+    Answers + Versions + BlobIndex + Inspect + Jobs + Observe + Snapshots + UploadIndex + Send + Sync + 'static
 {
     /// Creates or adapts the tables of these models and reports what changed. Called once, before any other call.
     fn ensure_layout<'a>(

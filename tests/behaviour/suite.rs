@@ -24,6 +24,7 @@ mod layout;
 mod lifecycle;
 mod migration;
 mod models;
+mod observability;
 mod pains;
 mod preconditions;
 mod principals;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use specstar::runtime::change::{self, CascadeMember, ChangeSet, ModelIndex};
@@ -14,9 +14,9 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    Answers,     BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Freshness, Held, JobBeat,
-    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Original, PageEnd,
-    Published, Search, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, Swept, UploadChanged,
+    Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Freshness, Held, JobBeat,
+    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
+    Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
 use tokio::sync::watch;
@@ -28,6 +28,8 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub(crate) struct LogReads {
     pub(crate) count: AtomicUsize,
     pub(crate) failures: AtomicUsize,
+    /// Whether the store never answers to [`Observe::ping`].
+    pub(crate) is_stuck: AtomicBool,
 }
 
 pub(crate) struct Watched {
@@ -195,6 +197,27 @@ impl Jobs for Watched {
 
     fn workers(&self) -> Answer<'_, Vec<WorkerRow>> {
         self.inner.workers()
+    }
+}
+
+impl Observe for Watched {
+    fn ping(&self) -> Answer<'_, ()> {
+        if self.reads.is_stuck.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
+        self.inner.ping()
+    }
+
+    fn slow_queries(&self) -> &SlowQueries {
+        self.inner.slow_queries()
+    }
+
+    fn metrics(&self) -> &StoreMetrics {
+        self.inner.metrics()
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.inner.waiting_writes()
     }
 }
 

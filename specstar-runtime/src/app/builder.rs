@@ -11,6 +11,7 @@ mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use self::access::Access;
 use self::blobs::BlobSettings;
@@ -67,9 +68,13 @@ pub struct SpecStarBuilder {
     blobs: BlobSettings,
     jobs: JobSettings,
     encoders: Encoders,
+    slow_queries: Option<Duration>,
     problems: Vec<String>,
     prepared: bool,
 }
+
+/// From when on a statement is told as slow, unless the program says otherwise.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// A store, and its file where it has one.
 type Opened = (Arc<dyn Store>, Option<PathBuf>);
@@ -105,6 +110,7 @@ impl Default for SpecStarBuilder {
             blobs: BlobSettings::default(),
             jobs: JobSettings::default(),
             encoders: Encoders::default(),
+            slow_queries: Some(SLOW),
             problems: Vec::new(),
             prepared: false,
         }
@@ -220,17 +226,27 @@ impl SpecStarBuilder {
         self
     }
 
+    /// From when on a statement of a search or a count is slow (1 s): it is told as a warning of the target
+    /// `specstar::slow_query`, with its duration and its plan, and never with its values. `None` tells none.
+    pub fn slow_queries(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.slow_queries = limit.into();
+        self
+    }
+
     /// What the OpenAPI document says of the application.
     pub fn info(mut self, info: ApiInfo) -> Self {
         self.info = info;
         self
     }
 
-    /// Puts everything below a path such as `/v1`.
+    /// Puts everything below a path such as `/v1`, but for `/health`, `/ready` and `/metrics`.
     pub fn base_path(mut self, path: &str) -> Self {
         let path = path.trim_matches('/');
         self.base_path = if path.is_empty() { String::new() } else { format!("/{path}") };
-        if path.contains(['{', '}', '?', '#', '%']) || path.contains("//") {
+        if path.contains(['{', '}', '?', '#', '%'])
+            || path.contains("//")
+            || ["health", "ready", "metrics"].contains(&path)
+        {
             self.problems.push(format!("`{path}` is not a base path: use plain segments such as /v1"));
         }
         self
@@ -282,6 +298,7 @@ impl SpecStarBuilder {
         else {
             return Err(Error::CannotStart { problems: self.problems });
         };
+        store.slow_queries().set_limit(self.slow_queries);
         let descriptors: Vec<_> = self.entries.iter().map(|entry| entry.descriptor).collect();
         let layout = match store.ensure_layout(&descriptors).await {
             Ok(layout) => layout,
@@ -322,12 +339,14 @@ impl SpecStarBuilder {
         let state = HttpState {
             service,
             uploads,
+            metrics: self.wire.metrics.then(Arc::default),
             settings: self.wire,
             principals,
             clock: self.clock,
             base_path: self.base_path,
             openapi: document.into(),
             stopping: tokio::sync::watch::Sender::new(false),
+            draining: std::sync::atomic::AtomicBool::new(false),
             actions: self.actions,
         };
         let state = Arc::new(state);

@@ -19,7 +19,8 @@ impl SpecStarBuilder {
 }
 
 impl App {
-    /// Serves until ctrl-c or SIGTERM; then requests under way are finished and the store is closed.
+    /// Serves until ctrl-c or SIGTERM; then requests under way are finished and the store is closed. From the signal on
+    /// `/ready` is answered with 503; see [`SpecStarBuilder::drain_time`].
     pub async fn serve(&self, listener: TcpListener) -> Result<()> {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "listening");
@@ -28,6 +29,8 @@ impl App {
         let app = self.clone();
         let stopped = async move {
             stop_signal().await;
+            app.drain();
+            tokio::time::sleep(app.state.settings.drain_time).await;
             app.end_streams();
         };
         let served = axum::serve(listener, self.router()).with_graceful_shutdown(stopped).await;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use super::call::{Call, Inbound};
 use super::handler::{self, action::ActionRoute};
 use super::idempotency;
+use super::metrics::HttpMetrics;
 use super::reply;
 use super::route::{GLOBAL_ROUTES, Location, Operation, ROUTES, Route, allow};
 use super::settings::HttpSettings;
@@ -44,6 +46,10 @@ pub struct HttpState {
     pub openapi: bytes::Bytes,
     /// Turns true when the application ends: streams end then.
     pub stopping: watch::Sender<bool>,
+    /// Turns true before that, as soon as it is known that the application will end: nothing new is to be sent here.
+    pub draining: AtomicBool,
+    /// What requests are counted by, when they are.
+    pub(crate) metrics: Option<Arc<HttpMetrics>>,
     /// Upload sessions, where the application keeps files.
     pub uploads: Option<Uploads>,
     /// The custom actions.

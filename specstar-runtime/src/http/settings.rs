@@ -52,6 +52,10 @@ pub struct HttpSettings {
     pub raw_uploads: bool,
     /// The longest time in which nothing of an upload or a download moves.
     pub idle_timeout: Duration,
+    /// Requests are counted, and `GET /metrics` tells.
+    pub metrics: bool,
+    /// How long requests are still taken after the signal to stop, while `/ready` says that it is not.
+    pub drain_time: Duration,
     /// What a read answers without `returns`.
     pub(crate) default_returns: Sections,
     /// How many streams of changes may read at once: every commit wakes all of them, and other reads need the
@@ -88,6 +92,8 @@ impl Default for HttpSettings {
             structured_errors: false,
             raw_uploads: true,
             idle_timeout: Duration::from_secs(30),
+            metrics: false,
+            drain_time: Duration::ZERO,
             default_returns: Sections::ALL,
             stream_reads: Arc::new(Semaphore::new(STREAM_READS)),
             archives: Arc::new(Semaphore::new(ARCHIVES)),

@@ -17,10 +17,12 @@ mod job;
 mod log;
 mod migrate;
 mod model;
+mod observe;
 mod registry;
 mod row;
 mod search;
 mod session;
+mod slow;
 mod snapshot;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -46,12 +48,14 @@ use self::model::Models;
 use self::row::Columns;
 use self::session::Session;
 use super::{
-    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit,
+    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store,
+    StoreError, StoreMetrics, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
+use crate::metric::Gauge;
 use crate::query::Predicate;
 
 /// Statements that a connection keeps prepared, unless its URL says otherwise.
@@ -136,6 +140,10 @@ struct Shared {
     models: RwLock<Models>,
     losses: Arc<Losses>,
     follower: Follower,
+    metrics: StoreMetrics,
+    slow: SlowQueries,
+    /// Those under way.
+    commits: Gauge,
 }
 
 /// When a connection was lost last: the others may be as dead and not know it.
@@ -190,7 +198,9 @@ impl PostgresStore {
     ) -> Self {
         let (follower, log_end) = Follower::new();
         let models = RwLock::new(Models::default());
-        let shared = Shared { db, replica, options, foreign, models, losses, follower };
+        let (metrics, slow, commits) = (StoreMetrics::default(), SlowQueries::default(), Gauge::default());
+        let shared =
+            Shared { db, replica, options, foreign, models, losses, follower, metrics, slow, commits };
         Self { shared: Arc::new(shared), log_end }
     }
 
@@ -248,6 +258,8 @@ fn pool(
     let connect = connect.options([
         ("statement_timeout", limit.as_str()),
         ("idle_in_transaction_session_timeout", "30000"),
+        // Compiling a statement takes longer than running one of these.
+        ("jit", "off"),
         ("tcp_keepalives_idle", "15"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),

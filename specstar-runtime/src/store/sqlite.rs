@@ -16,12 +16,14 @@ mod job;
 mod log;
 mod migrate;
 mod model;
+mod observe;
 mod page;
 mod pool;
 mod registry;
 mod row;
 mod scan;
 mod search;
+mod slow;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -43,7 +45,8 @@ use self::pool::{Lease, Pool};
 use self::scan::ScanThreads;
 use self::writer::{Message, Task, Work, Writer};
 use super::{
-    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, Store, StoreError, Visit,
+    CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store,
+    StoreError, StoreMetrics, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -126,6 +129,8 @@ pub struct SqliteStore {
 struct Shared {
     options: SqliteOptions,
     pool: Pool,
+    metrics: StoreMetrics,
+    slow: SlowQueries,
     /// Goes with the last of them, after every connection into it.
     folder: Mutex<Option<TempDir>>,
 }
@@ -164,8 +169,9 @@ impl SqliteStore {
         if let Some(parent) = options.path.parent() {
             std::fs::create_dir_all(parent).map_err(unavailable)?;
         }
-        let shared =
-            Arc::new(Shared { pool: Pool::new(options.clone()), options, folder: Mutex::new(folder) });
+        let (pool, metrics, slow) =
+            (Pool::new(options.clone()), StoreMetrics::default(), SlowQueries::default());
+        let shared = Arc::new(Shared { pool, options, metrics, slow, folder: Mutex::new(folder) });
         let (writer, queue) = mpsc::channel(QUEUE);
         let thread = Writer::open(Arc::clone(&shared))?;
         let log_end = thread.log_end();

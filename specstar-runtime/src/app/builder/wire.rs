@@ -69,6 +69,20 @@ impl SpecStarBuilder {
         self
     }
 
+    /// Whether `GET /metrics` tells Prometheus how many requests there are, how long they and commits take, and how many
+    /// jobs each queue has (no). Nobody is asked who he is there: whoever may not know that must not reach the path.
+    pub fn metrics(mut self, told: bool) -> Self {
+        self.wire.metrics = told;
+        self
+    }
+
+    /// How long requests are still taken after the signal to stop (0): a load balancer that asks `/ready` needs a while to
+    /// notice that it is answered with 503 from then on.
+    pub fn drain_time(mut self, time: Duration) -> Self {
+        self.wire.drain_time = time;
+        self
+    }
+
     /// The longest archive that an import reads, in bytes (16 GiB). Neither the limit of other bodies nor the time of a
     /// request holds for archives.
     pub fn archive_limit(mut self, bytes: u64) -> Self {

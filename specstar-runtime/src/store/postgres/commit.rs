@@ -1,6 +1,6 @@
 //! Committing change sets, and trying again what can be tried again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::TransactionTrait;
 
@@ -12,6 +12,7 @@ use super::model::Models;
 use super::row::Columns;
 use super::text::ENTRY_BITS;
 use crate::change::ChangeSet;
+use crate::metric::Gauge;
 use crate::store::layout::LOG_TABLE;
 use crate::store::{CommitError, StoreError};
 
@@ -31,6 +32,15 @@ enum Tried {
 
 impl PostgresStore {
     pub(super) async fn run_commit(&self, set: &ChangeSet) -> Result<(), CommitError> {
+        let _under_way = Gauge::hold(&self.shared.commits);
+        let begun = Instant::now();
+        self.commit_set(set).await?;
+        self.shared.metrics.commit_batch.record(1);
+        self.shared.metrics.commit_duration.record_time(begun.elapsed());
+        Ok(())
+    }
+
+    async fn commit_set(&self, set: &ChangeSet) -> Result<(), CommitError> {
         let models = self.models();
         let (mut careful, mut tries) = (false, 0);
         loop {

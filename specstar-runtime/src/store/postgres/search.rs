@@ -17,6 +17,7 @@ use super::PostgresStore;
 use super::db::{Values, one_moment, quoted, row, rows, run, statement, store_error};
 use super::model::Model;
 use super::row::{Columns, HEAD_DATA};
+use super::slow::Timed;
 use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;
@@ -75,13 +76,15 @@ impl PostgresStore {
         let model = models.get(search.model)?;
         let deadline = Instant::now() + self.shared.options.statement_timeout;
         let Some(order) = Order::of(&model.layout, search) else {
-            return ranked::search(self.reads(search.freshness), model, search, visit, deadline).await;
+            let reads = (self.reads(search.freshness), &self.shared);
+            return ranked::search(reads, model, search, visit, deadline).await;
         };
         let mut page = Page { search, skip: search.offset, visited: 0, end: PageEnd::default() };
         let is_exact = Condition::of(&model.layout, &search.predicate).is_exact;
         let segments = order.segments(search);
         if is_exact && segments == 1 && !self.shared.foreign {
             let (sql, values) = page_sql(model, search, &order, 0, &mut page, true)?.unwrap_or_default();
+            let _timed = Timed::new(&self.shared, &sql, values.len());
             let limit = self.shared.options.statement_timeout + Duration::from_secs(1);
             let read = read_all(self.reads(search.freshness), sql, values, &order, &mut page, visit);
             tokio::time::timeout(limit, read).await.map_err(|_| StoreError::Timeout)??;
@@ -95,6 +98,7 @@ impl PostgresStore {
             let Some((sql, values)) = page_sql(model, search, &order, at, &mut page, is_exact)? else {
                 continue;
             };
+            let _timed = Timed::new(&self.shared, &sql, values.len());
             let full = if is_exact {
                 read_all(&transaction, sql, values, &order, &mut page, visit).await?
             } else {
@@ -136,17 +140,20 @@ impl PostgresStore {
         let head = quoted(&model.layout.head_table);
         if condition.is_exact && !self.shared.foreign {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
+            let _timed = Timed::new(&self.shared, &sql, condition.values.len());
             return count(self.reads(freshness), sql, condition.values).await;
         }
         let transaction =
             one_moment(self.reads(freshness), left(deadline)?.as_millis()).await.map_err(store_error)?;
         if condition.is_exact {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
+            let _timed = Timed::new(&self.shared, &sql, condition.values.len());
             let found = count(&transaction, sql, condition.values).await?;
             let _ = transaction.rollback().await;
             return Ok(found);
         }
         let sql = format!("SELECT {} FROM {head} h WHERE {}", selected(model), condition.sql);
+        let _timed = Timed::new(&self.shared, &sql, condition.values.len());
         let mut cursor = Cursor::open(&transaction, "heads", &sql, condition.values, deadline).await?;
         let mut found = 0;
         while let Some(batch) = cursor.next().await? {

@@ -39,11 +39,12 @@ pub(super) fn horizon() -> String {
 }
 
 /// The position of an entry of the transaction at hand. Transactions are numbered in the order in which they first
-/// write; one that was planned on what another one committed begins behind that, and has the higher number.
+/// write; one that was planned on what another one committed begins behind that, and has the higher number. The engine
+/// does not know that the table has one row, and would prepare for thousands.
 fn position(entry: &str) -> String {
     format!(
         "SELECT base + ((pg_current_xact_id()::text::bigint << {ENTRY_BITS}) | {entry}::bigint) AS position \
-         FROM {STATE_TABLE}"
+         FROM {STATE_TABLE} LIMIT 1"
     )
 }
 

@@ -1,6 +1,6 @@
 //! Connections to read with, shared by everyone: take one, use it, put it back.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,8 @@ pub(super) struct Lease {
     models: Models,
     /// The file did not answer: the next reader starts from the file as it is then.
     failed: Cell<bool>,
+    /// Its slow statements that are not told yet.
+    slow: RefCell<Vec<(String, Duration)>>,
 }
 
 impl Lease {
@@ -146,11 +148,20 @@ impl Lease {
             generation,
             models,
             failed: Cell::new(false),
+            slow: RefCell::default(),
         }))
     }
 
     fn reader(&self) -> Result<&Reader, StoreError> {
         self.reader.as_ref().ok_or_else(|| StoreError::Internal("a reader was used after it failed".into()))
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(super) const fn slow(&self) -> &RefCell<Vec<(String, Duration)>> {
+        &self.slow
     }
 
     /// Limits the time of what follows.

@@ -57,10 +57,13 @@ impl ScanThreads {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let limit = self.limit;
+        // What is told of the read belongs to the request that it is for.
+        let span = tracing::Span::current();
         self.submit(Box::new(move || {
             // Nobody waits any more: the caller has its own time limit.
             if !reply.is_closed() {
                 let _ = reply.send(limited(&lease, limit, read));
+                span.in_scope(|| lease.tell_slow());
             }
         }))?;
         answer.await.map_err(|_| closed())?

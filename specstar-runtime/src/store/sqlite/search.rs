@@ -133,6 +133,7 @@ impl Lease {
 
     /// The first row, which has one column or two; a null is a zero.
     fn two_numbers(&self, text: &Statement) -> Result<(i64, i64), StoreError> {
+        let _timed = self.timed(&text.sql);
         let mut statement = self.start(text)?;
         let second = statement.column_count() > 1;
         let mut rows = statement.raw_query();
@@ -207,6 +208,7 @@ impl Part<'_> {
 
     fn read(&self, page: &mut Page<'_>, access: Access) -> Result<Outcome, StoreError> {
         let text = page_sql(self.model, page.search, self.segment, (&self.paths, access), page.window())?;
+        let _timed = self.lease.timed(&text.sql);
         let mut statement = self.lease.start(&text)?;
         let mut rows = statement.raw_query();
         loop {

@@ -274,9 +274,12 @@ impl Writer {
             return;
         }
         self.logged = true;
+        let begun = Instant::now();
         let result = self.guarded(|writer| writer.commit_group(jobs));
         match result {
             Ok(outcomes) => {
+                self.shared.metrics.commit_batch.record(jobs.len() as u64);
+                self.shared.metrics.commit_duration.record_time(begun.elapsed());
                 // Before the answers, so that who has one finds the log complete.
                 self.tell_end();
                 for (job, outcome) in jobs.drain(..).zip(outcomes) {

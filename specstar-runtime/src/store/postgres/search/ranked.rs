@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use sea_orm::DatabaseConnection;
@@ -10,6 +11,7 @@ use sea_orm::DatabaseConnection;
 use super::super::db::{one_moment, quoted, rows, store_error, values};
 use super::super::model::Model;
 use super::super::row::Columns;
+use super::super::{Shared, slow::Timed};
 use super::condition::Condition;
 use super::{Cursor, left, selected};
 use crate::json::{IndexValue, whole_index_row};
@@ -73,7 +75,7 @@ fn compare(a: &IndexValue, b: &IndexValue) -> Ordering {
 }
 
 pub(super) async fn search(
-    db: &DatabaseConnection,
+    (db, shared): (&DatabaseConnection, &Arc<Shared>),
     model: &Model,
     search: &Search,
     visit: &mut Visit,
@@ -91,6 +93,7 @@ pub(super) async fn search(
     let most =
         usize::try_from(search.limit.saturating_add(search.offset).saturating_add(1)).unwrap_or(usize::MAX);
     let mut best: BinaryHeap<Candidate<'_>> = BinaryHeap::new();
+    let timed = Timed::new(shared, &sql, condition.values.len());
     let mut cursor = Cursor::open(&transaction, "heads", &sql, condition.values, deadline).await?;
     while let Some(batch) = cursor.next().await? {
         for found in &batch {
@@ -112,6 +115,7 @@ pub(super) async fn search(
         }
     }
     cursor.close().await?;
+    drop(timed);
     let skip = usize::try_from(search.offset).unwrap_or(usize::MAX);
     let mut page: Vec<Position> =
         best.into_sorted_vec().into_iter().skip(skip).map(|candidate| candidate.position).collect();
