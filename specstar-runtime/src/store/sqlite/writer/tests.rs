@@ -14,7 +14,7 @@ use super::super::tests::fixture::{POSTS, USER, USUAL, revision};
 use super::{Job, Task, Writer};
 use crate::change::{Change, ChangeSet, NewHead};
 use crate::json::index_row;
-use crate::store::{CommitError, SqliteOptions, StoreError};
+use crate::store::{CommitError, SlowQueries, SqliteOptions, StoreError, StoreMetrics};
 
 fn writer(folder: &TempDir) -> Writer {
     writer_with(SqliteOptions::new(folder.path().join("app.db")))
@@ -22,7 +22,9 @@ fn writer(folder: &TempDir) -> Writer {
 
 fn writer_with(options: SqliteOptions) -> Writer {
     let pool = Pool::new(options.clone());
-    let mut writer = Writer::open(Arc::new(Shared { pool, options, folder: Mutex::new(None) })).unwrap();
+    let (metrics, slow) = (StoreMetrics::default(), SlowQueries::default());
+    let shared = Shared { pool, options, metrics, slow, folder: Mutex::new(None) };
+    let mut writer = Writer::open(Arc::new(shared)).unwrap();
     writer.layout(vec![&USUAL, &POSTS]).unwrap();
     writer
 }
