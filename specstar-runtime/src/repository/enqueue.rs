@@ -92,6 +92,14 @@ impl Service {
     }
 }
 
+/// 403 for a client that writes documents which only an action writes: they say what is called with which body.
+pub(super) fn refuse_calls(model: &Model, caller: &Caller) -> Result<()> {
+    if caller.is_trusted() || model.descriptor().job.is_none_or(|job| !job.of_action) {
+        return Ok(());
+    }
+    Err(Error::WrittenByAction { model: model.name().to_owned() })
+}
+
 /// What is asked of a job that a client makes.
 pub(super) fn job_start(model: &Model, data: &[u8], caller: &Caller) -> Result<Option<Box<JobStart>>> {
     if model.descriptor().job.is_none() || (model.settings.clients_write_jobs && !caller.is_trusted()) {

@@ -2,6 +2,7 @@
 
 use super::answer::Outcome;
 use super::commit::Plan;
+use super::enqueue::refuse_calls;
 use super::hooks::Happening;
 use super::read::not_found;
 use super::reference::Way;
@@ -77,6 +78,7 @@ impl Service {
         cascade: Option<bool>,
         caller: &Caller,
     ) -> Result<Head> {
+        refuse_calls(model, caller)?;
         let cascade = cascade.unwrap_or(self.settings.restore_cascades);
         let gate = self.gate(model, caller, Some(resource_id), &[Action::RESTORE]).await?;
         let mut attempts = self.attempts(model, resource_id);
@@ -107,6 +109,7 @@ impl Service {
         preconditions: &Preconditions,
         caller: &Caller,
     ) -> Result<Head> {
+        refuse_calls(model, caller)?;
         let gate = self.gate(model, caller, Some(resource_id), &[Action::SWITCH]).await?;
         let mut attempts = self.attempts(model, resource_id);
         loop {

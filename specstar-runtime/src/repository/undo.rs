@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::enqueue::refuse_calls;
 use super::read::not_found;
 use super::write::check;
 use super::{Caller, Model, ReplaceOptions, Service, Written, payload};
@@ -53,6 +54,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let gate = self.gate(model, caller, Some(resource_id), &[Action::UPDATE]).await?;
         let head = self.head(model, resource_id).await?;
         gate.see(&head)?;

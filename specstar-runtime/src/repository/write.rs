@@ -6,7 +6,7 @@ use super::answer::Outcome;
 use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
-use super::enqueue::job_start;
+use super::enqueue::{job_start, refuse_calls};
 use super::gate::Gate;
 use super::hooks::{Done, Happening};
 use super::payload::{self, Checked};
@@ -66,6 +66,7 @@ impl Service {
         status: Option<RevisionStatus>,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let checked = check(model, body, caller)?;
         if !caller.is_trusted() {
             payload::refuse_readonly(model, body)?;
@@ -95,6 +96,7 @@ impl Service {
         status: Option<RevisionStatus>,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         self.check_id(model, resource_id)?;
         let checked = check(model, body, caller)?;
         if !caller.is_trusted() {
@@ -192,6 +194,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let first = body.map(|body| check(model, body, caller)).transpose()?;
         if first.is_none() && options.mode == Mode::Update {
             return Err(Error::MissingReplacement);
@@ -227,6 +230,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let action = match options.mode {
             Mode::Update => Action::PATCH,
             Mode::Modify => Action::MODIFY,

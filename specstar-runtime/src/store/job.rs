@@ -102,6 +102,8 @@ pub struct ClaimedJob {
     pub row: JobRow,
     /// The right to work on it.
     pub lease: JobLease,
+    /// In whose name a call is made, and what it expects ([`JobStart::asked`](crate::change::JobStart::asked)).
+    pub asked: Option<String>,
 }
 
 /// The row of a job.

@@ -38,6 +38,7 @@ impl Inner {
             clock: Arc::clone(&self.clock),
             utc_offset: self.utc_offset,
             resource_id: job.head.resource_id.clone(),
+            asked: job.asked.clone(),
             attempt: job.row.attempt,
             max_attempts: state.map_or(usual, |state| state.max_attempts(usual)),
             run: job.row.runs,

@@ -44,6 +44,10 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
          seq BIGINT NOT NULL, at BIGINT NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, \
          PRIMARY KEY (model_id, pk, run, seq))"
             .to_owned(),
+        // Apart from the rows of jobs, which are shown.
+        "CREATE TABLE IF NOT EXISTS ss_job_asked (model_id BIGINT NOT NULL, pk BIGINT NOT NULL, asked TEXT NOT NULL, \
+         PRIMARY KEY (model_id, pk))"
+            .to_owned(),
         "CREATE TABLE IF NOT EXISTS ss_worker (worker TEXT PRIMARY KEY, queues TEXT NOT NULL, seen_at BIGINT NOT NULL, \
          until BIGINT NOT NULL)"
             .to_owned(),
@@ -111,6 +115,12 @@ pub(crate) struct JobTexts {
     pub(crate) remove: String,
     /// Removes the lines of `model_id`, `pk`.
     pub(crate) remove_lines: String,
+    /// `asked` for `model_id`, `pk`.
+    pub(crate) insert_asked: String,
+    /// `asked` of `model_id`, `pk`.
+    pub(crate) asked: String,
+    /// Removes `asked` of `model_id`, `pk`.
+    pub(crate) remove_asked: String,
 }
 
 impl JobTexts {
@@ -193,6 +203,9 @@ impl JobTexts {
             workers: "SELECT worker, queues, seen_at, until FROM ss_worker ORDER BY worker".to_owned(),
             remove: format!("DELETE FROM ss_job WHERE {of_one}"),
             remove_lines: format!("DELETE FROM ss_job_log WHERE {of_one}"),
+            insert_asked: "INSERT INTO ss_job_asked (model_id, pk, asked) VALUES (?1, ?2, ?3)".to_owned(),
+            asked: format!("SELECT asked FROM ss_job_asked WHERE {of_one}"),
+            remove_asked: format!("DELETE FROM ss_job_asked WHERE {of_one}"),
         }
     }
 
@@ -229,6 +242,9 @@ impl JobTexts {
             &mut self.workers,
             &mut self.remove,
             &mut self.remove_lines,
+            &mut self.insert_asked,
+            &mut self.asked,
+            &mut self.remove_asked,
         ];
         for text in texts {
             *text = text.replace('?', "$");

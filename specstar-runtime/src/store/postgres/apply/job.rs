@@ -32,7 +32,10 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let start = new.job.as_deref().unwrap_or(&usual);
         let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
         let state = read(&new.revision.data)?;
-        self.insert_job(&place, kind, (&state, start), new.revision.created.time).await
+        self.insert_job(&place, kind, (&state, start), new.revision.created.time).await?;
+        let Some(asked) = &start.asked else { return Ok(()) };
+        let values = values![self.number(new.model)?, pk, asked.as_str()];
+        self.execute(&self.models.job().insert_asked, values).await.map(|_| ())
     }
 
     /// The row of a job out of an archive, whose work goes on here.
@@ -169,6 +172,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         }
         let id = self.number(model)?;
         self.execute(&self.models.job().remove, values![id, pk]).await?;
+        self.execute(&self.models.job().remove_asked, values![id, pk]).await?;
         self.execute(&self.models.job().remove_lines, values![id, pk]).await.map(|_| ())
     }
 
@@ -225,7 +229,9 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let kept = i64::from(found.runs.saturating_sub(KEPT_RUNS));
         self.execute(&self.models.job().forget_lines, values![id, found.pk, kept]).await?;
         found.lease = Some(lease.clone());
-        Ok(Some(ClaimedJob { model, head, row: found, lease }))
+        let asked = row(self.on, self.models.job().asked.as_str(), values![id, found.pk]).await?;
+        let asked = asked.as_ref().map(|asked| Columns::of(asked)?.get(0)).transpose()?;
+        Ok(Some(ClaimedJob { model, head, row: found, lease, asked }))
     }
 
     async fn head(&self, model: ModelIndex, resource_id: &str) -> Applied<Option<Head>> {

@@ -29,7 +29,10 @@ impl Applier<'_> {
         let start = new.job.as_deref().unwrap_or(&usual);
         let now = new.revision.created.time;
         let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
-        self.insert_job(at, &place, kind, (&read(&new.revision.data)?, start), now)
+        self.insert_job(at, &place, kind, (&read(&new.revision.data)?, start), now)?;
+        let Some(asked) = &start.asked else { return Ok(()) };
+        let id = self.models.get(new.model)?.layout.model_id;
+        self.execute(&self.models.job().insert_asked, params![id, pk, asked]).map(|_| ()).map_err(Into::into)
     }
 
     /// The row of a job out of an archive, whose work goes on here.
@@ -172,6 +175,7 @@ impl Applier<'_> {
         }
         let id = self.models.get(model)?.layout.model_id;
         self.execute(&self.models.job().remove, [id, pk])?;
+        self.execute(&self.models.job().remove_asked, [id, pk])?;
         self.execute(&self.models.job().remove_lines, [id, pk]).map(|_| ())
     }
 
@@ -219,7 +223,8 @@ impl Applier<'_> {
         let kept = found.runs.saturating_sub(KEPT_RUNS);
         self.execute(&self.models.job().forget_lines, params![id, found.pk, kept])?;
         found.lease = Some(lease.clone());
-        Ok(Some(ClaimedJob { model, head, row: found, lease }))
+        let asked = optional(self.connection, &self.models.job().asked, [id, found.pk], |row| row.get(0))?;
+        Ok(Some(ClaimedJob { model, head, row: found, lease, asked }))
     }
 
     /// Writes a document in place.
