@@ -27,10 +27,7 @@ async fn train(app: &TestApp, user: &str, id: &str) -> Value {
 }
 
 /// The same application again, with workers.
-async fn working(
-    app: TestApp,
-    configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder,
-) -> TestApp {
+async fn working(app: TestApp, configure: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder) -> TestApp {
     let folder = app.stop().await;
     TestApp::on(folder, heroes(), |builder| configure(builder).workers(quick())).await
 }
@@ -102,8 +99,9 @@ async fn a_call_runs_with_the_rights_that_its_caller_has_then() {
 #[tokio::test]
 async fn rules_judge_the_content_that_a_call_makes() {
     // Heroes of level 3 and more are nobody's but root's.
-    let high =
-        deny_input_if::<Hero>(Action::FULL, |request, hero| hero.level > 2 && request.principal.name() != "root");
+    let high = deny_input_if::<Hero>(Action::FULL, |request, hero| {
+        hero.level > 2 && request.principal.name() != "root"
+    });
     let app = TestApp::with(heroes(), |builder| {
         builder.access(allow(Action::FULL)).access_for::<Hero>(high).workers(quick())
     })
@@ -129,7 +127,10 @@ async fn a_call_finds_only_what_exists_for_its_caller_when_it_runs() {
     app.user("root").patch(&format!("/hero/{id}"), json!({"level": 7})).await.ok();
     let app = working(app, |builder| builder.scope(low_ones)).await;
     let done = finished(&app, &gone).await;
-    assert_eq!((&done["status"], &done["errmsg"]), (&json!("failed"), &json!(format!("Resource '{id}' not found."))));
+    assert_eq!(
+        (&done["status"], &done["errmsg"]),
+        (&json!("failed"), &json!(format!("Resource '{id}' not found.")))
+    );
     let done = finished(&app, &leaves).await;
     let said = done["errmsg"].as_str().expect("a reason");
     assert!(done["status"] == "failed" && said.contains("outside of what this user can see"), "{done}");
@@ -161,7 +162,10 @@ async fn what_a_call_expects_is_asked_at_once_and_again_when_it_runs() {
     assert_eq!(level(&app, &id).await, 20);
     let tag = app.user("ann").tag(&format!("/hero/{id}")).await;
     let call = app.user("ann").ask("POST", &path).if_match(&tag).await.is(202).json();
-    assert_eq!((&finished(&app, &call).await["status"], level(&app, &id).await), (&json!("completed"), json!(22)));
+    assert_eq!(
+        (&finished(&app, &call).await["status"], level(&app, &id).await),
+        (&json!("completed"), json!(22))
+    );
 }
 
 /// A user of the tenant `t1`, who is an editor.

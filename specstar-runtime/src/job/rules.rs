@@ -94,7 +94,7 @@ fn attempts(job: &JobState) -> u32 {
 }
 
 /// Where a job stands whose document is new, or was written by somebody else than its worker. Who writes `processing`
-/// does the work himself, and nobody takes it from him.
+/// has no lease, so that a worker takes it over as one whose lease is over.
 pub fn placed(job: &JobState, now: Timestamp, run_at: Option<Timestamp>) -> Next {
     let begun = attempts(job);
     match job.status {

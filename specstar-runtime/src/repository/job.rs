@@ -8,7 +8,7 @@ use super::service::store_error;
 use super::write::Written;
 use super::{Caller, Model, Service, payload};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, HeadUpdate, JobMove};
+use crate::change::{Change, HeadUpdate, JobGuard, JobMove};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::job::{JobState, Next, Phase, cancelled, rerun};
@@ -52,7 +52,7 @@ impl Service {
             if gate.judges_input() {
                 gate.admit(&head, Some(&state.write()?)).await?;
             }
-            let job = JobMove { token: None, to, lease: None };
+            let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
             if let Some(written) = self.write_job(model, head, &state, job, caller).await? {
                 return Ok(written);
             }
@@ -83,7 +83,7 @@ impl Service {
                 if gate.judges_input() {
                     gate.admit(&head, Some(&state.write()?)).await?;
                 }
-                let job = JobMove { token: None, to, lease: None };
+                let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
                 if self.write_job(model, head, &state, job, caller).await?.is_none() {
                     attempts.again().await?;
                     continue;
@@ -152,24 +152,45 @@ impl Service {
         Ok(JobHealth { counts, running, workers })
     }
 
-    /// What a worker makes of a job under its lease; `false` when that does not hold any more.
+    /// What a worker makes of a job under its lease, or of one whose lease is over; `false` when that does not hold any
+    /// more. A job that somebody has asked to stop goes nowhere from where it would be begun again: it is cancelled.
     pub(crate) async fn work(
         &self,
         model: &Model,
-        (resource_id, token): (&str, &str),
+        resource_id: &str,
+        guard: &JobGuard,
         change: impl Fn(&mut JobState) -> Result<Next>,
         caller: &Caller,
     ) -> Result<bool> {
         loop {
             let Some(head) = self.find(model, resource_id).await? else { return Ok(false) };
+            let pk = head.pk;
+            let Some(row) = self.store.job(model.index, pk).await.map_err(store_error)? else {
+                return Ok(false);
+            };
             let mut state = JobState::read(&head.revision.data)?;
-            let to = change(&mut state)?;
-            let job = JobMove { token: Some(token.to_owned()), to, lease: None };
+            let mut to = change(&mut state)?;
+            if row.cancel_requested && !to.phase.is_terminal() {
+                state = JobState::read(&head.revision.data)?;
+                to = cancelled(&mut state, row.attempt, caller.now());
+            }
+            let job = JobMove { guard: guard.clone(), to, lease: None };
             match self.write_job(model, head, &state, job, caller).await {
                 Ok(Some(_)) => return Ok(true),
                 // Somebody has changed the document besides; the lease tells whether it is still ours.
                 Ok(None) => tokio::time::sleep(Duration::from_millis(2)).await,
-                Err(Error::LeaseLost) => return Ok(false),
+                Err(Error::LeaseLost) => {
+                    let row = self.store.job(model.index, pk).await.map_err(store_error)?;
+                    let ours = |row: &JobRow| {
+                        row.phase == Phase::Running
+                            && row.lease.as_ref().map(|lease| &*lease.token) == guard.token()
+                    };
+                    // Somebody has asked to stop it in between.
+                    let asked = row.is_some_and(|row| ours(&row) && row.cancel_requested);
+                    if !asked || to.phase.is_terminal() {
+                        return Ok(false);
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

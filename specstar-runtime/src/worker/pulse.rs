@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::context::Said;
 use super::start::{Inner, Running, next_run};
+use crate::change::JobGuard;
 use crate::error::Result;
 use crate::job::{Failure, failed};
 use crate::repository::store_error;
@@ -122,7 +123,7 @@ impl Inner {
     }
 
     async fn give_up(&self, row: &JobRow) -> Result<()> {
-        let (Some(index), Some(lease)) = (row.model, &row.lease) else { return Ok(()) };
+        let Some(index) = row.model else { return Ok(()) };
         let model = self.service.model_at(index);
         let Some(kind) = model.descriptor().job else { return Ok(()) };
         let caller = self.caller()?;
@@ -134,12 +135,13 @@ impl Inner {
             }
             Ok(failed(state, kind, GONE, Failure::RetryAfter(0), row.attempt, (next, 0), now))
         };
-        let place = (&*row.resource_id, &*lease.token);
-        if self.service.work(model, place, change, &caller).await? {
+        let token = row.lease.as_ref().map(|lease| lease.token.clone());
+        let guard = JobGuard::Over { token, now };
+        if self.service.work(model, &row.resource_id, &guard, change, &caller).await? {
             tracing::warn!(
                 model = model.name(),
                 resource_id = row.resource_id,
-                worker = lease.worker,
+                worker = row.lease.as_ref().map(|lease| &*lease.worker),
                 "a worker was lost"
             );
         }

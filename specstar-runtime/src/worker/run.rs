@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::context::{Said, Shared};
 use super::handler::{JobError, Made};
 use super::start::{Inner, Running, next_run};
+use crate::change::JobGuard;
 use crate::error::{Error, Result};
 use crate::job::{Failure, JobState, Next, cancelled, failed, released, succeeded};
 use crate::store::ClaimedJob;
@@ -177,7 +178,8 @@ impl Inner {
                 Outcome::GivenBack | Outcome::Lost => released(state, attempt, now),
             })
         };
-        self.service.work(model, (&job.head.resource_id, &job.lease.token), change, &caller).await
+        let guard = JobGuard::Held(job.lease.token.clone());
+        self.service.work(model, &job.head.resource_id, &guard, change, &caller).await
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::connection::{is_duplicate, store_error};
 use super::super::job::{ClaimTask, ready};
 use super::super::row;
 use super::Applier;
-use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
+use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
@@ -129,7 +129,9 @@ impl Applier<'_> {
             now.0,
             id,
             pk,
-            job.token,
+            job.guard.token(),
+            job.guard.over().map(|over| over.0),
+            job.guard.is_open(),
         ];
         let moved = self.execute(&self.models.job().advance, values)?;
         if moved == 0 { Err(CommitError::LeaseLost { change: at }) } else { Ok(()) }
@@ -164,7 +166,7 @@ impl Applier<'_> {
         if stays(&phase, attempt, &state, next) {
             return Ok(());
         }
-        let job = JobMove { token: None, to: next, lease: None };
+        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None };
         self.advance(at, place.model, place.pk, &job, now)
     }
 
@@ -210,12 +212,12 @@ impl Applier<'_> {
                 "a job cannot be read: it is set aside as failed"
             );
             let to = Next { phase: Phase::Failed, run_at: now, attempt };
-            self.advance(0, model, found.pk, &JobMove { token: None, to, lease: None }, now)?;
+            self.advance(0, model, found.pk, &JobMove { guard: JobGuard::Anybody, to, lease: None }, now)?;
             return Ok(None);
         };
         started(&mut state, attempt, now);
         let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
-        let job = JobMove { token: None, to, lease: Some(lease.clone()) };
+        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()) };
         let head = self.rework_job(model, head, &state, job, &lease.worker, now)?;
         let id = self.models.get(model)?.layout.model_id;
         self.execute(&self.models.job().begin, params![id, found.pk, now.0])?;
