@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 mod enqueue;
 mod kills;
+mod leases;
 mod life;
 mod models;
 mod payloads;
