@@ -11,6 +11,7 @@ mod enqueue;
 mod kills;
 mod leases;
 mod life;
+mod limits;
 mod models;
 mod payloads;
 mod schedule;

@@ -123,7 +123,8 @@ impl Service {
         row.ok_or_else(|| Error::internal(format!("the job `{}` has no row", head.resource_id)))
     }
 
-    /// The queues, as far as their types are wholly open to the caller; 403 when none is.
+    /// The queues, as far as their types are wholly open to the caller; 403 when none is. Of the jobs that are worked on,
+    /// those that the caller may know of.
     pub async fn job_health(&self, caller: &Caller) -> Result<JobHealth> {
         let mut open = Vec::new();
         let mut refused = None;
@@ -147,9 +148,16 @@ impl Service {
         counts.retain(|count| open.contains(&count.model));
         let mut running = self.store.running_jobs(SHOWN).await.map_err(store_error)?;
         running.retain(|row| open.contains(&row.model));
+        let mut known = Vec::with_capacity(running.len());
+        for row in running {
+            let Some(index) = row.model else { continue };
+            if self.known_to(self.model_at(index), &row.resource_id, caller).await? {
+                known.push(row);
+            }
+        }
         let workers =
             if open.is_empty() { Vec::new() } else { self.store.workers().await.map_err(store_error)? };
-        Ok(JobHealth { counts, running, workers })
+        Ok(JobHealth { counts, running: known, workers })
     }
 
     /// What a worker makes of a job under its lease, or of one whose lease is over; `false` when that does not hold any
@@ -196,6 +204,31 @@ impl Service {
         }
     }
 
+    /// Ends a job whose document cannot be written: it stays as it is, and its row says that it has failed.
+    pub(crate) async fn set_aside(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        guard: &JobGuard,
+        attempt: u32,
+        caller: &Caller,
+    ) -> Result<bool> {
+        loop {
+            let Some(head) = self.find(model, resource_id).await? else { return Ok(false) };
+            let to = Next { phase: Phase::Failed, run_at: caller.now(), attempt };
+            let job = JobMove { guard: guard.clone(), to, lease: None };
+            let index = fitting_index_row(model.descriptor(), &head.revision.data);
+            let payload = as_it_is(model, head.revision.data.clone());
+            let update = timeline::rework(model.index, &head, index, payload, job, &caller.context());
+            match self.commit_job(head, update, Vec::new(), caller).await {
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => tokio::time::sleep(Duration::from_millis(2)).await,
+                Err(Error::LeaseLost) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Writes the document of a job: what ends a run is a revision of its own, everything else stands in the one there
     /// is. `None` when somebody was faster.
     async fn write_job(
@@ -213,7 +246,14 @@ impl Service {
         let text = state.write()?;
         let index = fitting_index_row(model.descriptor(), &head.revision.data);
         let context = caller.context();
-        let Ok(prepared) = (model.entry.prepare)(&text) else {
+        let prepared = (model.entry.prepare)(&text);
+        if let Err(error) = &prepared
+            && (model.entry.prepare)(&head.revision.data).is_ok()
+        {
+            // What the work has made does not fit the type that it says it is.
+            return Err(payload::decode_error(error.clone()));
+        }
+        let Ok(prepared) = prepared else {
             // Its payload is that of another program. It is over all the same, in the revision that there is.
             let payload = as_it_is(model, text);
             let update = timeline::rework(model.index, &head, index, payload, job, &context);

@@ -16,7 +16,7 @@ use crate::store::ClaimedJob;
 
 /// Between attempts to write an outcome while the database is away.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a handler that was aborted may still run.
+/// How long a handler that was aborted may still run before that is a fault.
 const ABORTED: Duration = Duration::from_secs(5);
 
 /// How a run has ended.
@@ -111,24 +111,32 @@ impl Inner {
             }
             () = stopped => Outcome::Cancelled,
             () = running.lost.cancelled() => Outcome::Lost,
+            () = running.out_of_time() => {
+                running.lose();
+                Outcome::Lost
+            }
             () = self.give_back.cancelled() => Outcome::GivenBack,
         };
         running.shared.stop.cancel();
         task.abort();
-        match tokio::time::timeout(ABORTED, task).await {
-            // It was done at the same moment.
-            Ok(Ok(made @ Ok(_))) if !matches!(outcome, Outcome::Lost) => Outcome::Made(made),
-            Ok(_) => outcome,
+        let ended = match tokio::time::timeout(ABORTED, &mut task).await {
+            Ok(ended) => ended,
+            // Its lease is kept until it returns: nobody else may begin what still runs.
             Err(_) => {
                 let resource_id = &job.head.resource_id;
                 tracing::error!(resource_id, "a handler does not end: it never waits for anything");
-                outcome
+                task.await
             }
+        };
+        match ended {
+            // It was done at the same moment.
+            Ok(made @ Ok(_)) if !matches!(outcome, Outcome::Lost) => Outcome::Made(made),
+            _ => outcome,
         }
     }
 
     /// Writes down what came of a run, for as long as the lease holds.
-    async fn write(&self, job: &ClaimedJob, running: &Running, outcome: Outcome) {
+    async fn write(&self, job: &ClaimedJob, running: &Running, mut outcome: Outcome) {
         let model = self.service.model_at(job.model);
         let resource_id = &*job.head.resource_id;
         loop {
@@ -149,11 +157,31 @@ impl Inner {
                 Err(Error::Unavailable { .. }) if !running.lost.is_cancelled() => {
                     tokio::time::sleep(PAUSE).await;
                 }
+                // It would be the same after another run.
+                Err(error) if is_of_outcome(&error) && matches!(outcome, Outcome::Made(Ok(_))) => {
+                    let reason = format!("what the job made cannot be stored: {error}");
+                    running.shared.log("error", &reason);
+                    outcome = Outcome::Made(Err(JobError::fatal(reason)));
+                }
                 Err(error) => {
                     tracing::error!(model = model.name(), resource_id, %error, "a run could not be written down");
+                    if is_of_outcome(&error) {
+                        self.set_aside(job).await;
+                    }
                     return;
                 }
             }
+        }
+    }
+
+    /// A job whose document nobody can write any more is over all the same.
+    async fn set_aside(&self, job: &ClaimedJob) {
+        let (model, resource_id) = (self.service.model_at(job.model), &*job.head.resource_id);
+        let guard = JobGuard::Held(job.lease.token.clone());
+        let Ok(caller) = self.caller() else { return };
+        if let Err(error) = self.service.set_aside(model, resource_id, &guard, job.row.attempt, &caller).await
+        {
+            tracing::error!(model = model.name(), resource_id, %error, "a job could not be set aside");
         }
     }
 
@@ -181,6 +209,11 @@ impl Inner {
         let guard = JobGuard::Held(job.lease.token.clone());
         self.service.work(model, &job.head.resource_id, &guard, change, &caller).await
     }
+}
+
+/// Whether an error is about what was to be written, and not about the database.
+fn is_of_outcome(error: &Error) -> bool {
+    error.kind().row().status < 500
 }
 
 fn ended_badly(error: JoinError) -> JobError {
