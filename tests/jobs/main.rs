@@ -6,6 +6,7 @@ mod common;
 
 mod access;
 mod actions;
+mod archives;
 mod calls;
 mod enqueue;
 mod kills;

@@ -115,6 +115,18 @@ pub fn placed(job: &JobState, now: Timestamp, run_at: Option<Timestamp>) -> Next
     }
 }
 
+/// When a waiting job is due that comes out of an archive, going by its document and by when that was made and last
+/// changed; `None` for at once.
+pub fn due_of_archive(job: &JobState, created: Timestamp, updated: Timestamp) -> Option<Timestamp> {
+    if job.status != JobStatus::Pending || job.retries > 0 {
+        return None;
+    }
+    if job.periodic_runs > 0 {
+        return job.periodic_interval_seconds.map(|seconds| after(updated, seconds));
+    }
+    job.periodic_initial_delay_seconds.map(|seconds| after(created, seconds))
+}
+
 /// A worker begins it.
 pub fn started(job: &mut JobState, attempt: u32, now: Timestamp) {
     job.status = JobStatus::Processing;

@@ -419,13 +419,15 @@ impl Service {
         } else {
             plan.needs.extend(self.needs_of_arrival(model, &arriving.head.resource_id, &arriving.index));
         }
+        let job = self.arriving_job(model, arriving, existing.as_ref(), plan).await?;
         plan.changes.push(Change::Import(Box::new(Import {
             model: model.index,
             replaces: existing.map(|head| timeline::existing(model.index, &head)),
-            head: arriving.head.clone(),
+            head: job.head,
             older: arriving.older.clone(),
-            index: arriving.index.clone(),
+            index: job.index,
             blobs: arriving.blobs.clone(),
+            job: job.start,
             at: context.stamp(),
         })));
         Ok(fate)

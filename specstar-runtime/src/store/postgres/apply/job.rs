@@ -9,7 +9,7 @@ use super::{Applied, Applier};
 use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
-use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
 use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
@@ -43,13 +43,11 @@ impl<C: ConnectionTrait> Applier<'_, C> {
     pub(super) async fn enqueue_imported(&self, import: &Import, pk: i64) -> Applied<()> {
         let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
         let head = &import.head;
-        let mut state = read(&head.revision.data)?;
-        if state.status == JobStatus::Processing {
-            // Whoever worked on it did so on another database.
-            state.status = JobStatus::Pending;
-        }
+        let state = read(&head.revision.data)?;
+        let usual = JobStart::default();
+        let start = import.job.as_deref().unwrap_or(&usual);
         let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
-        self.insert_job(&place, kind, (&state, &JobStart::default()), import.at.time).await
+        self.insert_job(&place, kind, (&state, start), import.at.time).await
     }
 
     async fn insert_job(

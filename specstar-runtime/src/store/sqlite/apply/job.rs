@@ -12,7 +12,7 @@ use super::Applier;
 use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
-use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
 use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
@@ -43,14 +43,12 @@ impl Applier<'_> {
         pk: i64,
     ) -> Result<(), CommitError> {
         let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
-        let mut state = read(&import.head.revision.data)?;
-        if state.status == JobStatus::Processing {
-            // Whoever worked on it did so on another database.
-            state.status = JobStatus::Pending;
-        }
+        let state = read(&import.head.revision.data)?;
+        let usual = JobStart::default();
+        let start = import.job.as_deref().unwrap_or(&usual);
         let head = &import.head;
         let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
-        self.insert_job(at, &place, kind, (&state, &JobStart::default()), import.at.time)
+        self.insert_job(at, &place, kind, (&state, start), import.at.time)
     }
 
     fn insert_job(
