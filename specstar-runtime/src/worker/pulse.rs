@@ -153,14 +153,14 @@ impl Inner {
         };
         let token = row.lease.as_ref().map(|lease| lease.token.clone());
         let guard = JobGuard::Over { token, now };
-        let taken = match self.service.work(model, &row.resource_id, &guard, change, &caller).await {
+        let done = match self.service.work(model, &row.resource_id, &guard, change, &caller).await {
             Err(error) if error.kind().row().status < 500 => {
                 tracing::error!(resource_id = row.resource_id, %error, "a lost job is set aside as failed");
                 self.service.set_aside(model, &row.resource_id, &guard, row.attempt, &caller).await
             }
-            taken => taken,
+            done => done,
         };
-        if taken? {
+        if done? {
             tracing::warn!(
                 model = model.name(),
                 resource_id = row.resource_id,
