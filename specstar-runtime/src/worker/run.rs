@@ -119,14 +119,13 @@ impl Inner {
         };
         running.shared.stop.cancel();
         task.abort();
-        let ended = match tokio::time::timeout(ABORTED, &mut task).await {
-            Ok(ended) => ended,
+        let ended = if let Ok(ended) = tokio::time::timeout(ABORTED, &mut task).await {
+            ended
+        } else {
             // Its lease is kept until it returns: nobody else may begin what still runs.
-            Err(_) => {
-                let resource_id = &job.head.resource_id;
-                tracing::error!(resource_id, "a handler does not end: it never waits for anything");
-                task.await
-            }
+            let resource_id = &job.head.resource_id;
+            tracing::error!(resource_id, "a handler does not end: it never waits for anything");
+            task.await
         };
         match ended {
             // It was done at the same moment.
