@@ -234,7 +234,7 @@
 //! | `path = "grant/{skill}"` | behind the type or the resource; the name of the function with `-` when it is not given |
 //! | `label = "…"` | what people see; the name of the function in words when it is not given |
 //! | `mode = "modify"` | of an update action: rewrites a draft in place; `update` makes a revision |
-//! | `mode = "job"` | it runs as a [job](#jobs): `202` with `job_resource_name`, `job_resource_id`, `redirect_url`; `resources![…; actions(…); jobs]` |
+//! | `mode = "job"` | it runs as a [job](#jobs): `202` with `job_resource_name`, `job_resource_id`, `redirect_url`; `resources![…; actions(…); jobs]`. Rules, scopes and `If-Match` are asked at once and again when it runs, of who called; clients do not write the documents of these jobs |
 //! | `mode = "background"` | it runs in the process behind its answer, `202`; errors are in the log |
 //!
 //! | argument | what it is |

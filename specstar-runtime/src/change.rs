@@ -10,7 +10,7 @@ mod log;
 
 pub use answer::{Answer, RequestKey, Response};
 pub use import::{Checkpoint, Import};
-pub use job::{JobLease, JobMove, JobStart};
+pub use job::{JobGuard, JobLease, JobMove, JobStart};
 pub use log::{ChangeKind, Logged, LoggedChange, LoggedEvent, NewEvent};
 
 /// Position of a resource type among the registered ones.

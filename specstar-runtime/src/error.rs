@@ -160,6 +160,15 @@ pub enum Error {
         /// Of which resource type.
         model: String,
     },
+    /// Clients do not write the documents of calls: whoever could would call in somebody else's name.
+    #[error(
+        "The documents of '{model}' are calls of an action: only the action writes them. Call the action; its jobs \
+         can be cancelled, rerun and deleted."
+    )]
+    WrittenByAction {
+        /// The resource type.
+        model: String,
+    },
     /// No resource has this id.
     #[error("Resource '{resource_id}' not found.")]
     NotFound {
@@ -439,7 +448,9 @@ impl Error {
             Self::UnsupportedMediaType { .. } => ErrorKind::UnsupportedMediaType,
             Self::PayloadTooLarge { .. } => ErrorKind::PayloadTooLarge,
             Self::Unauthenticated | Self::InvalidToken | Self::TokenExpired => ErrorKind::Unauthenticated,
-            Self::PermissionDenied { .. } | Self::OutsideScope { .. } => ErrorKind::PermissionDenied,
+            Self::PermissionDenied { .. } | Self::OutsideScope { .. } | Self::WrittenByAction { .. } => {
+                ErrorKind::PermissionDenied
+            }
             Self::NotFound { .. } | Self::TargetNotFound { .. } | Self::UnknownRoute => ErrorKind::NotFound,
             Self::BlobNotFound { .. } | Self::UploadNotFound { .. } => ErrorKind::BlobNotFound,
             Self::Deleted { .. } => ErrorKind::Deleted,

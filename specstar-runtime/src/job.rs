@@ -17,7 +17,9 @@ pub use document::{
 };
 pub use enqueue::{Enqueue, NewJob};
 pub(crate) use rules::after_ms;
-pub use rules::{Failure, Next, Phase, cancelled, failed, placed, released, rerun, started, succeeded};
+pub use rules::{
+    Failure, Next, Phase, cancelled, due_of_archive, failed, placed, released, rerun, started, succeeded,
+};
 pub use schedule::{Schedule, ScheduleError};
 pub use state::JobState;
 

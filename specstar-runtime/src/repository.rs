@@ -7,6 +7,7 @@
 mod action;
 mod answer;
 mod archive;
+mod archive_job;
 mod batch;
 mod blob;
 mod blob_access;

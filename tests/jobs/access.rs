@@ -65,3 +65,35 @@ async fn queues_show_the_types_that_are_wholly_open() {
         app.user("nobody").get(route).await.is(403);
     }
 }
+
+#[tokio::test]
+async fn health_and_keys_tell_only_of_jobs_that_the_caller_may_know_of() {
+    use specstar::access::{allow, deny_if};
+
+    // Who may search them all may still be kept from some.
+    let secret = deny_if::<Job<EmailJob>>(Action::GET_META, |request, job| {
+        job.payload.to == "secret" && request.principal.name() != "root"
+    });
+    let app = TestApp::with(resources(), |builder| {
+        crate::models::working(builder).access(allow(Action::FULL)).access_for::<Job<EmailJob>>(secret)
+    })
+    .await;
+    let (root, ann) = (app.user("root"), app.user("ann"));
+    let body = |to: &str| json!({"payload": {"to": to, "what": "wait"}, "idempotency_key": to});
+    for to in ["open", "secret"] {
+        root.post("/email-job", body(to)).await.ok();
+    }
+    let running = async |user: &str| {
+        let health = app.user(user).get("/_jobs/health").await.ok();
+        health["running"].as_array().map_or(0, Vec::len)
+    };
+    crate::common::eventually("both run", || async { running("root").await == 2 }).await;
+    assert_eq!(running("ann").await, 1);
+    // Whether the payload is the same is not said of what nobody may know of.
+    let same = ann.post("/email-job", body("secret")).await.is(409);
+    let other = json!({"payload": {"to": "x"}, "idempotency_key": "secret"});
+    let other = ann.post("/email-job", other).await.is(409);
+    assert_eq!(same.text(), other.text());
+    let other = json!({"payload": {"to": "x"}, "idempotency_key": "open"});
+    ann.post("/email-job", other).await.refused(409, "another payload");
+}

@@ -13,7 +13,8 @@ use crate::models::quick;
 pub(crate) struct Hero {
     #[unique]
     name: String,
-    level: u32,
+    #[indexed]
+    pub(crate) level: u32,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -42,11 +43,11 @@ async fn rest(existing: Existing<Hero>) -> specstar::Result<Hero> {
     Ok(Hero { level: existing.data.level + 100, ..existing.data })
 }
 
-fn heroes() -> Registry {
+pub(crate) fn heroes() -> Registry {
     resources![Hero; actions(summon_hero, train, rest); jobs]
 }
 
-async fn finished(app: &TestApp, redirect: &Value) -> Value {
+pub(crate) async fn finished(app: &TestApp, redirect: &Value) -> Value {
     let path = redirect["redirect_url"].as_str().expect("a path").to_owned();
     let root = app.user("root");
     eventually("the job is over", || async {

@@ -60,10 +60,39 @@ async fn in_compat_clients_write_everything_and_the_row_follows() {
         ann.patch(&format!("/email-job/{id}"), json!({"status": status})).await.ok();
         state(expected).await;
     }
-    // Each write is a revision, and going back to one goes back with the work.
-    ann.ask("POST", &format!("/email-job/{id}/switch/1")).await.ok();
+    // Each write is a revision, and going back to one does not go back with the work.
+    for back in ["switch/1", "undo/5"] {
+        ann.ask("POST", &format!("/email-job/{id}/{back}")).await.ok();
+        state("done").await;
+        assert_eq!(ann.get(&format!("/email-job/{id}/data")).await.ok()["status"], "completed");
+    }
+    ann.post(&format!("/email-job/{id}/rerun"), json!({})).await.ok();
     state("pending").await;
-    ann.post(&format!("/email-job/{id}/rerun"), json!({})).await.is(400);
+}
+
+#[tokio::test]
+async fn going_back_in_the_history_of_a_job_does_not_go_back_with_the_work() {
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann");
+    let made = ann.post("/email-job", json!({"payload": {"to": "a"}})).await.ok();
+    let path = format!("/email-job/{}", made["resource_id"].as_str().expect("an id"));
+    ann.patch(&path, json!({"payload": {"to": "b"}})).await.ok();
+    ann.ask("POST", &format!("{path}/cancel")).await.is(202);
+    let stands = async |to: &str| {
+        let data = ann.get(&format!("{path}/data")).await.ok();
+        assert_eq!((&data["status"], &data["payload"]["to"]), (&json!("cancelled"), &json!(to)));
+        assert_eq!(ann.get(&format!("{path}/progress")).await.ok()["state"], "cancelled");
+        let found = ann.get("/email-job?qb=QB['status'].eq('cancelled')").await.ok();
+        assert_eq!(found.as_array().map(Vec::len), Some(1));
+    };
+    ann.ask("POST", &format!("{path}/switch/1")).await.ok();
+    stands("a").await;
+    ann.ask("POST", &format!("{path}/switch/3")).await.ok();
+    stands("b").await;
+    ann.ask("POST", &format!("{path}/undo/2")).await.ok();
+    stands("a").await;
+    ann.ask("POST", &format!("{path}/switch/2")).await.ok();
+    stands("b").await;
 }
 
 #[tokio::test]

@@ -6,9 +6,13 @@ mod common;
 
 mod access;
 mod actions;
+mod archives;
+mod calls;
 mod enqueue;
 mod kills;
+mod leases;
 mod life;
+mod limits;
 mod models;
 mod payloads;
 mod schedule;

@@ -230,3 +230,53 @@ async fn two_processes_worth_of_workers_never_begin_one_job_twice() {
     seen.dedup();
     assert_eq!((seen.len(), watch.seen.lock().expect("not poisoned").len()), (120, 120));
 }
+
+/// Fails when it is told to, and not before.
+fn told_to_fail(told: &Arc<tokio::sync::Notify>) -> impl specstar::worker::JobHandler<EmailJob> {
+    let told = Arc::clone(told);
+    move |_: JobContext<EmailJob>| {
+        let told = Arc::clone(&told);
+        async move {
+            told.notified().await;
+            Err(JobError::retry("told to"))
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_that_was_accepted_holds_whatever_the_run_comes_to() {
+    let told = Arc::new(tokio::sync::Notify::new());
+    // The next sign of life is far.
+    let options = || WorkerOptions { lease: Duration::from_secs(60), ..quick() };
+    let app = TestApp::with(resources(), |builder| builder.job(told_to_fail(&told)).workers(options())).await;
+    let jobs = app.app().jobs::<EmailJob>();
+    let fails = jobs.enqueue(mail("a", What::Send)).await.expect("a job");
+    reaches(&app, &fails, JobStatus::Processing).await;
+    assert!(jobs.cancel(&fails).await.expect("it runs").cancel_requested);
+    told.notify_one();
+    assert_eq!(reaches(&app, &fails, JobStatus::Cancelled).await.retries, 0);
+    let every = Enqueue::new(mail("b", What::Send)).every(Duration::from_secs(1)).max_attempts(1);
+    let again = jobs.enqueue(every).await.expect("a job");
+    reaches(&app, &again, JobStatus::Processing).await;
+    jobs.cancel(&again).await.expect("it runs");
+    told.notify_one();
+    reaches(&app, &again, JobStatus::Cancelled).await;
+    // The application ends before its worker has heard of it.
+    let given_back = jobs.enqueue(mail("c", What::Send)).await.expect("a job");
+    reaches(&app, &given_back, JobStatus::Processing).await;
+    jobs.cancel(&given_back).await.expect("it runs");
+    drop(jobs);
+    let folder = app.stop().await;
+    let app = TestApp::on(folder, resources(), |builder| builder.job(send).without_workers()).await;
+    assert_eq!(document(&app, &given_back).await.status, JobStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_job_that_is_said_to_be_worked_on_by_nobody_is_taken_over() {
+    let app =
+        TestApp::with(resources(), |builder| working(builder).preset(specstar::app::Preset::Compat)).await;
+    let later = Enqueue::new(mail("a", What::Send)).delay(Duration::from_secs(3_600));
+    let id = app.app().jobs::<EmailJob>().enqueue(later).await.expect("a job");
+    app.user("ann").patch(&format!("/email-job/{id}"), json!({"status": "processing"})).await.ok();
+    assert_eq!(reaches(&app, &id, JobStatus::Completed).await.retries, 1);
+}

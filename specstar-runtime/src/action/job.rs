@@ -27,6 +27,12 @@ pub enum ActionRuns {
 }
 
 /// An action that runs as a job: `mode = "job"`.
+///
+/// It runs as its caller: access rules and scopes are asked when the call is accepted and again when it runs, with what
+/// the resource is and what the caller may do then, and `If-Match` must hold both times. The name, the roles and the
+/// claims of the caller are kept as they were admitted, beside the document, where no route reads or writes them; that
+/// the credentials have ended since does not matter. What is refused then fails the job, with the reason. Clients read
+/// the documents of its job type, and cancel, rerun and delete jobs; nothing else they write there.
 pub trait AsyncAction: Action + 'static {
     /// The names of its job type.
     const JOB: Identity;
@@ -56,10 +62,11 @@ pub struct CallParts {
     /// The resource that it is called on.
     #[serde(default)]
     pub resource_id: Option<String>,
-    /// Who calls; null for nobody known.
+    /// Who has called, for those who read it; null for nobody known. The call is made by what was kept beside the
+    /// document ([`Asked`](super::Asked)).
     #[serde(default)]
     pub user: Option<String>,
-    /// The roles that the caller's credentials said.
+    /// The roles that the caller's credentials said, likewise.
     #[serde(default)]
     pub roles: Vec<String>,
 }
@@ -76,7 +83,7 @@ pub struct ActionMade {
 }
 
 /// The queue of these jobs.
-const KIND: JobDescriptor = JobDescriptor { queue: "actions", ..JobDescriptor::DEFAULT };
+const KIND: JobDescriptor = JobDescriptor { queue: "actions", of_action: true, ..JobDescriptor::DEFAULT };
 
 impl<A: AsyncAction> JobPayload for ActionCall<A> {
     type Artifact = ActionMade;

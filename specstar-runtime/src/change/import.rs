@@ -1,6 +1,6 @@
 //! A resource out of an archive.
 
-use super::{Existing, ModelIndex};
+use super::{Existing, JobStart, ModelIndex};
 use crate::json::IndexRow;
 use crate::meta::{Head, Revision, Stamp};
 
@@ -23,6 +23,8 @@ pub struct Import {
     pub index: IndexRow,
     /// The files that revisions name, each with the number of the revision.
     pub blobs: Vec<(i64, String)>,
+    /// Of a job: what is asked of it besides what its document says.
+    pub job: Option<Box<JobStart>>,
     /// Who imports it, and when.
     pub at: Stamp,
 }

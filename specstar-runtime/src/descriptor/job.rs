@@ -18,6 +18,8 @@ pub struct JobDescriptor {
     pub cron: Option<&'static str>,
     /// There is one that runs by itself, so many milliseconds after it ran: `every = "10m"`.
     pub every_ms: Option<u64>,
+    /// Its documents are calls of an action: only the action and its worker write them.
+    pub of_action: bool,
 }
 
 impl JobDescriptor {
@@ -30,6 +32,7 @@ impl JobDescriptor {
         priority: 0,
         cron: None,
         every_ms: None,
+        of_action: false,
     };
 
     /// Whether the type has a job that runs by itself.

@@ -46,7 +46,7 @@ impl CurrentTag<'_> {
 }
 
 /// The value of `If-Match` or `If-None-Match`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Precondition {
     /// `*`: whatever exists.
     Any,
@@ -55,7 +55,7 @@ pub enum Precondition {
 }
 
 /// A tag as a client sent it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct EntityTag {
     /// `W/` stood before it.
     pub weak: bool,

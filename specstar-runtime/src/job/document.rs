@@ -274,7 +274,7 @@ pub const FIELDS: &[FieldDescriptor] = &[
     FieldDescriptor::new("idempotency_key"),
 ];
 
-/// Decodes the document of a job, and refuses numbers that mean nothing.
+/// Decodes the document of a job, and refuses numbers that mean nothing, and keys that are too long.
 pub fn prepare_job<P: JobPayload>(body: &[u8]) -> Result<Prepared, DecodeError> {
     let mut prepared = prepare::<Job<P>>(body)?;
     let job = Job::<P>::decode(&prepared.canonical)?;
@@ -303,6 +303,9 @@ pub fn prepare_job_validated<P: JobPayload>(
 /// A number beyond this is no number of seconds or attempts that anybody means, and sums of it are still numbers.
 const MOST: i64 = 1 << 40;
 
+/// The longest key, in bytes: engines index them.
+const LONGEST_KEY: usize = 255;
+
 fn numbers<P: JobPayload>(job: &Job<P>) -> ValidationErrors {
     let mut errors = ValidationErrors::new();
     let mut within = |name: &str, value: Option<i64>, least: i64| {
@@ -316,5 +319,10 @@ fn numbers<P: JobPayload>(job: &Job<P>) -> ValidationErrors {
     within("periodic_max_runs", job.periodic_max_runs, 1);
     within("periodic_runs", Some(job.periodic_runs), 0);
     within("periodic_initial_delay_seconds", job.periodic_initial_delay_seconds, 0);
+    for (name, key) in [("partition_key", &job.partition_key), ("idempotency_key", &job.idempotency_key)] {
+        if key.as_ref().is_some_and(|key| key.len() > LONGEST_KEY) {
+            errors.push(format!("$.{name}"), format!("{name} must have at most {LONGEST_KEY} bytes"));
+        }
+    }
     errors
 }

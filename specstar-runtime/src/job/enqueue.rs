@@ -29,7 +29,7 @@ impl<P: JobPayload> Enqueue<P> {
     pub const fn new(payload: P) -> Self {
         Self {
             job: Job::new(payload),
-            start: JobStart { run_at: None, priority: None, schedule: None, once: false },
+            start: JobStart { run_at: None, priority: None, schedule: None, once: false, asked: None },
             delay: None,
         }
     }
@@ -117,9 +117,9 @@ impl<P: JobPayload> From<P> for Enqueue<P> {
 }
 
 impl NewJob {
-    /// Of which nothing more is asked than what its document says.
-    pub(crate) fn plain(type_hash: u64, body: Vec<u8>) -> Self {
-        let start = JobStart::default();
+    /// A call, and who has asked for it.
+    pub(crate) fn call(type_hash: u64, body: Vec<u8>, asked: String) -> Self {
+        let start = JobStart { asked: Some(asked), ..JobStart::default() };
         Self { type_hash, body, key: None, start, delay: None, resource_id: None }
     }
 }

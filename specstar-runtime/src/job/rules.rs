@@ -94,7 +94,7 @@ fn attempts(job: &JobState) -> u32 {
 }
 
 /// Where a job stands whose document is new, or was written by somebody else than its worker. Who writes `processing`
-/// does the work himself, and nobody takes it from him.
+/// has no lease, so that a worker takes it over as one whose lease is over.
 pub fn placed(job: &JobState, now: Timestamp, run_at: Option<Timestamp>) -> Next {
     let begun = attempts(job);
     match job.status {
@@ -113,6 +113,18 @@ pub fn placed(job: &JobState, now: Timestamp, run_at: Option<Timestamp>) -> Next
         JobStatus::Failed => Next::at(Phase::Failed, now, begun + 1),
         JobStatus::Cancelled => Next::at(Phase::Cancelled, now, begun),
     }
+}
+
+/// When a waiting job is due that comes out of an archive, going by its document and by when that was made and last
+/// changed; `None` for at once.
+pub fn due_of_archive(job: &JobState, created: Timestamp, updated: Timestamp) -> Option<Timestamp> {
+    if job.status != JobStatus::Pending || job.retries > 0 {
+        return None;
+    }
+    if job.periodic_runs > 0 {
+        return job.periodic_interval_seconds.map(|seconds| after(updated, seconds));
+    }
+    job.periodic_initial_delay_seconds.map(|seconds| after(created, seconds))
 }
 
 /// A worker begins it.

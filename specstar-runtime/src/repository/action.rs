@@ -73,7 +73,8 @@ impl Service {
         gate.see(&head)?;
         let head = live(head)?;
         gate.admit_first(&head).await?;
-        options.preconditions.check(&head)
+        options.preconditions.check(&head)?;
+        readable(&head)
     }
 
     /// New content for a resource, which `content` makes from the resource as it is read, in the custom action of

@@ -1,6 +1,7 @@
 //! Resources that leave for an archive, and that come out of one.
 
 use super::commit::Plan;
+use super::enqueue::refuse_calls;
 use super::payload;
 use super::reference::Edge;
 use super::service::store_error;
@@ -278,6 +279,7 @@ impl Service {
         caller: &Caller,
     ) -> Result<(Fate, Option<Head>)> {
         let resource_id = &arriving.head.resource_id;
+        refuse_calls(model, caller)?;
         self.check_id(model, resource_id)?;
         let gate = self.gate(model, caller, None, &[]).await?;
         let existing = self.find(model, resource_id).await?;
@@ -417,13 +419,15 @@ impl Service {
         } else {
             plan.needs.extend(self.needs_of_arrival(model, &arriving.head.resource_id, &arriving.index));
         }
+        let job = self.arriving_job(model, arriving, existing.as_ref(), plan).await?;
         plan.changes.push(Change::Import(Box::new(Import {
             model: model.index,
             replaces: existing.map(|head| timeline::existing(model.index, &head)),
-            head: arriving.head.clone(),
+            head: job.head,
             older: arriving.older.clone(),
-            index: arriving.index.clone(),
+            index: job.index,
             blobs: arriving.blobs.clone(),
+            job: job.start,
             at: context.stamp(),
         })));
         Ok(fate)

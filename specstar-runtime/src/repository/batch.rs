@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::answer::Outcome;
+use super::enqueue::refuse_calls;
 use super::gate::Gate;
 use super::queue::Attempts;
 use super::reference::Way;
@@ -121,6 +122,7 @@ impl Service {
         cascade: Option<bool>,
         caller: &Caller,
     ) -> Result<Vec<Head>> {
+        refuse_calls(model, caller)?;
         let cascade = cascade.unwrap_or(self.settings.restore_cascades);
         let mut batch = self.batch(model, selection, Action::RESTORE, caller).await?;
         loop {

@@ -50,7 +50,7 @@ impl Service {
         let model = self.job_model(job.type_hash)?;
         let NewJob { body, key, mut start, delay, resource_id, .. } = job;
         if let (true, Some(key)) = (start.once, &key)
-            && let Some(resource_id) = self.same_job(model, key, &body).await?
+            && let Some(resource_id) = self.known_job(model, key, &body, plan, caller).await?
         {
             return Ok(Enqueued { change: None, resource_id });
         }
@@ -76,20 +76,80 @@ impl Service {
         Ok(Enqueued { change: Some(plan.changes.len() - 1), resource_id })
     }
 
-    /// The id of the job of a key; an error when its payload is another one.
-    pub(super) async fn same_job(&self, model: &Model, key: &str, body: &[u8]) -> Result<Option<String>> {
-        let Some(found) = self.store.job_of_key(model.index, key).await.map_err(store_error)? else {
+    /// The id of the job of a key, stored or made in the same commit; an error when its payload is another one.
+    async fn known_job(
+        &self,
+        model: &Model,
+        key: &str,
+        body: &[u8],
+        plan: &Plan,
+        caller: &Caller,
+    ) -> Result<Option<String>> {
+        if let Some(found) = self.job_of_key(model, key, body, caller).await? {
+            return match found {
+                Keyed { same: true, resource_id, .. } => Ok(Some(resource_id)),
+                Keyed { known: true, .. } => Err(other_payload(key)),
+                // The key need not be one that the caller has given.
+                Keyed { .. } => Err(Error::Conflict("A job that belongs to it exists already.".to_owned())),
+            };
+        }
+        for change in &plan.changes {
+            let Change::Create(new) = change else { continue };
+            if new.model != model.index || !new.job.as_ref().is_some_and(|start| start.once) {
+                continue;
+            }
+            let planned = JobState::read(&new.revision.data)?;
+            if planned.idempotency_key.as_deref() == Some(key) {
+                let same = payload_of(model, body)?.payload.get() == planned.payload.get();
+                return if same { Ok(Some(new.resource_id.clone())) } else { Err(other_payload(key)) };
+            }
+        }
+        Ok(None)
+    }
+
+    /// The stored job of a key. Whether the caller may know of it is asked before anything is compared.
+    pub(super) async fn job_of_key(
+        &self,
+        model: &Model,
+        key: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<Option<Keyed>> {
+        let Some(resource_id) = self.store.job_of_key(model.index, key).await.map_err(store_error)? else {
             return Ok(None);
         };
         // It was removed for good in between: nobody has the key then.
-        let Some(head) = self.find(model, &found).await? else { return Ok(None) };
-        let wanted = JobState::read(&payload::from_program(model, body)?.payload.data)?;
+        let Some(head) = self.find(model, &resource_id).await? else { return Ok(None) };
+        let known = self.known_to(model, &resource_id, caller).await?;
         let stored = JobState::read(&head.revision.data)?;
-        if wanted.payload.get() == stored.payload.get() {
-            return Ok(Some(found));
-        }
-        Err(Error::Conflict(format!("The idempotency key '{key}' belongs to a job with another payload.")))
+        let same = payload_of(model, body)?.payload.get() == stored.payload.get();
+        Ok(Some(Keyed { resource_id, known, same }))
     }
+}
+
+/// The job that has a key.
+pub(super) struct Keyed {
+    pub(super) resource_id: String,
+    /// The caller may know of it.
+    pub(super) known: bool,
+    /// Its payload is that of the job that was asked for.
+    pub(super) same: bool,
+}
+
+fn payload_of(model: &Model, body: &[u8]) -> Result<JobState> {
+    Ok(JobState::read(&payload::from_program(model, body)?.payload.data)?)
+}
+
+pub(super) fn other_payload(key: &str) -> Error {
+    Error::Conflict(format!("The idempotency key '{key}' belongs to a job with another payload."))
+}
+
+/// 403 for a client that writes documents which only an action writes: they say what is called with which body.
+pub(super) fn refuse_calls(model: &Model, caller: &Caller) -> Result<()> {
+    if caller.is_trusted() || model.descriptor().job.is_none_or(|job| !job.of_action) {
+        return Ok(());
+    }
+    Err(Error::WrittenByAction { model: model.name().to_owned() })
 }
 
 /// What is asked of a job that a client makes.

@@ -8,7 +8,7 @@ use super::service::store_error;
 use super::write::Written;
 use super::{Caller, Model, Service, payload};
 use crate::access::{Action, RowScope};
-use crate::change::{Change, HeadUpdate, JobMove};
+use crate::change::{Change, HeadUpdate, JobGuard, JobMove};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
 use crate::job::{JobState, Next, Phase, cancelled, rerun};
@@ -52,7 +52,7 @@ impl Service {
             if gate.judges_input() {
                 gate.admit(&head, Some(&state.write()?)).await?;
             }
-            let job = JobMove { token: None, to, lease: None };
+            let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
             if let Some(written) = self.write_job(model, head, &state, job, caller).await? {
                 return Ok(written);
             }
@@ -83,7 +83,7 @@ impl Service {
                 if gate.judges_input() {
                     gate.admit(&head, Some(&state.write()?)).await?;
                 }
-                let job = JobMove { token: None, to, lease: None };
+                let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
                 if self.write_job(model, head, &state, job, caller).await?.is_none() {
                     attempts.again().await?;
                     continue;
@@ -123,7 +123,8 @@ impl Service {
         row.ok_or_else(|| Error::internal(format!("the job `{}` has no row", head.resource_id)))
     }
 
-    /// The queues, as far as their types are wholly open to the caller; 403 when none is.
+    /// The queues, as far as their types are wholly open to the caller; 403 when none is. Of the jobs that are worked on,
+    /// those that the caller may know of.
     pub async fn job_health(&self, caller: &Caller) -> Result<JobHealth> {
         let mut open = Vec::new();
         let mut refused = None;
@@ -147,27 +148,80 @@ impl Service {
         counts.retain(|count| open.contains(&count.model));
         let mut running = self.store.running_jobs(SHOWN).await.map_err(store_error)?;
         running.retain(|row| open.contains(&row.model));
+        let mut known = Vec::with_capacity(running.len());
+        for row in running {
+            let Some(index) = row.model else { continue };
+            if self.known_to(self.model_at(index), &row.resource_id, caller).await? {
+                known.push(row);
+            }
+        }
         let workers =
             if open.is_empty() { Vec::new() } else { self.store.workers().await.map_err(store_error)? };
-        Ok(JobHealth { counts, running, workers })
+        Ok(JobHealth { counts, running: known, workers })
     }
 
-    /// What a worker makes of a job under its lease; `false` when that does not hold any more.
+    /// What a worker makes of a job under its lease, or of one whose lease is over; `false` when that does not hold any
+    /// more. A job that somebody has asked to stop goes nowhere from where it would be begun again: it is cancelled.
     pub(crate) async fn work(
         &self,
         model: &Model,
-        (resource_id, token): (&str, &str),
+        resource_id: &str,
+        guard: &JobGuard,
         change: impl Fn(&mut JobState) -> Result<Next>,
         caller: &Caller,
     ) -> Result<bool> {
         loop {
             let Some(head) = self.find(model, resource_id).await? else { return Ok(false) };
+            let pk = head.pk;
+            let Some(row) = self.store.job(model.index, pk).await.map_err(store_error)? else {
+                return Ok(false);
+            };
             let mut state = JobState::read(&head.revision.data)?;
-            let to = change(&mut state)?;
-            let job = JobMove { token: Some(token.to_owned()), to, lease: None };
+            let mut to = change(&mut state)?;
+            if row.cancel_requested && !to.phase.is_terminal() {
+                state = JobState::read(&head.revision.data)?;
+                to = cancelled(&mut state, row.attempt, caller.now());
+            }
+            let job = JobMove { guard: guard.clone(), to, lease: None };
             match self.write_job(model, head, &state, job, caller).await {
                 Ok(Some(_)) => return Ok(true),
                 // Somebody has changed the document besides; the lease tells whether it is still ours.
+                Ok(None) => tokio::time::sleep(Duration::from_millis(2)).await,
+                Err(Error::LeaseLost) => {
+                    let row = self.store.job(model.index, pk).await.map_err(store_error)?;
+                    let ours = |row: &JobRow| {
+                        row.phase == Phase::Running
+                            && row.lease.as_ref().map(|lease| &*lease.token) == guard.token()
+                    };
+                    // Somebody has asked to stop it in between.
+                    let asked = row.is_some_and(|row| ours(&row) && row.cancel_requested);
+                    if !asked || to.phase.is_terminal() {
+                        return Ok(false);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Ends a job whose document cannot be written: it stays as it is, and its row says that it has failed.
+    pub(crate) async fn set_aside(
+        &self,
+        model: &Model,
+        resource_id: &str,
+        guard: &JobGuard,
+        attempt: u32,
+        caller: &Caller,
+    ) -> Result<bool> {
+        loop {
+            let Some(head) = self.find(model, resource_id).await? else { return Ok(false) };
+            let to = Next { phase: Phase::Failed, run_at: caller.now(), attempt };
+            let job = JobMove { guard: guard.clone(), to, lease: None };
+            let index = fitting_index_row(model.descriptor(), &head.revision.data);
+            let payload = as_it_is(model, head.revision.data.clone());
+            let update = timeline::rework(model.index, &head, index, payload, job, &caller.context());
+            match self.commit_job(head, update, Vec::new(), caller).await {
+                Ok(Some(_)) => return Ok(true),
                 Ok(None) => tokio::time::sleep(Duration::from_millis(2)).await,
                 Err(Error::LeaseLost) => return Ok(false),
                 Err(error) => return Err(error),
@@ -192,7 +246,14 @@ impl Service {
         let text = state.write()?;
         let index = fitting_index_row(model.descriptor(), &head.revision.data);
         let context = caller.context();
-        let Ok(prepared) = (model.entry.prepare)(&text) else {
+        let prepared = (model.entry.prepare)(&text);
+        if let Err(error) = &prepared
+            && (model.entry.prepare)(&head.revision.data).is_ok()
+        {
+            // What the work has made does not fit the type that it says it is.
+            return Err(payload::decode_error(error.clone()));
+        }
+        let Ok(prepared) = prepared else {
             // Its payload is that of another program. It is over all the same, in the revision that there is.
             let payload = as_it_is(model, text);
             let update = timeline::rework(model.index, &head, index, payload, job, &context);

@@ -2,7 +2,9 @@
 
 use super::answer::Outcome;
 use super::commit::Plan;
+use super::enqueue::refuse_calls;
 use super::hooks::Happening;
+use super::payload;
 use super::read::not_found;
 use super::reference::Way;
 use super::service::store_error;
@@ -78,6 +80,7 @@ impl Service {
         cascade: Option<bool>,
         caller: &Caller,
     ) -> Result<Head> {
+        refuse_calls(model, caller)?;
         let cascade = cascade.unwrap_or(self.settings.restore_cascades);
         let gate = self.gate(model, caller, Some(resource_id), &[Action::RESTORE]).await?;
         let mut attempts = self.attempts(model, resource_id);
@@ -109,6 +112,7 @@ impl Service {
         preconditions: &Preconditions,
         caller: &Caller,
     ) -> Result<Head> {
+        refuse_calls(model, caller)?;
         let gate = self.gate(model, caller, Some(resource_id), &[Action::SWITCH]).await?;
         let mut attempts = self.attempts(model, resource_id);
         loop {
@@ -122,6 +126,7 @@ impl Service {
                 return Ok(head);
             }
             let target = self.superseded(model, &head, seq, revision).await?;
+            let (target, files) = with_work(model, &head, target)?;
             if gate.judges_input() {
                 gate.admit(&head, Some(&target.data)).await?;
             }
@@ -138,7 +143,8 @@ impl Service {
             }
             let (old, new) = (head.revision.data.clone(), target.data.clone());
             self.before(happening, Some(&old), Some(&new), &mut plan.along).await?;
-            let update = timeline::switch(model.index, &head, target, before, after, &caller.context());
+            let mut update = timeline::switch(model.index, &head, target, before, after, &caller.context());
+            update.blobs = files;
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));
@@ -178,6 +184,27 @@ impl Service {
             attempts.again().await?;
         }
     }
+}
+
+/// An older revision of a job with how far the work is now, and the files that it names then: going back in its history
+/// does not go back with the work. Every other revision as it is.
+fn with_work(model: &Model, head: &Head, mut target: Revision) -> Result<(Revision, Option<Vec<String>>)> {
+    if model.descriptor().job.is_none() {
+        return Ok((target, None));
+    }
+    schema::readable(head)?;
+    schema::readable_revision(&head.resource_id, &target.as_ref())?;
+    timeline::same_version(head, &target)?;
+    let mut content = payload::from_stored(&target.data)?;
+    payload::keep_readonly(model, &mut content, &payload::from_stored(&head.revision.data)?);
+    let body = serde_json::to_vec(&content).map_err(Error::internal)?;
+    let kept = payload::patched_by_program(model, &body, Some(&head.revision.data))?.payload;
+    if kept.hash == target.data_hash {
+        return Ok((target, None));
+    }
+    (target.data, target.data_hash, target.outdated) = (kept.data, kept.hash, None);
+    target.schema_version = kept.schema_version.map(str::to_owned);
+    Ok((target, Some(kept.blobs)))
 }
 
 fn revision_number(head: &Head, text: &str) -> Result<i64> {

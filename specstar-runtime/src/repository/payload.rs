@@ -219,10 +219,11 @@ pub(super) fn same_readonly(model: &Model, patched: &Value, stored: &Value) -> R
     Ok(())
 }
 
-/// The read-only fields with their stored values.
+/// The read-only fields with their stored values; of a job also where clients write them: going back in its history
+/// does not go back with the work.
 pub(super) fn keep_readonly(model: &Model, content: &mut Value, stored: &Value) {
     let Value::Object(members) = content else { return };
-    for field in readonly(model) {
+    for field in model.descriptor().fields.iter().filter(|field| field.readonly) {
         match stored.get(field.name) {
             Some(value) => members.insert(field.name.to_owned(), value.clone()),
             None => members.remove(field.name),

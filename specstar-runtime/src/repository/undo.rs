@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::enqueue::refuse_calls;
 use super::read::not_found;
 use super::write::check;
 use super::{Caller, Model, ReplaceOptions, Service, Written, payload};
@@ -53,6 +54,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let gate = self.gate(model, caller, Some(resource_id), &[Action::UPDATE]).await?;
         let head = self.head(model, resource_id).await?;
         gate.see(&head)?;
@@ -83,7 +85,7 @@ impl Service {
                 Error::Conflict(format!("Revision '{revision}' cannot be undone: {path} was changed since."))
             })?;
             let mut back = back;
-            if !caller.is_trusted() {
+            if !caller.is_trusted() || model.descriptor().job.is_some() {
                 payload::keep_readonly(model, &mut back, &now);
             }
             let body = serde_json::to_vec(&back).map_err(Error::internal)?;

@@ -6,7 +6,7 @@ use super::answer::Outcome;
 use super::blob::Ready;
 use super::commit::Plan;
 use super::embed::Encoded;
-use super::enqueue::job_start;
+use super::enqueue::{Keyed, job_start, other_payload, refuse_calls};
 use super::gate::Gate;
 use super::hooks::{Done, Happening};
 use super::payload::{self, Checked};
@@ -66,6 +66,7 @@ impl Service {
         status: Option<RevisionStatus>,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let checked = check(model, body, caller)?;
         if !caller.is_trusted() {
             payload::refuse_readonly(model, body)?;
@@ -95,6 +96,7 @@ impl Service {
         status: Option<RevisionStatus>,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         self.check_id(model, resource_id)?;
         let checked = check(model, body, caller)?;
         if !caller.is_trusted() {
@@ -146,9 +148,10 @@ impl Service {
     /// The job that has the key of a new one, when it is the same.
     async fn existing_job(&self, model: &Model, key: &str, body: &[u8], caller: &Caller) -> Result<Written> {
         let taken = || Error::JobExists { key: key.to_owned() };
-        let resource_id = self.same_job(model, key, body).await?.ok_or_else(taken)?;
-        if !self.known_to(model, &resource_id, caller).await? {
-            return Err(taken());
+        let found = self.job_of_key(model, key, body, caller).await?;
+        let Keyed { resource_id, same, .. } = found.filter(|found| found.known).ok_or_else(taken)?;
+        if !same {
+            return Err(other_payload(key));
         }
         let head = self.head(model, &resource_id).await?;
         Ok(Written { resource_id, revision: head.revision.without_data(), unchanged: true })
@@ -192,6 +195,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let first = body.map(|body| check(model, body, caller)).transpose()?;
         if first.is_none() && options.mode == Mode::Update {
             return Err(Error::MissingReplacement);
@@ -227,6 +231,7 @@ impl Service {
         options: ReplaceOptions,
         caller: &Caller,
     ) -> Result<Written> {
+        refuse_calls(model, caller)?;
         let action = match options.mode {
             Mode::Update => Action::PATCH,
             Mode::Modify => Action::MODIFY,

@@ -24,7 +24,7 @@ pub trait Jobs: Send + Sync {
     /// The worker is gone.
     fn forget_worker<'a>(&'a self, worker: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Jobs whose lease is over.
+    /// Jobs whose lease is over, and those that are said to be worked on without one.
     fn expired_jobs(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<JobRow>, StoreError>>;
 
     /// Asks the worker of a job to stop; `false` when nobody works on it.
@@ -83,7 +83,8 @@ pub struct JobClaim {
     pub models: Vec<ModelIndex>,
     /// When.
     pub now: Timestamp,
-    /// Until when a lease holds that is given at once; one that has to wait for others is given for as long.
+    /// Until when a lease holds that is given at once; one that has to wait for others is given for as long. A store with
+    /// a clock of its own gives it for as long by that clock.
     pub until: Timestamp,
     /// In whose name.
     pub worker: String,
@@ -102,6 +103,8 @@ pub struct ClaimedJob {
     pub row: JobRow,
     /// The right to work on it.
     pub lease: JobLease,
+    /// In whose name a call is made, and what it expects ([`JobStart::asked`](crate::change::JobStart::asked)).
+    pub asked: Option<String>,
 }
 
 /// The row of a job.
@@ -251,13 +254,14 @@ pub(super) mod shared {
     /// A worker that was not seen for a day, in microseconds, has ended without a word.
     pub(in crate::store) const FORGET_WORKERS: i64 = 86_400_000_000;
 
-    /// Whether a job waits already, and its document still says so of as many attempts.
+    /// Whether a job stands already where its document says: it waits after as many attempts, or is over.
     pub(in crate::store) fn stays(phase: &str, attempt: u32, state: &JobState, next: Next) -> bool {
         let waiting =
             matches!(Phase::parse(phase), Some(Phase::Pending | Phase::Scheduled | Phase::Retrying));
         let same =
             attempt == next.attempt || (attempt == next.attempt + 1 && phase == Phase::Retrying.as_str());
-        waiting && state.status == JobStatus::Pending && same
+        let over = next.phase.is_terminal() && phase == next.phase.as_str();
+        over || (waiting && state.status == JobStatus::Pending && same)
     }
 
     /// The document of a job that was checked when it was written.

@@ -5,7 +5,7 @@ use crate::id::{CurrentTag, EntityTag, Precondition, revision_id};
 use crate::meta::{Head, HeadRef, RevisionRef};
 
 /// The preconditions of a write (RFC 9110 section 13, and `expected_revision_id`).
-#[derive(Clone, Debug, Default)]
+#[derive(serde::Serialize, serde::Deserialize, Clone, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Precondition>,
     expected: Option<EntityTag>,

@@ -7,8 +7,7 @@ use serde_json::value::RawValue;
 
 use super::context::Shared;
 use super::handler::{Handler, JobError, Made};
-use crate::access::Principal;
-use crate::action::{ActionEntry, ActionInput, ActionKind, ActionMade, ActionRuns, CallParts};
+use crate::action::{ActionEntry, ActionInput, ActionKind, ActionMade, ActionRuns, Asked, CallParts, Part};
 use crate::error::Error;
 use crate::id;
 use crate::json::to_canonical;
@@ -25,15 +24,15 @@ impl Handler {
     }
 }
 
-/// Calls the function in the name of who asked for it. That they may was decided when they asked.
+/// Calls the function as a request of who asked for it: that they may was decided when they asked, and is asked again
+/// with what everything is now.
 async fn call(action: &ActionEntry, shared: &Shared, payload: &[u8]) -> Made {
     let unreadable = |error: serde_json::Error| JobError::fatal(format!("the call cannot be read: {error}"));
     let parts: CallParts = serde_json::from_slice(payload).map_err(unreadable)?;
-    let principal = match parts.user {
-        Some(user) => Principal::user(user).with_roles(parts.roles),
-        None => Principal::Anonymous,
-    };
-    let caller = Caller::program(principal, shared.clock.now(None).map_err(judged)?);
+    let asked = shared.asked.as_deref();
+    let asked = asked.ok_or_else(|| JobError::fatal("it is not known who asked for the call"))?;
+    let asked = Asked::read(asked).map_err(unreadable)?;
+    let caller = Caller::client(asked.principal(), shared.clock.now(None).map_err(judged)?);
     let service = Arc::clone(&shared.service);
     let model =
         service.models().iter().find(|model| model.descriptor().id.path_hash == action.resource.path_hash);
@@ -47,9 +46,14 @@ async fn call(action: &ActionEntry, shared: &Shared, payload: &[u8]) -> Made {
         parts.query,
         parts.path,
     );
+    // The program may be another one than the one that accepted it.
+    for argument in action.arguments.iter().filter(|argument| argument.part != Part::Existing) {
+        (argument.check)(&input).map_err(judged)?;
+    }
     let written = match (action.kind, &parts.resource_id) {
         (ActionKind::Update(mode), Some(id)) => {
-            let options = ReplaceOptions { mode, ..ReplaceOptions::default() };
+            let options =
+                ReplaceOptions { mode, preconditions: asked.preconditions, ..ReplaceOptions::default() };
             let content = |head| (action.run)(input.on(head));
             service.replace_with(&model, id, action.name, &options, &caller, content).await
         }

@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) utc_offset: i32,
     pub(super) resource_id: String,
+    /// In whose name a call is made.
+    pub(super) asked: Option<String>,
     pub(super) attempt: u32,
     pub(super) max_attempts: u32,
     pub(super) run: u32,

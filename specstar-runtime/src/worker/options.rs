@@ -54,6 +54,11 @@ impl WorkerOptions {
         self.queues.get(queue).copied().unwrap_or(self.concurrency)
     }
 
+    /// How long one call of the store may take: renewals that come later would come too late.
+    pub(super) fn call_limit(&self) -> Duration {
+        self.lease / 2
+    }
+
     /// How often a worker gives a sign of life: often enough that one can be missed, and that a job learns soon that
     /// it is to stop.
     pub(super) fn beat(&self, busy: bool) -> Duration {

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use super::context::Said;
 use super::start::{Inner, Running, next_run};
-use crate::error::Result;
+use crate::change::JobGuard;
+use crate::error::{Error, Result};
 use crate::job::{Failure, failed};
 use crate::repository::store_error;
-use crate::store::{Held, JobBeat, JobLine, JobRow, JobSign};
+use crate::store::{Held, JobBeat, JobLine, JobRow, JobSign, StoreError};
 
 /// Jobs that are taken over at once.
 const BATCH: usize = 100;
@@ -19,21 +20,14 @@ const GONE: &str = "the worker was lost before the job was done";
 type Words = (Option<(f64, Option<String>)>, Vec<JobLine>);
 
 impl Inner {
-    /// Gives signs of life, and looks after the jobs of others, until there are no jobs any more.
+    /// Gives signs of life until there are no jobs any more. Nothing else is waited for between them.
     pub(super) async fn pulse(self: Arc<Self>) {
-        let mut looked: Option<Instant> = None;
         while !self.over.is_cancelled() {
             // Nobody ends workers whose application is gone.
             if self.stopping.has_changed().is_err() && self.jobs().is_empty() {
                 return;
             }
             self.beat_now().await;
-            if looked.is_none_or(|looked| looked.elapsed() >= self.options.poll) && !self.is_over() {
-                looked = Some(Instant::now());
-                if let Err(error) = self.take_over().await {
-                    tracing::warn!(%error, "jobs of lost workers could not be looked for");
-                }
-            }
             // Whether a job is there or not: one that begins meanwhile is to be heard of as soon as the others.
             let pause = self.options.beat(true);
             tokio::select! {
@@ -41,6 +35,16 @@ impl Inner {
                 () = self.beat.notified() => {}
                 () = self.over.cancelled() => {}
             }
+        }
+    }
+
+    /// Looks after the jobs of lost workers until the application ends.
+    pub(super) async fn look_after(self: Arc<Self>) {
+        while !self.is_over() {
+            if let Err(error) = self.take_over().await {
+                tracing::warn!(%error, "jobs of lost workers could not be looked for");
+            }
+            self.pause(self.options.poll).await;
         }
     }
 
@@ -90,7 +94,7 @@ impl Inner {
             until: self.lease_end(now),
             jobs: signs.collect(),
         };
-        let told = self.service.store().beat(beat).await.map_err(store_error);
+        let told = self.in_time(self.service.store().beat(beat)).await;
         if told.is_err() {
             for (job, said) in jobs.iter().zip(said) {
                 job.shared.said().put_back(said);
@@ -102,18 +106,31 @@ impl Inner {
     /// Has jobs whose lease is over begun again, or fail when their attempts are used up.
     async fn take_over(&self) -> Result<()> {
         let now = self.now()?;
-        let expired = self.service.store().expired_jobs(now, BATCH).await.map_err(store_error)?;
+        let expired = self.in_time(self.service.store().expired_jobs(now, BATCH)).await?;
         for row in expired {
+            if self.is_over() {
+                return Ok(());
+            }
             // Its own worker finds out by itself.
             if row.lease.as_ref().is_some_and(|lease| lease.worker == self.name) && self.holds(&row) {
                 continue;
             }
             // One that cannot be written must not keep the others from being taken over.
-            if let Err(error) = self.give_up(&row).await {
+            let limit = self.options.call_limit();
+            let given_up = tokio::time::timeout(limit, self.give_up(&row)).await;
+            if let Err(error) = given_up.unwrap_or_else(|_| Err(too_slow())) {
                 tracing::error!(resource_id = row.resource_id, %error, "a lost job could not be taken over");
             }
         }
         Ok(())
+    }
+
+    /// What the store answers, if it does before a lease could be over.
+    async fn in_time<T>(&self, call: impl Future<Output = std::result::Result<T, StoreError>>) -> Result<T> {
+        match tokio::time::timeout(self.options.call_limit(), call).await {
+            Ok(answer) => answer.map_err(store_error),
+            Err(_) => Err(too_slow()),
+        }
     }
 
     fn holds(&self, row: &JobRow) -> bool {
@@ -122,7 +139,7 @@ impl Inner {
     }
 
     async fn give_up(&self, row: &JobRow) -> Result<()> {
-        let (Some(index), Some(lease)) = (row.model, &row.lease) else { return Ok(()) };
+        let Some(index) = row.model else { return Ok(()) };
         let model = self.service.model_at(index);
         let Some(kind) = model.descriptor().job else { return Ok(()) };
         let caller = self.caller()?;
@@ -134,17 +151,29 @@ impl Inner {
             }
             Ok(failed(state, kind, GONE, Failure::RetryAfter(0), row.attempt, (next, 0), now))
         };
-        let place = (&*row.resource_id, &*lease.token);
-        if self.service.work(model, place, change, &caller).await? {
+        let token = row.lease.as_ref().map(|lease| lease.token.clone());
+        let guard = JobGuard::Over { token, now };
+        let done = match self.service.work(model, &row.resource_id, &guard, change, &caller).await {
+            Err(error) if error.kind().row().status < 500 => {
+                tracing::error!(resource_id = row.resource_id, %error, "a lost job is set aside as failed");
+                self.service.set_aside(model, &row.resource_id, &guard, row.attempt, &caller).await
+            }
+            done => done,
+        };
+        if done? {
             tracing::warn!(
                 model = model.name(),
                 resource_id = row.resource_id,
-                worker = lease.worker,
+                worker = row.lease.as_ref().map(|lease| &*lease.worker),
                 "a worker was lost"
             );
         }
         Ok(())
     }
+}
+
+fn too_slow() -> Error {
+    Error::Unavailable { reason: "the database takes too long".to_owned(), retry_after: 1 }
 }
 
 impl Said {
@@ -170,10 +199,21 @@ impl Running {
     }
 
     fn is_out_of_time(&self) -> bool {
-        Instant::now() >= *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+        Instant::now() >= self.until()
     }
 
-    fn lose(&self) {
+    fn until(&self) -> Instant {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the lease is over by the clock of this process, whatever the database says or does not say.
+    pub(super) async fn out_of_time(&self) {
+        while !self.is_out_of_time() {
+            tokio::time::sleep_until(self.until().into()).await;
+        }
+    }
+
+    pub(super) fn lose(&self) {
         self.lost.cancel();
         self.shared.stop.cancel();
     }

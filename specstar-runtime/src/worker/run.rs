@@ -9,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 use super::context::{Said, Shared};
 use super::handler::{JobError, Made};
 use super::start::{Inner, Running, next_run};
+use crate::change::JobGuard;
 use crate::error::{Error, Result};
 use crate::job::{Failure, JobState, Next, cancelled, failed, released, succeeded};
 use crate::store::ClaimedJob;
 
 /// Between attempts to write an outcome while the database is away.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a handler that was aborted may still run.
+/// How long a handler that was aborted may still run before that is a fault.
 const ABORTED: Duration = Duration::from_secs(5);
 
 /// How a run has ended.
@@ -38,6 +39,7 @@ impl Inner {
             clock: Arc::clone(&self.clock),
             utc_offset: self.utc_offset,
             resource_id: job.head.resource_id.clone(),
+            asked: job.asked.clone(),
             attempt: job.row.attempt,
             max_attempts: state.map_or(usual, |state| state.max_attempts(usual)),
             run: job.row.runs,
@@ -109,24 +111,31 @@ impl Inner {
             }
             () = stopped => Outcome::Cancelled,
             () = running.lost.cancelled() => Outcome::Lost,
+            () = running.out_of_time() => {
+                running.lose();
+                Outcome::Lost
+            }
             () = self.give_back.cancelled() => Outcome::GivenBack,
         };
         running.shared.stop.cancel();
         task.abort();
-        match tokio::time::timeout(ABORTED, task).await {
+        let ended = if let Ok(ended) = tokio::time::timeout(ABORTED, &mut task).await {
+            ended
+        } else {
+            // Its lease is kept until it returns: nobody else may begin what still runs.
+            let resource_id = &job.head.resource_id;
+            tracing::error!(resource_id, "a handler does not end: it never waits for anything");
+            task.await
+        };
+        match ended {
             // It was done at the same moment.
-            Ok(Ok(made @ Ok(_))) if !matches!(outcome, Outcome::Lost) => Outcome::Made(made),
-            Ok(_) => outcome,
-            Err(_) => {
-                let resource_id = &job.head.resource_id;
-                tracing::error!(resource_id, "a handler does not end: it never waits for anything");
-                outcome
-            }
+            Ok(made @ Ok(_)) if !matches!(outcome, Outcome::Lost) => Outcome::Made(made),
+            _ => outcome,
         }
     }
 
     /// Writes down what came of a run, for as long as the lease holds.
-    async fn write(&self, job: &ClaimedJob, running: &Running, outcome: Outcome) {
+    async fn write(&self, job: &ClaimedJob, running: &Running, mut outcome: Outcome) {
         let model = self.service.model_at(job.model);
         let resource_id = &*job.head.resource_id;
         loop {
@@ -147,11 +156,31 @@ impl Inner {
                 Err(Error::Unavailable { .. }) if !running.lost.is_cancelled() => {
                     tokio::time::sleep(PAUSE).await;
                 }
+                // It would be the same after another run.
+                Err(error) if is_of_outcome(&error) && matches!(outcome, Outcome::Made(Ok(_))) => {
+                    let reason = format!("what the job made cannot be stored: {error}");
+                    running.shared.log("error", &reason);
+                    outcome = Outcome::Made(Err(JobError::fatal(reason)));
+                }
                 Err(error) => {
                     tracing::error!(model = model.name(), resource_id, %error, "a run could not be written down");
+                    if is_of_outcome(&error) {
+                        self.set_aside(job).await;
+                    }
                     return;
                 }
             }
+        }
+    }
+
+    /// A job whose document nobody can write any more is over all the same.
+    async fn set_aside(&self, job: &ClaimedJob) {
+        let (model, resource_id) = (self.service.model_at(job.model), &*job.head.resource_id);
+        let guard = JobGuard::Held(job.lease.token.clone());
+        let Ok(caller) = self.caller() else { return };
+        if let Err(error) = self.service.set_aside(model, resource_id, &guard, job.row.attempt, &caller).await
+        {
+            tracing::error!(model = model.name(), resource_id, %error, "a job could not be set aside");
         }
     }
 
@@ -176,8 +205,14 @@ impl Inner {
                 Outcome::GivenBack | Outcome::Lost => released(state, attempt, now),
             })
         };
-        self.service.work(model, (&job.head.resource_id, &job.lease.token), change, &caller).await
+        let guard = JobGuard::Held(job.lease.token.clone());
+        self.service.work(model, &job.head.resource_id, &guard, change, &caller).await
     }
+}
+
+/// Whether an error is about what was to be written, and not about the database.
+fn is_of_outcome(error: &Error) -> bool {
+    error.kind().row().status < 500
 }
 
 fn ended_badly(error: JoinError) -> JobError {

@@ -28,6 +28,7 @@ pub(crate) struct Workers {
     inner: Arc<Inner>,
     queues: Vec<JoinHandle<()>>,
     pulse: JoinHandle<()>,
+    others: JoinHandle<()>,
 }
 
 /// What all their tasks share.
@@ -105,7 +106,8 @@ impl Workers {
         let queues = names.into_iter().map(|queue| tokio::spawn(Arc::clone(&inner).serve(queue)));
         let queues = queues.collect();
         let pulse = tokio::spawn(Arc::clone(&inner).pulse());
-        Ok(Self { inner, queues, pulse })
+        let others = tokio::spawn(Arc::clone(&inner).look_after());
+        Ok(Self { inner, queues, pulse, others })
     }
 
     /// Begins nothing any more, waits for what runs, and gives back what does not end in time. The application must
@@ -125,6 +127,9 @@ impl Workers {
             }
         }
         self.inner.over.cancel();
+        if let Err(error) = self.others.await {
+            tracing::error!(%error, "the look after lost workers ended badly");
+        }
         if let Err(error) = self.pulse.await {
             tracing::error!(%error, "the signs of life ended badly");
         }
@@ -162,7 +167,11 @@ impl Inner {
     }
 
     pub(super) fn jobs(&self) -> Vec<Arc<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut jobs: Vec<_> = running.values().cloned().collect();
+        // In one order, so that two signs of life never wait for each other.
+        jobs.sort_unstable_by_key(|job| (job.model, job.pk));
+        jobs
     }
 
     pub(super) fn add(&self, running: &Arc<Running>) {

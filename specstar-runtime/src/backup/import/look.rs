@@ -174,7 +174,13 @@ impl Importer<'_> {
 
 /// Whether an error is about one resource, so that others can still be looked at.
 fn is_of_resource(error: &Error) -> bool {
-    !matches!(error, Error::Unavailable { .. } | Error::Internal { .. } | Error::PermissionDenied { .. })
+    !matches!(
+        error,
+        Error::Unavailable { .. }
+            | Error::Internal { .. }
+            | Error::PermissionDenied { .. }
+            | Error::WrittenByAction { .. }
+    )
 }
 
 fn unique_key(model: ModelIndex, constraint: usize, values: &[IndexValue], folded: bool) -> u128 {

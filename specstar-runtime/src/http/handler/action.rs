@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use super::write::answer;
-use crate::action::{ActionEntry, ActionInput, ActionKind, ActionRuns, CallParts, Part};
+use crate::action::{ActionEntry, ActionInput, ActionKind, ActionRuns, Asked, CallParts, Part};
 use crate::clock::{Clock, clock_fn};
 use crate::error::{Error, Result};
 use crate::http::query_string::QueryString;
@@ -204,12 +204,13 @@ impl Accepted<'_> {
         let principal = self.caller.principal();
         let user = (!principal.is_anonymous()).then(|| principal.name().to_owned());
         let roles = principal.roles().to_vec();
+        let asked = Asked::new(principal, self.options.preconditions.clone()).write()?;
         let payload = CallParts { user, roles, resource_id: self.id, ..parts };
         let body = serde_json::to_vec(&Document { payload }).map_err(Error::internal)?;
         let now = self.caller.now();
         let clock: Arc<dyn Clock> = Arc::new(clock_fn(move |_| Ok(now)));
         let changes = Changes::new(Arc::clone(&self.state.service), clock).in_the_name_of(principal.clone());
-        let id = changes.commit_job(NewJob::plain(job.descriptor.id.path_hash, body)).await?;
+        let id = changes.commit_job(NewJob::call(job.descriptor.id.path_hash, body, asked)).await?;
         let name = job.descriptor.id.name;
         let url = format!("{}/{name}/{id}", self.state.base_path);
         let body = serde_json::json!({

@@ -24,10 +24,9 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 impl Jobs for PostgresStore {
     fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
         Box::pin(async move {
-            let asked = Instant::now();
             let mut tries = 0;
             loop {
-                let fault = match self.try_claim(&claim, asked).await {
+                let fault = match self.try_claim(&claim).await {
                     Ok((claimed, position)) => {
                         if position > 0 {
                             self.shared.follower.committed(position);
@@ -186,11 +185,11 @@ impl Jobs for PostgresStore {
 impl PostgresStore {
     /// A claim, and the highest position in the log that it was given. When it is not known whether it was committed,
     /// its leases end by themselves.
-    async fn try_claim(&self, claim: &JobClaim, asked: Instant) -> Applied<(Vec<ClaimedJob>, i64)> {
+    async fn try_claim(&self, claim: &JobClaim) -> Applied<(Vec<ClaimedJob>, i64)> {
         let models = self.models();
         let transaction = self.shared.db.begin().await?;
         let mut applier = Applier::new(&transaction, &models, false);
-        match applier.claim(claim, asked).await {
+        match applier.claim(claim).await {
             Ok(claimed) => {
                 let position = applier.last;
                 transaction.commit().await?;
@@ -223,7 +222,8 @@ async fn run_beat(
     for sign in &beat.jobs {
         let id = models.get(sign.model)?.layout.model_id;
         let token = sign.token.as_str();
-        let values = values![until.0, beat.now.0, id, sign.pk, token];
+        // For so long, by the clock of the server.
+        let values = values![beat.until.0 - beat.now.0, beat.now.0, id, sign.pk, token];
         let renewed = execute(on, texts.renew.as_str(), values).await?;
         // What was said is kept even when the lease is over: it may be all that is left of the run.
         for line in &sign.lines {

@@ -123,7 +123,7 @@ impl FromIterator<Model> for Models {
             answer: AnswerTexts::new::<PostgresQueryBuilder>(),
             blob: BlobTexts::new::<PostgresQueryBuilder>(),
             upload: UploadTexts::new::<PostgresQueryBuilder>(),
-            job: JobTexts::new().numbered(),
+            job: JobTexts::numbered(),
         }))
     }
 }

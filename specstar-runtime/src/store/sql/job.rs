@@ -11,6 +11,12 @@ pub(crate) const COLUMNS: &str = "model_id, pk, resource_id, queue, state, prior
 /// The phases of those that wait, which partial indexes repeat word by word.
 const WAITING: &str = "state IN ('pending', 'scheduled', 'retrying')";
 
+/// The phases of those that are over.
+const OVER: &str = "('done', 'failed', 'cancelled')";
+
+/// When a lease is over; where somebody says that he works on a job without one, since he said so.
+const UNTIL: &str = "COALESCE(lease_until, run_at)";
+
 /// The tables, where `key` says what the row numbers of jobs are: they grow with time.
 pub(crate) fn tables(key: &str) -> Vec<String> {
     let jobs = format!(
@@ -44,6 +50,10 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
          seq BIGINT NOT NULL, at BIGINT NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, \
          PRIMARY KEY (model_id, pk, run, seq))"
             .to_owned(),
+        // Apart from the rows of jobs, which are shown.
+        "CREATE TABLE IF NOT EXISTS ss_job_asked (model_id BIGINT NOT NULL, pk BIGINT NOT NULL, asked TEXT NOT NULL, \
+         PRIMARY KEY (model_id, pk))"
+            .to_owned(),
         "CREATE TABLE IF NOT EXISTS ss_worker (worker TEXT PRIMARY KEY, queues TEXT NOT NULL, seen_at BIGINT NOT NULL, \
          until BIGINT NOT NULL)"
             .to_owned(),
@@ -57,7 +67,7 @@ pub(crate) struct JobTexts {
     /// `partition_key`, `idem_key`, `held`, `enqueued_at`, `finished_at`.
     pub(crate) insert: String,
     /// Moves a job: `state`, `run_at`, `attempt`, `lease_token`, `lease_until`, `worker`, `now`, then `model_id`, `pk`
-    /// and the token that must hold, or null.
+    /// and what must hold: the token, when its lease must be over, or that nothing must.
     pub(crate) advance: String,
     /// Begins a job besides [`Self::advance`]: counts the run and forgets what was said of the last one.
     pub(crate) begin: String,
@@ -67,8 +77,11 @@ pub(crate) struct JobTexts {
     pub(crate) set_key: String,
     /// `held` for `model_id`, `pk`; the worker of one that is held is asked to stop.
     pub(crate) hold: String,
-    /// [`COLUMNS`] of the first of `queue` that is due at `now` and of one of the types `,1,2,`.
+    /// [`COLUMNS`] of those of `queue` that are due at `now` and of one of the types `,1,2,`: so many, behind so many.
     pub(crate) ready: String,
+    /// The same of `model_id`, `pk` as the fourth and fifth, which is held then.
+    #[cfg(feature = "postgres")]
+    pub(crate) still_ready: String,
     /// Renews a lease: `until`, `now`, then `model_id`, `pk`, `token`.
     pub(crate) renew: String,
     /// `progress`, `note`, then `model_id`, `pk`, `token`.
@@ -111,22 +124,54 @@ pub(crate) struct JobTexts {
     pub(crate) remove: String,
     /// Removes the lines of `model_id`, `pk`.
     pub(crate) remove_lines: String,
+    /// `asked` for `model_id`, `pk`.
+    pub(crate) insert_asked: String,
+    /// `asked` of `model_id`, `pk`.
+    pub(crate) asked: String,
+    /// Removes `asked` of `model_id`, `pk`.
+    pub(crate) remove_asked: String,
 }
 
 impl JobTexts {
     /// Builds them.
     pub(crate) fn new() -> Self {
+        Self::counting(None)
+    }
+
+    /// The same where leases are counted by the clock of the server, which this expression reads. What is given as
+    /// the end of a lease is its length then.
+    fn counting(clock: Option<&str>) -> Self {
+        let until = |hole: &str| match clock {
+            None => format!("CAST({hole} AS BIGINT)"),
+            Some(clock) => format!("({clock} + CAST({hole} AS BIGINT))"),
+        };
+        let instant = |hole: &str| match clock {
+            None => format!("CAST({hole} AS BIGINT)"),
+            Some(clock) => format!("(CASE WHEN CAST({hole} AS BIGINT) IS NOT NULL THEN {clock} END)"),
+        };
         let of_one = "model_id = ?1 AND pk = ?2";
+        let due = format!(
+            "SELECT {COLUMNS} FROM ss_job j WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
+             AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' AND (partition_key IS NULL OR NOT EXISTS \
+             (SELECT 1 FROM ss_job e WHERE e.model_id = j.model_id AND e.partition_key = j.partition_key \
+             AND e.partition_key IS NOT NULL \
+             AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND (e.state = 'running' \
+             OR (NOT e.held AND e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2)))))"
+        );
         Self {
             insert: "INSERT INTO ss_job (model_id, pk, resource_id, queue, state, priority, run_at, attempt, runs, \
                      schedule, partition_key, idem_key, cancel_requested, held, enqueued_at, finished_at) \
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10, ?11, FALSE, ?12, ?13, ?14)"
                 .to_owned(),
-            advance: "UPDATE ss_job SET state = ?1, run_at = ?2, attempt = ?3, lease_token = ?4, lease_until = ?5, \
-                      worker = ?6, cancel_requested = FALSE, finished_at = CASE WHEN ?1 IN ('done', 'failed', \
-                      'cancelled') THEN ?7 ELSE NULL END WHERE model_id = ?8 AND pk = ?9 \
-                      AND (CAST(?10 AS TEXT) IS NULL OR (lease_token = ?10 AND state = 'running'))"
-                .to_owned(),
+            advance: format!(
+                "UPDATE ss_job SET state = ?1, run_at = ?2, attempt = ?3, lease_token = ?4, lease_until = {}, \
+                 worker = ?6, cancel_requested = FALSE, finished_at = CASE WHEN ?1 IN {OVER} THEN ?7 ELSE NULL END \
+                 WHERE model_id = ?8 AND pk = ?9 AND (CAST(?12 AS BOOLEAN) OR (state = 'running' \
+                 AND (lease_token = CAST(?10 AS TEXT) OR (CAST(?10 AS TEXT) IS NULL AND lease_token IS NULL)) \
+                 AND (CAST(?11 AS BIGINT) IS NULL OR {UNTIL} < {}) AND (NOT cancel_requested OR ?1 IN {OVER})))",
+                until("?5"),
+                instant("?11")
+            ),
             begin: format!(
                 "UPDATE ss_job SET runs = runs + 1, started_at = ?3, heartbeat_at = ?3, progress = NULL, note = NULL \
                  WHERE {of_one}"
@@ -137,18 +182,14 @@ impl JobTexts {
                 "UPDATE ss_job SET held = ?3, cancel_requested = (cancel_requested OR (?3 AND state = 'running')) \
                  WHERE {of_one}"
             ),
-            ready: format!(
-                "SELECT {COLUMNS} FROM ss_job j WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
-                 AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' AND (partition_key IS NULL OR NOT EXISTS \
-                 (SELECT 1 FROM ss_job e WHERE e.model_id = j.model_id AND e.partition_key = j.partition_key \
-                 AND e.partition_key IS NOT NULL \
-                 AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND (e.state = 'running' \
-                 OR (NOT e.held AND e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2))))) \
-                 ORDER BY priority DESC, run_at, job_pk LIMIT 1"
+            ready: format!("{due} ORDER BY priority DESC, run_at, job_pk LIMIT ?4 OFFSET ?5"),
+            #[cfg(feature = "postgres")]
+            still_ready: format!("{due} AND j.model_id = ?4 AND j.pk = ?5 FOR UPDATE OF j SKIP LOCKED"),
+            renew: format!(
+                "UPDATE ss_job SET lease_until = {}, heartbeat_at = ?2 \
+                 WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5 AND state = 'running'",
+                until("?1")
             ),
-            renew: "UPDATE ss_job SET lease_until = ?1, heartbeat_at = ?2 \
-                    WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5 AND state = 'running'"
-                .to_owned(),
             progress: "UPDATE ss_job SET progress = ?1, note = ?2 \
                        WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5"
                 .to_owned(),
@@ -163,7 +204,8 @@ impl JobTexts {
             forget_worker: "DELETE FROM ss_worker WHERE worker = ?1".to_owned(),
             forget_workers: "DELETE FROM ss_worker WHERE seen_at < ?1".to_owned(),
             expired: format!(
-                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' AND lease_until < ?1 ORDER BY lease_until LIMIT ?2"
+                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' AND {UNTIL} < {} ORDER BY {UNTIL} LIMIT ?2",
+                instant("?1")
             ),
             stop: format!(
                 "UPDATE ss_job SET cancel_requested = TRUE WHERE {of_one} AND state = 'running' \
@@ -193,13 +235,23 @@ impl JobTexts {
             workers: "SELECT worker, queues, seen_at, until FROM ss_worker ORDER BY worker".to_owned(),
             remove: format!("DELETE FROM ss_job WHERE {of_one}"),
             remove_lines: format!("DELETE FROM ss_job_log WHERE {of_one}"),
+            insert_asked: "INSERT INTO ss_job_asked (model_id, pk, asked) VALUES (?1, ?2, ?3)".to_owned(),
+            asked: format!("SELECT asked FROM ss_job_asked WHERE {of_one}"),
+            remove_asked: format!("DELETE FROM ss_job_asked WHERE {of_one}"),
         }
     }
 
-    /// As PostgreSQL takes them: with `$` for `?`, and a claim passes over what another one looks at.
+    /// As PostgreSQL takes them: with `$` for `?`, and with the clock of the server.
     #[cfg(feature = "postgres")]
-    pub(crate) fn numbered(mut self) -> Self {
-        self.ready.push_str(" FOR UPDATE OF j SKIP LOCKED");
+    pub(crate) fn numbered() -> Self {
+        let mut texts =
+            Self::counting(Some("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"));
+        texts.number();
+        texts
+    }
+
+    #[cfg(feature = "postgres")]
+    fn number(&mut self) {
         let texts = [
             &mut self.insert,
             &mut self.advance,
@@ -208,6 +260,7 @@ impl JobTexts {
             &mut self.set_key,
             &mut self.hold,
             &mut self.ready,
+            &mut self.still_ready,
             &mut self.renew,
             &mut self.progress,
             &mut self.is_stopped,
@@ -229,10 +282,12 @@ impl JobTexts {
             &mut self.workers,
             &mut self.remove,
             &mut self.remove_lines,
+            &mut self.insert_asked,
+            &mut self.asked,
+            &mut self.remove_asked,
         ];
         for text in texts {
             *text = text.replace('?', "$");
         }
-        self
     }
 }

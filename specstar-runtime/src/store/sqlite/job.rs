@@ -227,7 +227,7 @@ pub(super) fn ready(
     claim: &JobClaim,
 ) -> Result<Option<JobRow>, StoreError> {
     let ids = numbers(models, &claim.models)?;
-    let values = params![claim.queue, claim.now.0, ids];
+    let values = params![claim.queue, claim.now.0, ids, 1, 0];
     let found = optional(connection, &models.job().ready, values, |row| job_row(row, models))?;
     found.map(known).transpose()
 }

@@ -57,7 +57,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let Some(file_ids) = &change.blobs else { return Ok(()) };
         let (model, pk) = (change.of.model, change.of.pk);
         // What a migrated revision named before stays its own, so that the migration can be taken back.
-        if !change.archive && change.previous == Previous::Leave {
+        if (!change.archive || change.take.is_some()) && change.previous == Previous::Leave {
             self.release(model, pk, change.seq, file_ids, change.updated.time).await?;
         }
         self.name_files(model, pk, change.seq, file_ids).await

@@ -1,20 +1,21 @@
 //! The rows of jobs follow their documents.
 
-use std::time::Instant;
-
 use sea_orm::ConnectionTrait;
 
-use super::super::db::{row, values};
+use super::super::db::{row, rows, values};
 use super::super::job::{job_row, numbers, stored};
 use super::super::row::Columns;
 use super::{Applied, Applier};
-use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
+use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
-use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
-use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
+use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
+
+/// Jobs that a claim looks at, at once.
+const LOOKED_AT: i64 = 64;
 
 impl<C: ConnectionTrait> Applier<'_, C> {
     fn job_kind(&self, model: ModelIndex) -> Result<Option<&'static JobDescriptor>, StoreError> {
@@ -32,20 +33,21 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let start = new.job.as_deref().unwrap_or(&usual);
         let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
         let state = read(&new.revision.data)?;
-        self.insert_job(&place, kind, (&state, start), new.revision.created.time).await
+        self.insert_job(&place, kind, (&state, start), new.revision.created.time).await?;
+        let Some(asked) = &start.asked else { return Ok(()) };
+        let values = values![self.number(new.model)?, pk, asked.as_str()];
+        self.execute(&self.models.job().insert_asked, values).await.map(|_| ())
     }
 
     /// The row of a job out of an archive, whose work goes on here.
     pub(super) async fn enqueue_imported(&self, import: &Import, pk: i64) -> Applied<()> {
         let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
         let head = &import.head;
-        let mut state = read(&head.revision.data)?;
-        if state.status == JobStatus::Processing {
-            // Whoever worked on it did so on another database.
-            state.status = JobStatus::Pending;
-        }
+        let state = read(&head.revision.data)?;
+        let usual = JobStart::default();
+        let start = import.job.as_deref().unwrap_or(&usual);
         let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
-        self.insert_job(&place, kind, (&state, &JobStart::default()), import.at.time).await
+        self.insert_job(&place, kind, (&state, start), import.at.time).await
     }
 
     async fn insert_job(
@@ -117,12 +119,15 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             job.to.run_at.0,
             i64::from(job.to.attempt),
             lease.map(|lease| lease.token.clone()),
-            lease.map(|lease| lease.until.0),
+            // For so long; the statement counts from when it is run, by the clock of the server.
+            lease.map(|lease| lease.until.0 - now.0),
             lease.map(|lease| lease.worker.clone()),
             now.0,
             self.number(model)?,
             pk,
-            job.token.clone(),
+            job.guard.token().map(str::to_owned),
+            job.guard.over().map(|over| over.0),
+            job.guard.is_open(),
         ];
         match self.execute(&self.models.job().advance, values).await? {
             0 => Err(CommitError::LeaseLost { change: at }.into()),
@@ -158,7 +163,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         if stays(phase, attempt, &state, next) {
             return Ok(());
         }
-        let job = JobMove { token: None, to: next, lease: None };
+        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None };
         self.advance(at, place.model, place.pk, &job, now).await
     }
 
@@ -169,52 +174,81 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         }
         let id = self.number(model)?;
         self.execute(&self.models.job().remove, values![id, pk]).await?;
+        self.execute(&self.models.job().remove_asked, values![id, pk]).await?;
         self.execute(&self.models.job().remove_lines, values![id, pk]).await.map(|_| ())
     }
 
-    /// Begins jobs that are due, and writes that into their documents. What another claim looks at is passed over.
-    pub(in super::super) async fn claim(
-        &mut self,
-        claim: &JobClaim,
-        asked: Instant,
-    ) -> Applied<Vec<ClaimedJob>> {
+    /// Begins jobs that are due, and writes that into their documents. What somebody else writes or looks at is passed
+    /// over, so that nobody waits for a claim that waits. As in every write, the head is held before the row of the job.
+    pub(in super::super) async fn claim(&mut self, claim: &JobClaim) -> Applied<Vec<ClaimedJob>> {
         let mut claimed = Vec::new();
         let types = numbers(self.models, &claim.models)?;
-        for token in &claim.tokens {
-            let values = values![claim.queue.as_str(), claim.now.0, types.as_str()];
-            let found = row(self.on, self.models.job().ready.as_str(), values).await?;
-            let Some(found) = found else { break };
-            let found = job_row(Columns::of(&found)?, self.models)?;
-            let (worker, until) = (claim.worker.clone(), later(claim.until, asked));
-            let lease = JobLease { token: token.clone(), until, worker };
-            claimed.extend(self.begin(found, lease, claim.now).await?);
+        let mut tokens = claim.tokens.iter();
+        let mut passed = 0;
+        loop {
+            let values = values![claim.queue.as_str(), claim.now.0, types.as_str(), LOOKED_AT, passed];
+            let page = rows(self.on, self.models.job().ready.as_str(), values).await?;
+            for found in &page {
+                if tokens.as_slice().is_empty() {
+                    return Ok(claimed);
+                }
+                let candidate = job_row(Columns::of(found)?, self.models)?;
+                let Some((found, head)) = self.hold_ready(&candidate, claim, &types).await? else {
+                    passed += 1;
+                    continue;
+                };
+                let Some(token) = tokens.next() else { return Ok(claimed) };
+                let (token, worker) = (token.clone(), claim.worker.clone());
+                let lease = JobLease { token, until: claim.until, worker };
+                claimed.extend(self.begin((found, head), lease, claim.now).await?);
+            }
+            if i64::try_from(page.len()).is_ok_and(|found| found < LOOKED_AT) {
+                return Ok(claimed);
+            }
         }
-        Ok(claimed)
+    }
+
+    /// The head and then the row of a job that is still due; `None` when somebody else has one of them.
+    async fn hold_ready(
+        &self,
+        candidate: &JobRow,
+        claim: &JobClaim,
+        types: &str,
+    ) -> Applied<Option<(JobRow, Head)>> {
+        let model = candidate.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+        let text = format!("{} FOR NO KEY UPDATE SKIP LOCKED", self.models.get(model)?.texts.head);
+        let Some(head) = row(self.on, text.as_str(), values![candidate.resource_id.as_str()]).await? else {
+            return Ok(None);
+        };
+        let values = values![claim.queue.as_str(), claim.now.0, types, self.number(model)?, candidate.pk];
+        let found = row(self.on, self.models.job().still_ready.as_str(), values).await?;
+        let Some(found) = found else { return Ok(None) };
+        let found = job_row(Columns::of(&found)?, self.models)?;
+        Ok(Some((found, Columns::of(&head)?.head()?.to_owned())))
     }
 
     /// `None` when its document cannot be read: it is set aside then, so that it does not stand in the way.
     async fn begin(
         &mut self,
-        mut found: JobRow,
+        (mut found, head): (JobRow, Head),
         lease: JobLease,
         now: Timestamp,
     ) -> Applied<Option<ClaimedJob>> {
         let model = found.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
         let attempt = found.attempt + 1;
-        let head = self.head(model, &found.resource_id).await?;
-        let readable = head.and_then(|head| Some((JobState::read(&head.revision.data).ok()?, head)));
-        let Some((mut state, head)) = readable else {
+        let Ok(mut state) = JobState::read(&head.revision.data) else {
             tracing::error!(
                 resource_id = found.resource_id,
                 "a job cannot be read: it is set aside as failed"
             );
             let to = Next { phase: Phase::Failed, run_at: now, attempt };
-            self.advance(0, model, found.pk, &JobMove { token: None, to, lease: None }, now).await?;
+            let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
+            self.advance(0, model, found.pk, &job, now).await?;
             return Ok(None);
         };
         started(&mut state, attempt, now);
         let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
-        let job = JobMove { token: None, to, lease: Some(lease.clone()) };
+        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()) };
         let descriptor = self.models.get(model)?.layout.descriptor;
         let update = reworked((model, descriptor), &head, &state, job, &lease.worker, now)?;
         self.change(0, &Change::Update(Box::new(update.clone()))).await?;
@@ -225,14 +259,9 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let kept = i64::from(found.runs.saturating_sub(KEPT_RUNS));
         self.execute(&self.models.job().forget_lines, values![id, found.pk, kept]).await?;
         found.lease = Some(lease.clone());
-        Ok(Some(ClaimedJob { model, head, row: found, lease }))
-    }
-
-    async fn head(&self, model: ModelIndex, resource_id: &str) -> Applied<Option<Head>> {
-        let text = self.models.get(model)?.texts.head.as_str();
-        let found = row(self.on, text, values![resource_id]).await?;
-        let Some(found) = found else { return Ok(None) };
-        Ok(Some(Columns::of(&found)?.head()?.to_owned()))
+        let asked = row(self.on, self.models.job().asked.as_str(), values![id, found.pk]).await?;
+        let asked = asked.as_ref().map(|asked| Columns::of(asked)?.get(0)).transpose()?;
+        Ok(Some(ClaimedJob { model, head, row: found, lease, asked }))
     }
 }
 

@@ -53,6 +53,7 @@ impl Bench {
                 older: Vec::new(),
                 index: IndexRow { entries: row.values.clone() },
                 blobs: Vec::new(),
+                job: None,
                 at: at.clone(),
             }))
         });

@@ -48,7 +48,7 @@ impl Applier<'_> {
     pub(super) fn update_blobs(&mut self, model: &Model, change: &HeadUpdate) -> Result<(), StoreError> {
         let Some(file_ids) = &change.blobs else { return Ok(()) };
         // What a migrated revision named before stays its own, so that the migration can be taken back.
-        if !change.archive && change.previous == Previous::Leave {
+        if (!change.archive || change.take.is_some()) && change.previous == Previous::Leave {
             self.release(model, change.of.pk, change.seq, file_ids, change.updated.time)?;
         }
         self.name_files(model, change.of.pk, change.seq, file_ids)

@@ -9,10 +9,10 @@ use super::super::connection::{is_duplicate, store_error};
 use super::super::job::{ClaimTask, ready};
 use super::super::row;
 use super::Applier;
-use crate::change::{Change, HeadUpdate, Import, JobLease, JobMove, JobStart, ModelIndex, NewHead};
+use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
 use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
-use crate::job::{JobState, JobStatus, Next, Phase, placed, started};
+use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
 use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
@@ -29,7 +29,10 @@ impl Applier<'_> {
         let start = new.job.as_deref().unwrap_or(&usual);
         let now = new.revision.created.time;
         let place = Place { model: new.model, pk, resource_id: &new.resource_id, held: false };
-        self.insert_job(at, &place, kind, (&read(&new.revision.data)?, start), now)
+        self.insert_job(at, &place, kind, (&read(&new.revision.data)?, start), now)?;
+        let Some(asked) = &start.asked else { return Ok(()) };
+        let id = self.models.get(new.model)?.layout.model_id;
+        self.execute(&self.models.job().insert_asked, params![id, pk, asked]).map(|_| ()).map_err(Into::into)
     }
 
     /// The row of a job out of an archive, whose work goes on here.
@@ -40,14 +43,12 @@ impl Applier<'_> {
         pk: i64,
     ) -> Result<(), CommitError> {
         let Some(kind) = self.job_kind(import.model)? else { return Ok(()) };
-        let mut state = read(&import.head.revision.data)?;
-        if state.status == JobStatus::Processing {
-            // Whoever worked on it did so on another database.
-            state.status = JobStatus::Pending;
-        }
+        let state = read(&import.head.revision.data)?;
+        let usual = JobStart::default();
+        let start = import.job.as_deref().unwrap_or(&usual);
         let head = &import.head;
         let place = Place { model: import.model, pk, resource_id: &head.resource_id, held: head.is_deleted };
-        self.insert_job(at, &place, kind, (&state, &JobStart::default()), import.at.time)
+        self.insert_job(at, &place, kind, (&state, start), import.at.time)
     }
 
     fn insert_job(
@@ -126,7 +127,9 @@ impl Applier<'_> {
             now.0,
             id,
             pk,
-            job.token,
+            job.guard.token(),
+            job.guard.over().map(|over| over.0),
+            job.guard.is_open(),
         ];
         let moved = self.execute(&self.models.job().advance, values)?;
         if moved == 0 { Err(CommitError::LeaseLost { change: at }) } else { Ok(()) }
@@ -161,7 +164,7 @@ impl Applier<'_> {
         if stays(&phase, attempt, &state, next) {
             return Ok(());
         }
-        let job = JobMove { token: None, to: next, lease: None };
+        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None };
         self.advance(at, place.model, place.pk, &job, now)
     }
 
@@ -172,6 +175,7 @@ impl Applier<'_> {
         }
         let id = self.models.get(model)?.layout.model_id;
         self.execute(&self.models.job().remove, [id, pk])?;
+        self.execute(&self.models.job().remove_asked, [id, pk])?;
         self.execute(&self.models.job().remove_lines, [id, pk]).map(|_| ())
     }
 
@@ -206,12 +210,12 @@ impl Applier<'_> {
                 "a job cannot be read: it is set aside as failed"
             );
             let to = Next { phase: Phase::Failed, run_at: now, attempt };
-            self.advance(0, model, found.pk, &JobMove { token: None, to, lease: None }, now)?;
+            self.advance(0, model, found.pk, &JobMove { guard: JobGuard::Anybody, to, lease: None }, now)?;
             return Ok(None);
         };
         started(&mut state, attempt, now);
         let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
-        let job = JobMove { token: None, to, lease: Some(lease.clone()) };
+        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()) };
         let head = self.rework_job(model, head, &state, job, &lease.worker, now)?;
         let id = self.models.get(model)?.layout.model_id;
         self.execute(&self.models.job().begin, params![id, found.pk, now.0])?;
@@ -219,7 +223,8 @@ impl Applier<'_> {
         let kept = found.runs.saturating_sub(KEPT_RUNS);
         self.execute(&self.models.job().forget_lines, params![id, found.pk, kept])?;
         found.lease = Some(lease.clone());
-        Ok(Some(ClaimedJob { model, head, row: found, lease }))
+        let asked = optional(self.connection, &self.models.job().asked, [id, found.pk], |row| row.get(0))?;
+        Ok(Some(ClaimedJob { model, head, row: found, lease, asked }))
     }
 
     /// Writes a document in place.

@@ -1,0 +1,92 @@
+//! Jobs out of archives.
+
+use super::archive::Arriving;
+use super::commit::Plan;
+use super::service::store_error;
+use super::{Model, Service};
+use crate::change::{Change, JobStart};
+use crate::error::{Error, Result};
+use crate::job::{JobState, JobStatus, Phase, due_of_archive};
+use crate::json::{IndexRow, fitting_index_row};
+use crate::meta::{DataHash, Head};
+use crate::schema;
+
+/// A job as it comes out of an archive.
+pub(super) struct ArrivingJob {
+    pub(super) head: Head,
+    pub(super) index: IndexRow,
+    pub(super) start: Option<Box<JobStart>>,
+}
+
+impl Service {
+    /// What becomes of a resource of an archive that is a job: work that was going on begins again, at its time, with the
+    /// schedule that the job has here. 409 when the job is being worked on here.
+    pub(super) async fn arriving_job(
+        &self,
+        model: &Model,
+        arriving: &Arriving,
+        existing: Option<&Head>,
+        plan: &Plan,
+    ) -> Result<ArrivingJob> {
+        let Arriving { head, index, .. } = arriving;
+        let mut job = ArrivingJob { head: head.clone(), index: index.clone(), start: None };
+        if model.descriptor().job.is_none() {
+            return Ok(job);
+        }
+        let mut start = JobStart::default();
+        let mut waits_until = None;
+        if let Some(existing) = existing
+            && let Some(row) = self.store.job(model.index, existing.pk).await.map_err(store_error)?
+        {
+            if row.phase == Phase::Running && row.lease.is_some() {
+                let resource_id = &existing.resource_id;
+                return Err(Error::Conflict(format!(
+                    "The job '{resource_id}' is being worked on: cancel it, or wait until it is over."
+                )));
+            }
+            (start.priority, start.schedule) = (Some(row.priority), row.schedule);
+            waits_until = (row.phase == Phase::Scheduled).then_some(row.run_at);
+        }
+        let is_current = schema::is_current(model.descriptor(), head.revision.schema_version.as_deref());
+        if let (true, Ok(mut state)) = (is_current, JobState::read(&head.revision.data)) {
+            if state.status == JobStatus::Processing {
+                // Whoever worked on it did so on another database.
+                state.status = JobStatus::Pending;
+                let data = state.write()?;
+                job.index = fitting_index_row(model.descriptor(), &data);
+                (job.head.revision.data_hash, job.head.revision.data) = (DataHash::of(&data), data);
+            }
+            let revision = &head.revision;
+            start.run_at = match state.status {
+                JobStatus::Pending => {
+                    waits_until.or_else(|| due_of_archive(&state, head.created.time, revision.updated.time))
+                }
+                _ => None,
+            };
+            if let Some(key) = &state.idempotency_key {
+                start.once = self.is_first(model, key, &head.resource_id, plan).await?;
+            }
+        }
+        job.start = Some(Box::new(start));
+        Ok(job)
+    }
+
+    /// Whether nobody else has this key to himself.
+    async fn is_first(&self, model: &Model, key: &str, resource_id: &str, plan: &Plan) -> Result<bool> {
+        let holder = self.store.job_of_key(model.index, key).await.map_err(store_error)?;
+        if holder.is_some_and(|holder| holder != resource_id) {
+            return Ok(false);
+        }
+        for change in &plan.changes {
+            let Change::Import(other) = change else { continue };
+            let once = other.job.as_ref().is_some_and(|start| start.once);
+            if other.model == model.index
+                && once
+                && JobState::read(&other.head.revision.data)?.idempotency_key.as_deref() == Some(key)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
