@@ -247,7 +247,7 @@ fn told_to_fail(told: &Arc<tokio::sync::Notify>) -> impl specstar::worker::JobHa
 async fn a_cancel_that_was_accepted_holds_whatever_the_run_comes_to() {
     let told = Arc::new(tokio::sync::Notify::new());
     // The next sign of life is far.
-    let options = || WorkerOptions { lease: Duration::from_secs(60), ..quick() };
+    let options = || WorkerOptions { lease: Duration::from_mins(1), ..quick() };
     let app = TestApp::with(resources(), |builder| builder.job(told_to_fail(&told)).workers(options())).await;
     let jobs = app.app().jobs::<EmailJob>();
     let fails = jobs.enqueue(mail("a", What::Send)).await.expect("a job");
@@ -275,7 +275,7 @@ async fn a_cancel_that_was_accepted_holds_whatever_the_run_comes_to() {
 async fn a_job_that_is_said_to_be_worked_on_by_nobody_is_taken_over() {
     let app =
         TestApp::with(resources(), |builder| working(builder).preset(specstar::app::Preset::Compat)).await;
-    let later = Enqueue::new(mail("a", What::Send)).delay(Duration::from_secs(3_600));
+    let later = Enqueue::new(mail("a", What::Send)).delay(Duration::from_hours(1));
     let id = app.app().jobs::<EmailJob>().enqueue(later).await.expect("a job");
     app.user("ann").patch(&format!("/email-job/{id}"), json!({"status": "processing"})).await.ok();
     assert_eq!(reaches(&app, &id, JobStatus::Completed).await.retries, 1);
