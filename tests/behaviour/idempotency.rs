@@ -195,9 +195,11 @@ async fn of_equal_requests_at_once_one_is_done_and_all_are_answered_with_it() {
             let ask = ann.put(&note, json!({"title": format!("{round}"), "rank": round}));
             ask.if_match(&tag).key(&format!("put {round}"))
         };
-        for answers in [join_all((0..8).map(|_| create().into_future())).await, join_all((0..8).map(|_| put().into_future())).await] {
-            let text = answers[0].ok().to_string();
-            assert!(answers.iter().all(|answer| answer.ok().to_string() == text));
+        let creates = join_all((0..8).map(|_| create().into_future())).await;
+        let puts = join_all((0..8).map(|_| put().into_future())).await;
+        for answers in [creates, puts] {
+            let first = answers[0].ok();
+            assert!(answers.iter().all(|answer| answer.ok() == first));
             assert_eq!(answers.iter().filter(|answer| !replayed(answer)).count(), 1);
         }
         assert_eq!(ann.get("/note/count").await.ok(), round + 2);

@@ -14,7 +14,7 @@ use specstar::worker::{JobContext, JobError, WorkerOptions};
 use crate::common::{assert_sound, rounds};
 
 const FOLDER: &str = "SPECSTAR_TEST_FOLDER";
-const WORKERS: usize = 3;
+const WORKERS: usize = 4;
 const KEYS: usize = 12;
 
 /// Work that leaves a trace.

@@ -66,9 +66,9 @@ impl fmt::Debug for Repeatable {
 
 impl Caller {
     /// The answer that belongs into the commit of an operation, where one is kept.
-    pub(super) fn answer(&self, model: &Model, outcome: Outcome<'_>) -> Option<Box<Answer>> {
+    pub(super) fn answer(&self, model: &Model, outcome: &Outcome<'_>) -> Option<Box<Answer>> {
         let request = self.request()?;
-        let response = (request.render)(model, &outcome);
+        let response = (request.render)(model, outcome);
         Some(Box::new(Answer { request: request.request.clone(), response, at: self.now() }))
     }
 }

@@ -105,7 +105,7 @@ impl Service {
         loop {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
             let mut deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
-            deletion.plan.answer = caller.answer(model, Outcome::Many(&deletion.roots));
+            deletion.plan.answer = caller.answer(model, &Outcome::Many(&deletion.roots));
             if self.commit(deletion.plan, caller).await? {
                 self.after(caller, deletion.done).await;
                 return Ok(deletion.roots);
@@ -128,7 +128,7 @@ impl Service {
         loop {
             let Some(heads) = batch.heads().await? else { return Ok(Vec::new()) };
             let mut restoration = self.plan_restoration(model, heads, cascade, caller).await?;
-            restoration.plan.answer = caller.answer(model, Outcome::Many(&restoration.roots));
+            restoration.plan.answer = caller.answer(model, &Outcome::Many(&restoration.roots));
             if self.commit(restoration.plan, caller).await? {
                 self.after(caller, restoration.done).await;
                 return Ok(restoration.roots);

@@ -60,7 +60,7 @@ impl Service {
             checked?;
             let mut deletion = self.plan_deletion(model, vec![head], way, caller).await?;
             let root = deletion.roots.first();
-            deletion.plan.answer = root.and_then(|root| caller.answer(model, Outcome::One(root)));
+            deletion.plan.answer = root.and_then(|root| caller.answer(model, &Outcome::One(root)));
             if self.commit(deletion.plan, caller).await? {
                 self.after(caller, deletion.done).await;
                 let gone = deletion.roots.into_iter().next();
@@ -93,7 +93,7 @@ impl Service {
             }
             let mut restoration = self.plan_restoration(model, vec![head], cascade, caller).await?;
             let root = restoration.roots.first();
-            restoration.plan.answer = root.and_then(|root| caller.answer(model, Outcome::One(root)));
+            restoration.plan.answer = root.and_then(|root| caller.answer(model, &Outcome::One(root)));
             if self.commit(restoration.plan, caller).await? {
                 self.after(caller, restoration.done).await;
                 let back = restoration.roots.into_iter().next();
@@ -148,7 +148,7 @@ impl Service {
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));
-            plan.answer = caller.answer(model, Outcome::One(&after));
+            plan.answer = caller.answer(model, &Outcome::One(&after));
             if self.commit(plan, caller).await? {
                 self.after(caller, vec![happening.done(Some(old), Some(new))]).await;
                 return Ok(after);

@@ -128,7 +128,7 @@ impl Service {
         let mut plan = Plan::default();
         let new = Inserting { model, resource_id, checked, status, cause };
         let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
-        plan.answer = caller.answer(model, Outcome::Written(&written));
+        plan.answer = caller.answer(model, &Outcome::Written(&written));
         match self.commit(plan, caller).await {
             Ok(true) => {}
             // A job came along, and somebody was faster with one of the same key.
@@ -305,7 +305,7 @@ impl Service {
             Planned::Unchanged(written) => return Ok(Some(written)),
             Planned::Change(written, done) => (written, done),
         };
-        plan.answer = caller.answer(model, Outcome::Written(&written));
+        plan.answer = caller.answer(model, &Outcome::Written(&written));
         if !self.commit(plan, caller).await? {
             return Ok(None);
         }

@@ -76,7 +76,7 @@ pub(crate) async fn run(
         bytes = call::read(&state.settings, body).await?;
     }
     let Some(key) = key else {
-        return perform(state, model, action, path, parts, (query, bytes), caller).await;
+        return Box::pin(perform(state, model, action, path, parts, (query, bytes), caller)).await;
     };
     let request = idempotency::request(key, caller.principal(), parts, &bytes);
     let request = idempotency::repeatable(request);
@@ -85,7 +85,7 @@ pub(crate) async fn run(
     if matches!(action.entry.runs, ActionRuns::InRequest) {
         answered = answered.answered_once(Arc::clone(&request));
     }
-    let work = perform(state, model, action, path, parts, (query, bytes), answered);
+    let work = Box::pin(perform(state, model, action, path, parts, (query, bytes), answered));
     idempotency::once(&state.service, &request, &caller, work).await
 }
 
