@@ -9,7 +9,6 @@
 //! now. So it may run more than once per request, and should not do anything outside that cannot be repeated.
 
 mod argument;
-mod asked;
 mod context;
 mod describe;
 mod job;
@@ -20,7 +19,6 @@ pub use argument::{
     Argument, ArgumentEntry, Body, CreateArgument, Existing, FromAction, Json, Part, Path, Query,
     QueryParameters, UpdateArgument, require_arguments,
 };
-pub(crate) use asked::Asked;
 pub use context::{ActionContext, ActionInput};
 pub use describe::ActionInputs;
 pub use job::{ActionCall, ActionMade, ActionRuns, AsyncAction, CallParts};

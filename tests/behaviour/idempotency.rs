@@ -226,3 +226,14 @@ async fn an_answer_is_forgotten_when_its_time_is_over() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_time_that_a_request_says_does_not_make_its_answer_older() {
+    let app = TestApp::new(resources()).await;
+    let ann = app.user("ann").at("2020-01-01T00:00:00Z");
+    ann.post("/note", json!({"title": "a"})).key("one").await.ok();
+    let stored = crate::common::database::row(app.folder().path(), "SELECT at FROM ss_answer");
+    let at: i64 = stored[0].parse().expect("a number");
+    // Microseconds: not before 2024.
+    assert!(at > 1_704_067_200_000_000, "{at}");
+}

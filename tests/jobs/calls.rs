@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use specstar::access::{
     Action, Decision, Principal, Scope, User, access_fn, allow, deny_input_if, principal_fn,
@@ -10,7 +12,8 @@ use specstar::access::{
 use specstar::app::{Preset, SpecStarBuilder};
 
 use crate::actions::{Hero, finished, heroes};
-use crate::common::TestApp;
+use crate::common::talk::Answer;
+use crate::common::{TestApp, eventually};
 use crate::models::quick;
 
 fn waiting(builder: SpecStarBuilder) -> SpecStarBuilder {
@@ -218,4 +221,54 @@ async fn a_call_of_which_nobody_knows_who_asked_is_not_made() {
         (&json!("failed"), &json!("it is not known who asked for the call"))
     );
     assert_eq!(level(&app, &id).await, 1);
+}
+
+#[tokio::test]
+async fn a_call_that_is_made_again_is_a_call_of_whoever_asks_for_it() {
+    let high = deny_input_if::<Hero>(Action::FULL, |request, hero| {
+        hero.level > 2 && request.principal.name() != "root"
+    });
+    let app = TestApp::with(heroes(), |builder| {
+        builder.access(allow(Action::FULL)).access_for::<Hero>(high).workers(quick())
+    })
+    .await;
+    let id = hero(&app).await;
+    let call = train(&app, "root", &id).await;
+    assert_eq!(finished(&app, &call).await["status"], "completed");
+    let rerun = format!("{}/rerun", call["redirect_url"].as_str().expect("a path"));
+    app.user("ann").ask("POST", &rerun).await.ok();
+    let done = finished(&app, &call).await;
+    let said = done["errmsg"].as_str().expect("a reason");
+    assert!(done["status"] == "failed" && said.contains("Permission denied for user 'ann'"), "{done}");
+    assert_eq!(level(&app, &id).await, 3);
+    app.user("root").ask("POST", &rerun).await.ok();
+    assert_eq!(finished(&app, &call).await["status"], "completed");
+    assert_eq!(level(&app, &id).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_equal_calls_at_once_one_is_made() {
+    let app = TestApp::with(heroes(), waiting).await;
+    let (ann, id) = (app.user("ann"), hero(&app).await);
+    let all = |path: String| {
+        let ask = |_| ann.ask("POST", &path).header("idempotency-key", &path).into_future();
+        join_all((0..8).map(ask))
+    };
+    let first =
+        |answers: &[Answer]| answers.iter().filter(|one| one.header("idempotent-replayed").is_none()).count();
+    let calls = all(format!("/hero/{id}/train?by=2")).await;
+    let texts: Vec<_> =
+        calls.iter().map(|answer| (answer.is(202).text(), answer.header("location"))).collect();
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    assert_eq!((first(&calls), ann.get("/train-job/count").await.ok()), (1, json!(1)));
+    let job = calls[0].json()["redirect_url"].as_str().expect("a path").to_owned();
+    ann.ask("POST", &format!("{job}/cancel")).await.is(202);
+    let reruns = all(format!("{job}/rerun")).await;
+    assert!(reruns.iter().all(|answer| answer.ok() == reruns[0].ok()));
+    assert_eq!(first(&reruns), 1);
+    let rests = all(format!("/hero/{id}/rest")).await;
+    assert!(rests.iter().all(|answer| answer.status() == 202));
+    eventually("it has run", || async { level(&app, &id).await == 101 }).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(level(&app, &id).await, 101);
 }

@@ -89,7 +89,8 @@ async fn moved(
     };
     let to = Next { phase, run_at: now(), attempt: 1 };
     let context = Context { now: now(), user: "w".into() };
-    let update = rework(MODEL, &head, index, payload, JobMove { guard, to, lease: None }, &context);
+    let update =
+        rework(MODEL, &head, index, payload, JobMove { guard, to, lease: None, asked: None }, &context);
     store.commit(ChangeSet::from(vec![Change::Update(Box::new(update))])).await
 }
 

@@ -63,7 +63,7 @@ pub struct CallParts {
     #[serde(default)]
     pub resource_id: Option<String>,
     /// Who has called, for those who read it; null for nobody known. The call is made by what was kept beside the
-    /// document ([`Asked`](super::Asked)).
+    /// document (`ss_job_asked`).
     #[serde(default)]
     pub user: Option<String>,
     /// The roles that the caller's credentials said, likewise.

@@ -11,7 +11,7 @@ use crate::repository::Service;
 
 /// A program that is restarted often forgets too.
 const FIRST: Duration = Duration::from_mins(1);
-const MOST: Duration = Duration::from_hours(1);
+const MOST: Duration = Duration::from_mins(10);
 
 /// Forgets those that are older than `age` from time to time, until the application ends.
 pub(super) async fn forget(

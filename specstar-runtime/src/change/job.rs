@@ -28,6 +28,8 @@ pub struct JobMove {
     pub to: Next,
     /// Who works on it then.
     pub lease: Option<JobLease>,
+    /// In whose name the call is made from now on, where that changes.
+    pub asked: Option<String>,
 }
 
 /// What must hold for a job to be moved.
@@ -49,6 +51,7 @@ pub enum JobGuard {
 
 impl JobGuard {
     /// Anybody may do it.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn is_open(&self) -> bool {
         matches!(self, Self::Anybody)
     }
@@ -63,6 +66,7 @@ impl JobGuard {
     }
 
     /// When the lease must be over.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn over(&self) -> Option<Timestamp> {
         match self {
             Self::Over { now, .. } => Some(*now),

@@ -80,6 +80,7 @@ pub(crate) fn run<'a>(call: &'a Call<'a>, body: Body) -> BoxFuture<'a, Result<Re
 pub(crate) fn outcome(model: &Model, outcome: &Outcome<'_>) -> Response<Vec<u8>> {
     match outcome {
         Outcome::Written(written) => write::whole_answer(written),
+        Outcome::Rerun(written) => write::whole_info(written),
         Outcome::One(head) => lifecycle::meta(model, head),
         Outcome::Many(heads) => list::metas(model, heads),
     }

@@ -4,6 +4,9 @@
 //! The first answer is committed together with what the request changes, so that there is no moment in which one is
 //! there without the other, and of two equal requests at the same time only one commits. A refusal changes nothing and
 //! is not kept: the request may be sent again when its reason is gone.
+//!
+//! What begins something that is no commit (an upload session, a call in the background) and what asks a worker to stop
+//! has its answer in a commit of its own. An answer is sent to whom it was sent before, whatever they may do by now.
 
 use std::sync::Arc;
 
@@ -16,8 +19,9 @@ use super::reply;
 use super::route::{Operation, Route, parameters as p};
 use crate::access::Principal;
 use crate::change::{RequestKey, Response as Kept};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::repository::{Caller, Repeatable, Service};
+use crate::repository::{Caller, Model, Outcome, Repeatable, Service};
 
 /// `Idempotent-Replayed`: the request was answered before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -52,7 +56,11 @@ pub(crate) fn request(key: &str, principal: &Principal, parts: &Parts, body: &[u
     let who = if principal.is_anonymous() { None } else { Some(principal.name()) };
     let key = hash([who.map(str::as_bytes), Some(key.as_bytes())]);
     let target = parts.uri.path_and_query().map(|target| target.as_str().as_bytes());
-    let named = DISTINGUISHING.map(|name| parts.headers.get(name).map(HeaderValue::as_bytes));
+    // Of each its lines, and where they end.
+    let lines = |name: &HeaderName| {
+        parts.headers.get_all(name).iter().map(|line| Some(line.as_bytes())).chain([None])
+    };
+    let named = DISTINGUISHING.iter().flat_map(lines);
     let fixed = [Some(parts.method.as_str().as_bytes()), target, Some(body)];
     RequestKey { key, fingerprint: hash(fixed.into_iter().chain(named)) }
 }
@@ -79,12 +87,14 @@ pub(crate) fn commits_its_answer(route: &Route) -> bool {
             | Operation::Restore
             | Operation::Switch
             | Operation::BatchRestore
+            | Operation::RerunJob
     )
 }
 
 /// A request that is answered once.
-pub(crate) fn repeatable(request: RequestKey) -> Arc<Repeatable> {
-    Arc::new(Repeatable::new(request, |model, outcome| kept(handler::outcome(model, outcome))))
+pub(crate) fn repeatable(request: RequestKey, clock: &dyn Clock) -> Result<Arc<Repeatable>> {
+    let render = |model: &Model, outcome: &Outcome<'_>| kept(handler::outcome(model, outcome));
+    Ok(Arc::new(Repeatable::new(request, clock.now(None)?, render)))
 }
 
 /// The answer to a request: the one it had, or what `work` comes to.
@@ -136,7 +146,7 @@ async fn keep(
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(Error::internal)?.to_bytes();
     let answer = kept(Response::from_parts(parts.clone(), body.to_vec()));
-    match service.keep_answer(request.request().clone(), answer, caller).await {
+    match service.keep_answer(answer, caller).await {
         Ok(()) => Ok(Response::from_parts(parts, Body::from(body))),
         Err(error) => match answered(service, request).await {
             Ok(Some(answer)) => Ok(answer),
@@ -151,7 +161,7 @@ async fn keep(
 }
 
 /// An answer as it is kept. The headers and bodies of all that is kept are text that this program made.
-fn kept(response: Response<Vec<u8>>) -> Kept {
+pub(crate) fn kept(response: Response<Vec<u8>>) -> Kept {
     let (parts, body) = response.into_parts();
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())

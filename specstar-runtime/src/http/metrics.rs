@@ -26,7 +26,12 @@ pub(crate) struct HttpMetrics {
     /// Requests whose answer has not begun.
     active: Gauge,
     durations: Mutex<BTreeMap<Series, Arc<Histogram>>>,
+    /// The last count of jobs, and when it was made: counting reads all of them.
+    jobs: tokio::sync::Mutex<Option<(Instant, Option<JobCounts>)>>,
 }
+
+/// Jobs by queue and state.
+type JobCounts = BTreeMap<(String, &'static str), u64>;
 
 impl HttpMetrics {
     fn series(&self, series: Series) -> Arc<Histogram> {

@@ -295,12 +295,13 @@ fn run_once<'a>(
         let body = inbound.read(body).await?;
         let (service, caller) = (inbound.service(), inbound.caller.clone());
         let request = idempotency::request(key, caller.principal(), inbound.parts(), &body);
-        let request = idempotency::repeatable(request);
+        let request = idempotency::repeatable(request, &*inbound.state.clock)?;
+        let answered = caller.answered_once(Arc::clone(&request));
         if idempotency::commits_its_answer(inbound.route) {
-            inbound.caller = inbound.caller.answered_once(Arc::clone(&request));
+            inbound.caller = answered.clone();
         }
         let work = operate(model, inbound, Body::from(body));
-        idempotency::once(service, &request, &caller, work).await
+        idempotency::once(service, &request, &answered, work).await
     })
 }
 

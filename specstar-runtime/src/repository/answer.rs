@@ -20,6 +20,8 @@ const FORGOTTEN_AT_ONCE: usize = 500;
 pub(crate) enum Outcome<'a> {
     /// New content.
     Written(&'a Written),
+    /// New content, of which no entity tag is told.
+    Rerun(&'a Written),
     /// Another state of the one resource that is there.
     One(&'a Head),
     /// Another state of several.
@@ -32,14 +34,16 @@ pub(crate) type Render = fn(&Model, &Outcome<'_>) -> Response;
 /// A request that may come again.
 pub(crate) struct Repeatable {
     request: RequestKey,
+    /// By the clock of the program: it is forgotten by that, whatever time the request is recorded with.
+    at: Timestamp,
     render: Render,
     kept: AtomicBool,
 }
 
 impl Repeatable {
-    /// Of this request, which is answered so.
-    pub(crate) fn new(request: RequestKey, render: Render) -> Self {
-        Self { request, render, kept: AtomicBool::new(false) }
+    /// Of this request, which came then and is answered so.
+    pub(crate) fn new(request: RequestKey, at: Timestamp, render: Render) -> Self {
+        Self { request, at, render, kept: AtomicBool::new(false) }
     }
 
     /// By what it is known.
@@ -69,7 +73,13 @@ impl Caller {
     pub(super) fn answer(&self, model: &Model, outcome: &Outcome<'_>) -> Option<Box<Answer>> {
         let request = self.request()?;
         let response = (request.render)(model, outcome);
-        Some(Box::new(Answer { request: request.request.clone(), response, at: self.now() }))
+        Some(Box::new(Answer { request: request.request.clone(), response, at: request.at }))
+    }
+
+    /// The same where the answer is known before there is an outcome.
+    pub(super) fn known_answer(&self, response: Response) -> Option<Box<Answer>> {
+        let request = self.request()?;
+        Some(Box::new(Answer { request: request.request.clone(), response, at: request.at }))
     }
 }
 
@@ -79,16 +89,11 @@ impl Service {
         self.store.answer(&request.key).await.map_err(store_error)
     }
 
-    /// Keeps the answer of a request that has changed nothing, or whose changes are committed.
-    pub(crate) async fn keep_answer(
-        &self,
-        request: RequestKey,
-        response: Response,
-        caller: &Caller,
-    ) -> Result<()> {
-        let answer = Answer { request, response, at: caller.now() };
-        let plan = Plan { answer: Some(Box::new(answer)), ..Plan::default() };
-        self.commit(plan, caller).await.map(|_| ())
+    /// Keeps the answer of the caller's request apart from what it changes: that is done already, or nothing, or done
+    /// once the answer is kept.
+    pub(crate) async fn keep_answer(&self, response: Response, caller: &Caller) -> Result<()> {
+        let Some(answer) = caller.known_answer(response) else { return Ok(()) };
+        self.commit(Plan { answer: Some(answer), ..Plan::default() }, caller).await.map(|_| ())
     }
 
     /// Forgets the answers that are older than this, and tells how many.

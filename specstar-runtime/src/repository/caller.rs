@@ -54,8 +54,8 @@ impl Caller {
     }
 
     /// The request of the operation, where its answer is kept.
-    pub(super) fn request(&self) -> Option<&Repeatable> {
-        self.request.as_deref()
+    pub(super) fn request(&self) -> Option<&Arc<Repeatable>> {
+        self.request.as_ref()
     }
 
     pub(crate) fn context(&self) -> Context {

@@ -6,9 +6,9 @@ use super::commit::Plan;
 use super::embed::Encoded;
 use super::hooks::Done;
 use super::write::{Inserting, Planned, ReplaceOptions, Rewrite, Written};
-use super::{Caller, Model, Service, payload};
+use super::{Caller, Model, Repeatable, Service, payload};
 use crate::access::Principal;
-use crate::change::NewEvent;
+use crate::change::{Answer, NewEvent, Response};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::hook::Cause;
@@ -41,6 +41,8 @@ pub struct Changes {
     steps: Vec<Step>,
     jobs: Vec<NewJob>,
     events: Vec<(String, Vec<u8>)>,
+    /// The answer to the request that they are, and that request.
+    answer: Option<(Arc<Repeatable>, Box<Answer>)>,
 }
 
 enum Step {
@@ -60,7 +62,15 @@ pub struct Committed {
 impl Changes {
     pub(crate) fn new(service: Arc<Service>, clock: Arc<dyn Clock>) -> Self {
         let principal = Principal::Anonymous;
-        Self { service, clock, principal, steps: Vec::new(), jobs: Vec::new(), events: Vec::new() }
+        Self {
+            service,
+            clock,
+            principal,
+            steps: Vec::new(),
+            jobs: Vec::new(),
+            events: Vec::new(),
+            answer: None,
+        }
     }
 
     /// The same writes, in the name of `user`.
@@ -98,11 +108,11 @@ impl Changes {
         self
     }
 
-    /// Commits them with a job without its type, and gives its id.
-    pub(crate) async fn commit_job(mut self, job: NewJob) -> Result<String> {
+    /// Commits them with the job of a call that `asker` has asked for, and with the answer to that where one is kept.
+    pub(crate) async fn commit_call(mut self, job: NewJob, answer: Response, asker: &Caller) -> Result<()> {
+        self.answer = asker.request().map(Arc::clone).zip(asker.known_answer(answer));
         self.jobs.push(job);
-        let mut committed = self.commit().await?;
-        committed.jobs.pop().ok_or_else(|| Error::internal("a job was not made"))
+        self.commit().await.map(|_| ())
     }
 
     /// The same of a job without its type.
@@ -125,7 +135,10 @@ impl Changes {
 
     /// Commits them. Where a resource was changed meanwhile, the update is planned again on what it is now.
     pub async fn commit(self) -> Result<Committed> {
-        let caller = Caller::program(self.principal.clone(), self.clock.now(None)?);
+        let mut caller = Caller::program(self.principal.clone(), self.clock.now(None)?);
+        if let Some((request, _)) = &self.answer {
+            caller = caller.answered_once(Arc::clone(request));
+        }
         let (service, first) = (&*self.service, self.steps.first());
         let place = first.map_or("", |step| match step {
             Step::Create { resource_id, .. } | Step::Update { resource_id, .. } => resource_id,
@@ -141,6 +154,7 @@ impl Changes {
                 written.push(made);
                 done.extend(seen);
             }
+            plan.answer = self.answer.as_ref().map(|(_, answer)| answer.clone());
             plan.along.jobs.extend(self.jobs.iter().cloned());
             let at = Stamp { time: caller.now(), by: caller.principal().name().to_owned() };
             let message = |(name, body): &(String, Vec<u8>)| NewEvent {

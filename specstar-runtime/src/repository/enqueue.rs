@@ -36,6 +36,12 @@ impl Service {
             .ok_or_else(|| Error::internal("a job was asked for whose type is not registered"))
     }
 
+    /// An id for a new job of that type.
+    pub(crate) fn new_job_id(&self, type_hash: u64) -> Result<String> {
+        let model = self.job_model(type_hash)?;
+        Ok(id::generate(model.settings.id_generator, model.name()))
+    }
+
     /// Adds the jobs of a plan to its changes.
     pub(super) async fn plan_jobs(&self, plan: &mut Plan, caller: &Caller) -> Result<Vec<Enqueued>> {
         let mut enqueued = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::answer::Outcome;
+use super::asked::Asked;
 use super::commit::Plan;
 use super::embed::Encoded;
 use super::service::store_error;
@@ -16,7 +18,7 @@ use crate::json::fitting_index_row;
 use crate::meta::{DataHash, Head, MadeFile};
 use crate::schema::readable;
 use crate::store::{JobCount, JobLine, JobRow, WorkerRow};
-use crate::timeline::{self, Payload, live};
+use crate::timeline::{self, Payload, Preconditions, live};
 
 /// Running jobs that are shown at once.
 const SHOWN: usize = 100;
@@ -33,9 +35,13 @@ pub struct JobHealth {
 }
 
 impl Service {
-    /// Asks for another run of a job that is over; 400 when it is not.
+    /// Asks for another run of a job that is over; 400 when it is not. A client has a call made again as a call of its
+    /// own: with its rights and of whatever the resource is by then.
     pub async fn rerun(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<Written> {
         let gate = self.gate(model, caller, Some(resource_id), &[Action::UPDATE]).await?;
+        let calls = model.descriptor().job.is_some_and(|job| job.of_action) && !caller.is_trusted();
+        let asked =
+            calls.then(|| Asked::new(caller.principal(), Preconditions::default()).write()).transpose()?;
         let mut attempts = self.attempts(model, resource_id);
         loop {
             let head = self.head(model, resource_id).await?;
@@ -52,7 +58,7 @@ impl Service {
             if gate.judges_input() {
                 gate.admit(&head, Some(&state.write()?)).await?;
             }
-            let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
+            let job = JobMove { guard: JobGuard::Anybody, to, lease: None, asked: asked.clone() };
             if let Some(written) = self.write_job(model, head, &state, job, caller).await? {
                 return Ok(written);
             }
@@ -83,8 +89,8 @@ impl Service {
                 if gate.judges_input() {
                     gate.admit(&head, Some(&state.write()?)).await?;
                 }
-                let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
-                if self.write_job(model, head, &state, job, caller).await?.is_none() {
+                let job = JobMove { guard: JobGuard::Anybody, to, lease: None, asked: None };
+                if self.write_job(model, head, &state, job, &caller.apart()).await?.is_none() {
                     attempts.again().await?;
                     continue;
                 }
@@ -182,7 +188,7 @@ impl Service {
                 state = JobState::read(&head.revision.data)?;
                 to = cancelled(&mut state, row.attempt, caller.now());
             }
-            let job = JobMove { guard: guard.clone(), to, lease: None };
+            let job = JobMove { guard: guard.clone(), to, lease: None, asked: None };
             match self.write_job(model, head, &state, job, caller).await {
                 Ok(Some(_)) => return Ok(true),
                 // Somebody has changed the document besides; the lease tells whether it is still ours.
@@ -216,11 +222,11 @@ impl Service {
         loop {
             let Some(head) = self.find(model, resource_id).await? else { return Ok(false) };
             let to = Next { phase: Phase::Failed, run_at: caller.now(), attempt };
-            let job = JobMove { guard: guard.clone(), to, lease: None };
+            let job = JobMove { guard: guard.clone(), to, lease: None, asked: None };
             let index = fitting_index_row(model.descriptor(), &head.revision.data);
             let payload = as_it_is(model, head.revision.data.clone());
             let update = timeline::rework(model.index, &head, index, payload, job, &caller.context());
-            match self.commit_job(head, update, Vec::new(), caller).await {
+            match self.commit_job(model, head, update, Vec::new(), caller).await {
                 Ok(Some(_)) => return Ok(true),
                 Ok(None) => tokio::time::sleep(Duration::from_millis(2)).await,
                 Err(Error::LeaseLost) => return Ok(false),
@@ -257,7 +263,7 @@ impl Service {
             // Its payload is that of another program. It is over all the same, in the revision that there is.
             let payload = as_it_is(model, text);
             let update = timeline::rework(model.index, &head, index, payload, job, &context);
-            return self.commit_job(head, update, Vec::new(), caller).await;
+            return self.commit_job(model, head, update, Vec::new(), caller).await;
         };
         let (canonical, _) = payload::split(prepared);
         let checked = payload::checked(model, canonical, None, Some(&head.revision.data))?;
@@ -270,20 +276,23 @@ impl Service {
         } else {
             timeline::rework(model.index, &head, index, ready.payload, job, &context)
         };
-        self.commit_job(head, update, ready.uploads, caller).await
+        self.commit_job(model, head, update, ready.uploads, caller).await
     }
 
     async fn commit_job(
         &self,
+        model: &Model,
         head: Head,
         update: HeadUpdate,
         uploads: Vec<MadeFile>,
         caller: &Caller,
     ) -> Result<Option<Written>> {
         let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
-        let plan = Plan { uploads, ..Plan::of(Change::Update(Box::new(update))) };
+        let written = Written { resource_id: head.resource_id, revision, unchanged: false };
+        let answer = caller.answer(model, &Outcome::Rerun(&written));
+        let plan = Plan { uploads, answer, ..Plan::of(Change::Update(Box::new(update))) };
         let done = self.commit(plan, caller).await?;
-        Ok(done.then_some(Written { resource_id: head.resource_id, revision, unchanged: false }))
+        Ok(done.then_some(written))
     }
 }
 

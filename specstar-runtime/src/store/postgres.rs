@@ -40,7 +40,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use self::db::{Fault, Values, values};
 use self::follow::Follower;
@@ -142,6 +142,8 @@ struct Shared {
     follower: Follower,
     metrics: StoreMetrics,
     slow: SlowQueries,
+    /// Whoever finds out the plan of a slow query.
+    explaining: Arc<Semaphore>,
     /// Those under way.
     commits: Gauge,
 }
@@ -199,8 +201,20 @@ impl PostgresStore {
         let (follower, log_end) = Follower::new();
         let models = RwLock::new(Models::default());
         let (metrics, slow, commits) = (StoreMetrics::default(), SlowQueries::default(), Gauge::default());
-        let shared =
-            Shared { db, replica, options, foreign, models, losses, follower, metrics, slow, commits };
+        let explaining = Arc::new(Semaphore::new(1));
+        let shared = Shared {
+            db,
+            replica,
+            options,
+            foreign,
+            models,
+            losses,
+            follower,
+            metrics,
+            slow,
+            commits,
+            explaining,
+        };
         Self { shared: Arc::new(shared), log_end }
     }
 

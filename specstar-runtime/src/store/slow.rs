@@ -34,17 +34,17 @@ impl SlowQueries {
     }
 
     /// Whether any statement can be.
-    pub(super) fn are_wanted(&self) -> bool {
+    pub fn are_wanted(&self) -> bool {
         self.limit.load(Ordering::Relaxed) != u64::MAX
     }
 
     /// Whether one that took so long is.
-    pub(super) fn has(&self, took: Duration) -> bool {
+    pub fn has(&self, took: Duration) -> bool {
         self.are_wanted() && took.as_nanos() >= u128::from(self.limit.load(Ordering::Relaxed))
     }
 
     /// Whether its plan is to be found out: once a minute.
-    pub(super) fn is_to_explain(&self, statement: &str) -> bool {
+    pub fn is_to_explain(&self, statement: &str) -> bool {
         let mut hasher = DefaultHasher::new();
         statement.hash(&mut hasher);
         let mut explained = self.explained.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,6 +68,7 @@ impl SlowQueries {
 }
 
 /// Tells one.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn tell(statement: &str, took: Duration, plan: Option<&str>) {
     tracing::warn!(
         target: "specstar::slow_query",

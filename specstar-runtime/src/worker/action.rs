@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 
 use super::context::Shared;
 use super::handler::{Handler, JobError, Made};
-use crate::action::{ActionEntry, ActionInput, ActionKind, ActionMade, ActionRuns, Asked, CallParts, Part};
+use crate::action::{ActionEntry, ActionInput, ActionKind, ActionMade, ActionRuns, CallParts, Part};
 use crate::error::Error;
 use crate::id;
 use crate::json::to_canonical;
-use crate::repository::{Caller, ReplaceOptions};
+use crate::repository::{Asked, Caller, ReplaceOptions};
 
 impl Handler {
     /// Does the work of an action that runs as a job; `None` for one that does not.

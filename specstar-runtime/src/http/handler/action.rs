@@ -11,14 +11,14 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use super::write::answer;
-use crate::action::{ActionEntry, ActionInput, ActionKind, ActionRuns, Asked, CallParts, Part};
+use crate::action::{ActionEntry, ActionInput, ActionKind, ActionRuns, CallParts, Part};
 use crate::clock::{Clock, clock_fn};
 use crate::error::{Error, Result};
 use crate::http::query_string::QueryString;
 use crate::http::route::{nearest, parameters as p};
 use crate::http::{HttpState, body as media, call, idempotency, reply};
 use crate::job::NewJob;
-use crate::repository::{Caller, Changes, Model, ReplaceOptions, Service, Written};
+use crate::repository::{Asked, Caller, Changes, Model, ReplaceOptions, Service, Written};
 use crate::resource::ResourceEntry;
 use crate::timeline::Preconditions;
 
@@ -79,14 +79,10 @@ pub(crate) async fn run(
         return Box::pin(perform(state, model, action, path, parts, (query, bytes), caller)).await;
     };
     let request = idempotency::request(key, caller.principal(), parts, &bytes);
-    let request = idempotency::repeatable(request);
-    let mut answered = caller.clone();
-    // What runs later is committed apart from its answer.
-    if matches!(action.entry.runs, ActionRuns::InRequest) {
-        answered = answered.answered_once(Arc::clone(&request));
-    }
-    let work = Box::pin(perform(state, model, action, path, parts, (query, bytes), answered));
-    idempotency::once(&state.service, &request, &caller, work).await
+    let request = idempotency::repeatable(request, &*state.clock)?;
+    let answered = caller.answered_once(Arc::clone(&request));
+    let work = Box::pin(perform(state, model, action, path, parts, (query, bytes), answered.clone()));
+    idempotency::once(&state.service, &request, &answered, work).await
 }
 
 async fn perform(
@@ -183,8 +179,14 @@ impl Accepted<'_> {
 
     async fn in_background(self, input: ActionInput) -> Result<Response<Body>> {
         self.admit().await?;
+        let body = serde_json::json!({ "message": "Task accepted" }).to_string();
+        let mut response = reply::whole(body.into_bytes());
+        *response.status_mut() = StatusCode::ACCEPTED;
+        // First, so that of two equal requests at once one begins.
+        self.state.service.keep_answer(idempotency::kept(response.clone()), &self.caller).await?;
         let service = Arc::clone(&self.state.service);
         let Self { model, entry, id, options, caller, .. } = self;
+        let caller = caller.apart();
         tokio::spawn(async move {
             let work = run_on(&service, &model, &entry, (id.as_deref(), &options), &caller, input);
             let (model, action) = (model.name(), entry.name);
@@ -195,8 +197,7 @@ impl Accepted<'_> {
             };
             tracing::error!(model, action, failed, "an action failed in the background");
         });
-        let body = serde_json::json!({ "message": "Task accepted" });
-        Ok(reply::json(StatusCode::ACCEPTED, body.to_string()))
+        Ok(response.map(Body::from))
     }
 
     async fn enqueue(self, job: &ResourceEntry, parts: CallParts) -> Result<Response<Body>> {
@@ -209,16 +210,20 @@ impl Accepted<'_> {
         let body = serde_json::to_vec(&Document { payload }).map_err(Error::internal)?;
         let now = self.caller.now();
         let clock: Arc<dyn Clock> = Arc::new(clock_fn(move |_| Ok(now)));
-        let changes = Changes::new(Arc::clone(&self.state.service), clock).in_the_name_of(principal.clone());
-        let id = changes.commit_job(NewJob::call(job.descriptor.id.path_hash, body, asked)).await?;
-        let name = job.descriptor.id.name;
+        let service = &self.state.service;
+        let changes = Changes::new(Arc::clone(service), clock).in_the_name_of(principal.clone());
+        let hash = job.descriptor.id.path_hash;
+        let (name, id) = (job.descriptor.id.name, service.new_job_id(hash)?);
         let url = format!("{}/{name}/{id}", self.state.base_path);
-        let body = serde_json::json!({
+        let accepted = serde_json::json!({
             "job_resource_name": name, "job_resource_id": id, "redirect_url": url,
         });
-        let mut response = reply::json(StatusCode::ACCEPTED, body.to_string());
+        let mut response = reply::whole(accepted.to_string().into_bytes());
+        *response.status_mut() = StatusCode::ACCEPTED;
         reply::set(&mut response, header::LOCATION, &url);
-        Ok(response)
+        let job = NewJob { resource_id: Some(id), ..NewJob::call(hash, body, asked) };
+        changes.commit_call(job, idempotency::kept(response.clone()), &self.caller).await?;
+        Ok(response.map(Body::from))
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn info(written: &Written) -> Response<Body> {
     whole_info(written).map(Body::from)
 }
 
-fn whole_info(written: &Written) -> Response<Vec<u8>> {
+pub(super) fn whole_info(written: &Written) -> Response<Vec<u8>> {
     let mut json = Vec::with_capacity(640);
     envelope::write_revision_info(&mut json, &written.resource_id, &written.revision.as_ref());
     reply::whole(json)

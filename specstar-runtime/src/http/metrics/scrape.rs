@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, 
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::HttpMetrics;
+use super::{HttpMetrics, JobCounts};
 use crate::error::Error;
 use crate::http::reply;
 use crate::http::router::HttpState;
@@ -23,6 +23,9 @@ use crate::store::Store;
 
 /// The longest wait for the store to count jobs.
 const COUNT_LIMIT: Duration = Duration::from_secs(2);
+
+/// How old a count may be.
+const COUNT_AGE: Duration = Duration::from_secs(2);
 
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -48,7 +51,7 @@ async fn answer(state: &HttpState, metrics: &Arc<HttpMetrics>, older: bool) -> R
     let scrape = Scrape {
         http: Arc::clone(metrics),
         store: Arc::clone(state.service.store()),
-        jobs: jobs(state).await,
+        jobs: jobs(state, metrics).await,
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(scrape));
@@ -69,10 +72,23 @@ async fn answer(state: &HttpState, metrics: &Arc<HttpMetrics>, older: bool) -> R
 
 /// Jobs by queue and state; `None` where there are none at all, or where the store does not say: what is not known is
 /// left out, the rest is told.
-async fn jobs(state: &HttpState) -> Option<BTreeMap<(String, &'static str), u64>> {
+async fn jobs(state: &HttpState, metrics: &HttpMetrics) -> Option<JobCounts> {
     if !state.service.models().iter().any(|model| model.descriptor().job.is_some()) {
         return None;
     }
+    // Whoever comes meanwhile waits for the same count, and it serves those who come soon after.
+    let mut last = metrics.jobs.lock().await;
+    if let Some((at, jobs)) = &*last
+        && at.elapsed() < COUNT_AGE
+    {
+        return jobs.clone();
+    }
+    let jobs = count(state).await;
+    *last = Some((Instant::now(), jobs.clone()));
+    jobs
+}
+
+async fn count(state: &HttpState) -> Option<JobCounts> {
     let now = state.clock.now(None).ok()?;
     let counts = match tokio::time::timeout(COUNT_LIMIT, state.service.store().job_counts(now)).await {
         Ok(Ok(counts)) => counts,
@@ -96,7 +112,7 @@ async fn jobs(state: &HttpState) -> Option<BTreeMap<(String, &'static str), u64>
 struct Scrape {
     http: Arc<HttpMetrics>,
     store: Arc<dyn Store>,
-    jobs: Option<BTreeMap<(String, &'static str), u64>>,
+    jobs: Option<JobCounts>,
 }
 
 impl fmt::Debug for Scrape {

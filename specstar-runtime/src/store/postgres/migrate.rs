@@ -260,7 +260,7 @@ async fn present_indexes(
 }
 
 /// Whether the table takes rows for the indexes of this program.
-async fn is_marked(on: &impl ConnectionTrait, model: &Model) -> Result<bool, StoreError> {
+pub(super) async fn is_marked(on: &impl ConnectionTrait, model: &Model) -> Result<bool, StoreError> {
     let sql = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass($1) AND conname = $2";
     let values = values![quoted(&model.layout.head_table), ddl::MARK];
     let found = row(on, sql, values).await.map_err(store_error)?;
@@ -276,7 +276,8 @@ async fn change_tables(
 ) -> Result<(), StoreError> {
     let layout = &model.layout;
     let head = quoted(&layout.head_table);
-    let mut sql = String::new();
+    // Before the list table and its indexes: writers come in that order.
+    let mut sql = format!("LOCK TABLE {head} IN ACCESS EXCLUSIVE MODE;\n");
     for name in &indexes.stale {
         let _ = writeln!(sql, "DROP INDEX IF EXISTS {};", quoted(name));
     }

@@ -41,12 +41,17 @@ impl Drop for Timed {
             // On a task of its own, so that the answer does not wait for it.
             Ok(runtime) if shared.slow.is_to_explain(&sql) => {
                 let span = tracing::Span::current();
+                // One connection beside the pool is enough for this, however many are slow.
+                let Ok(turn) = Arc::clone(&shared.explaining).try_acquire_owned() else {
+                    return slow::tell(&sql, took, None);
+                };
                 runtime.spawn(async move {
                     let plan = tokio::time::timeout(EXPLAIN_LIMIT, plan(&shared, &sql, values)).await;
                     let plan = plan.unwrap_or(Err(StoreError::Timeout));
                     let plan = plan.inspect_err(
                         |error| tracing::debug!(%error, "the plan of a slow query was not found out"),
                     );
+                    drop(turn);
                     span.in_scope(|| slow::tell(&sql, took, plan.ok().as_deref()));
                 });
             }

@@ -1,6 +1,8 @@
 //! Answers to requests that may come again.
 
-use sea_query::{ColumnDef, Expr, ExprTrait, Index, OnConflict, Order, Query, Table};
+#[cfg(feature = "sqlite")]
+use sea_query::{ColumnDef, Index, Table};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
 use super::{Dialect, column, hole, insert_into, is_bound, name};
 use crate::change::{Answer, RequestKey, Response};
@@ -43,6 +45,7 @@ impl AnswerTexts {
 }
 
 /// The table, and the index by which the oldest are found.
+#[cfg(feature = "sqlite")]
 pub(super) fn tables<D: Dialect>() -> [String; 2] {
     let mut table = Table::create();
     table.table(name(ANSWER_TABLE)).if_not_exists();

@@ -134,6 +134,7 @@ pub(crate) struct JobTexts {
 
 impl JobTexts {
     /// Builds them.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn new() -> Self {
         Self::counting(None)
     }
@@ -235,7 +236,9 @@ impl JobTexts {
             workers: "SELECT worker, queues, seen_at, until FROM ss_worker ORDER BY worker".to_owned(),
             remove: format!("DELETE FROM ss_job WHERE {of_one}"),
             remove_lines: format!("DELETE FROM ss_job_log WHERE {of_one}"),
-            insert_asked: "INSERT INTO ss_job_asked (model_id, pk, asked) VALUES (?1, ?2, ?3)".to_owned(),
+            insert_asked: "INSERT INTO ss_job_asked (model_id, pk, asked) VALUES (?1, ?2, ?3) \
+                           ON CONFLICT (model_id, pk) DO UPDATE SET asked = excluded.asked"
+                .to_owned(),
             asked: format!("SELECT asked FROM ss_job_asked WHERE {of_one}"),
             remove_asked: format!("DELETE FROM ss_job_asked WHERE {of_one}"),
         }

@@ -77,7 +77,7 @@ impl<'a> Applier<'a> {
 
     fn apply_all(&mut self, set: &ChangeSet) -> Result<(), CommitError> {
         if let Some(answer) = &set.answer {
-            self.keep_answer(answer)?;
+            self.require_unanswered(answer)?;
         }
         self.require_live(set)?;
         self.require_blobs(set)?;
@@ -93,6 +93,9 @@ impl<'a> Applier<'a> {
         }
         if let Some(checkpoint) = &set.checkpoint {
             self.note_checkpoint(checkpoint)?;
+        }
+        if let Some(answer) = &set.answer {
+            self.keep_answer(answer)?;
         }
         Ok(())
     }

@@ -129,10 +129,12 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             job.guard.over().map(|over| over.0),
             job.guard.is_open(),
         ];
-        match self.execute(&self.models.job().advance, values).await? {
-            0 => Err(CommitError::LeaseLost { change: at }.into()),
-            _ => Ok(()),
+        if self.execute(&self.models.job().advance, values).await? == 0 {
+            return Err(CommitError::LeaseLost { change: at }.into());
         }
+        let Some(asked) = &job.asked else { return Ok(()) };
+        let values = values![self.number(model)?, pk, asked.as_str()];
+        self.execute(&self.models.job().insert_asked, values).await.map(|_| ())
     }
 
     /// The row of a job whose document somebody wrote. What a worker is at goes on, unless the document says that it
@@ -163,7 +165,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         if stays(phase, attempt, &state, next) {
             return Ok(());
         }
-        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None };
+        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None, asked: None };
         self.advance(at, place.model, place.pk, &job, now).await
     }
 
@@ -242,13 +244,13 @@ impl<C: ConnectionTrait> Applier<'_, C> {
                 "a job cannot be read: it is set aside as failed"
             );
             let to = Next { phase: Phase::Failed, run_at: now, attempt };
-            let job = JobMove { guard: JobGuard::Anybody, to, lease: None };
+            let job = JobMove { guard: JobGuard::Anybody, to, lease: None, asked: None };
             self.advance(0, model, found.pk, &job, now).await?;
             return Ok(None);
         };
         started(&mut state, attempt, now);
         let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
-        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()) };
+        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()), asked: None };
         let descriptor = self.models.get(model)?.layout.descriptor;
         let update = reworked((model, descriptor), &head, &state, job, &lease.worker, now)?;
         self.change(0, &Change::Update(Box::new(update.clone()))).await?;

@@ -6,7 +6,7 @@ use super::super::db::{quoted, row, store_error, values};
 use super::super::model::Model;
 use super::super::registry;
 use super::super::row::Columns;
-use super::{FORMAT, IndexChanges, check_engine, duplicates};
+use super::{FORMAT, IndexChanges, check_engine, duplicates, is_marked};
 use crate::descriptor::ResourceDescriptor;
 use crate::store::inspect::{LayoutPlan, VersionChange};
 use crate::store::layout::ModelLayout;
@@ -79,7 +79,7 @@ async fn of_model(
         wanted.target.mark()?,
     );
     let indexes = IndexChanges::find(db, &model.layout, &wanted).await?;
-    if wanted.target == registered.layout && indexes.is_empty() {
+    if wanted.target == registered.layout && indexes.is_empty() && is_marked(db, &model).await? {
         return Ok(());
     }
     for unique in indexes.missing.iter().filter_map(|index| index.unique) {

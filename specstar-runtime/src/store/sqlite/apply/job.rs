@@ -132,7 +132,11 @@ impl Applier<'_> {
             job.guard.is_open(),
         ];
         let moved = self.execute(&self.models.job().advance, values)?;
-        if moved == 0 { Err(CommitError::LeaseLost { change: at }) } else { Ok(()) }
+        if moved == 0 {
+            return Err(CommitError::LeaseLost { change: at });
+        }
+        let Some(asked) = &job.asked else { return Ok(()) };
+        self.execute(&self.models.job().insert_asked, params![id, pk, asked]).map(|_| ()).map_err(Into::into)
     }
 
     /// The row of a job whose document somebody wrote. What a worker is at goes on, unless the document says that it
@@ -164,7 +168,7 @@ impl Applier<'_> {
         if stays(&phase, attempt, &state, next) {
             return Ok(());
         }
-        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None };
+        let job = JobMove { guard: JobGuard::Anybody, to: next, lease: None, asked: None };
         self.advance(at, place.model, place.pk, &job, now)
     }
 
@@ -210,12 +214,18 @@ impl Applier<'_> {
                 "a job cannot be read: it is set aside as failed"
             );
             let to = Next { phase: Phase::Failed, run_at: now, attempt };
-            self.advance(0, model, found.pk, &JobMove { guard: JobGuard::Anybody, to, lease: None }, now)?;
+            self.advance(
+                0,
+                model,
+                found.pk,
+                &JobMove { guard: JobGuard::Anybody, to, lease: None, asked: None },
+                now,
+            )?;
             return Ok(None);
         };
         started(&mut state, attempt, now);
         let to = Next { phase: Phase::Running, run_at: found.run_at, attempt };
-        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()) };
+        let job = JobMove { guard: JobGuard::Anybody, to, lease: Some(lease.clone()), asked: None };
         let head = self.rework_job(model, head, &state, job, &lease.worker, now)?;
         let id = self.models.get(model)?.layout.model_id;
         self.execute(&self.models.job().begin, params![id, found.pk, now.0])?;
