@@ -280,6 +280,8 @@ pub enum Answer {
 pub enum AnswerHeader {
     /// `ETag` of the revision.
     ETag,
+    /// `Idempotent-Replayed`: the request was answered before.
+    Replayed,
     /// `X-Has-More`: is there a further page.
     HasMore,
     /// `X-Next-Cursor`, only while there is a further page.
@@ -306,6 +308,7 @@ impl AnswerHeader {
             Self::AcceptRanges => "Accept-Ranges",
             Self::CacheControl => "Cache-Control",
             Self::ContentDisposition => "Content-Disposition",
+            Self::Replayed => "Idempotent-Replayed",
             Self::HasMore => "X-Has-More",
             Self::NextCursor => "X-Next-Cursor",
             Self::TotalCount => "X-Total-Count",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::Model;
 use super::normalize::normalize;
-use super::operation::Operations;
+use super::operation::{Operations, tell_replays};
 use super::shapes::ENTITY_TAG;
 use super::union::insert;
 use super::walk::{Schemas, reference};
@@ -77,6 +77,7 @@ impl Action {
             ActionRuns::InRequest => ("200".to_owned(), self.success(model)),
             _ => ("202".to_owned(), self.accepted()),
         }]);
+        tell_replays(&mut responses);
         operations.describe_errors(&self.errors(), &mut responses);
         let mut parameters = Vec::new();
         if !entry.kind.creates() {

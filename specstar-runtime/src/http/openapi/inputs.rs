@@ -64,6 +64,7 @@ fn schema(shape: Shape, page: PageSize) -> Value {
             "type": "integer", "format": "int32", "minimum": 1, "maximum": MOST_PARTS,
         }),
         Shape::Name => json!({"type": "string", "minLength": 1}),
+        Shape::Key => json!({"type": "string", "minLength": 1, "maxLength": 255}),
         Shape::RevisionSelector => json!({"type": "string", "pattern": "^([0-9]+|.+:[0-9]+)$"}),
         Shape::Boolean { default } => json!({"type": "boolean", "default": default}),
         Shape::Flag => json!({"type": "boolean"}),

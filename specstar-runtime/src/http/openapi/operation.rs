@@ -96,6 +96,7 @@ impl Operations {
         let mut errors = route.errors.to_vec();
         if route.is_repeatable() {
             errors.push(ErrorKind::KeyReused);
+            tell_replays(&mut responses);
         }
         self.describe_errors(&errors, &mut responses);
         responses.into()
@@ -315,6 +316,17 @@ fn answer_schema(answer: Answer, model: &str, narrowed: bool, reference_format: 
     }
 }
 
+/// A success may be one of before.
+pub(super) fn tell_replays(responses: &mut Map<String, Value>) {
+    for (status, response) in responses {
+        if status.starts_with('2') {
+            for (name, header) in header_references(&[AnswerHeader::Replayed]) {
+                response["headers"][name] = header;
+            }
+        }
+    }
+}
+
 fn header_references(headers: &[AnswerHeader]) -> Map<String, Value> {
     let one = |header: &AnswerHeader| {
         let component = match header {
@@ -336,6 +348,10 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": {"type": "string"},
             "example": shapes::ENTITY_TAG,
+        },
+        "IdempotentReplayed": {
+            "description": "The request was answered before, under the same `Idempotency-Key`: nothing was done again.",
+            "schema": {"type": "string", "enum": ["true"]},
         },
         "XHasMore": {
             "description": "Whether there is at least one resource behind this page.",

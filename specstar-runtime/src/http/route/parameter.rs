@@ -18,6 +18,8 @@ pub enum Shape {
     Text,
     /// Text with at least one character.
     Name,
+    /// Visible ASCII, from 1 to 255 characters.
+    Key,
     /// `true`, `false` and the spellings of `http-api.md` section 1.2.
     Boolean {
         /// When it is not given.
@@ -519,7 +521,7 @@ pub mod parameters {
     pub static IDEMPOTENCY_KEY: Parameter = header(
         "IdempotencyKey",
         "Idempotency-Key",
-        Shape::Text,
+        Shape::Key,
         "Names the request: when it is sent again under the same name, it is answered as the first time.",
     );
     pub static CREATE_ONLY: Parameter = header(
