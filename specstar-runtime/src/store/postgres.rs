@@ -212,8 +212,8 @@ impl PostgresStore {
             follower,
             metrics,
             slow,
-            commits,
             explaining,
+            commits,
         };
         Self { shared: Arc::new(shared), log_end }
     }
