@@ -3,10 +3,10 @@
 use serde_json::json;
 use specstar::access::{Action, Decision, Principal, Scope, access_fn};
 use specstar::app::SpecStarBuilder;
-use specstar::job::Job;
+use specstar::job::{Job, JobStatus};
 
 use crate::common::TestApp;
-use crate::models::EmailJob;
+use crate::models::{EmailJob, What, mail, reaches, working};
 use crate::resources;
 
 /// Everybody has the mails to himself; `root` has all.
@@ -96,4 +96,25 @@ async fn health_and_keys_tell_only_of_jobs_that_the_caller_may_know_of() {
     assert_eq!(same.text(), other.text());
     let other = json!({"payload": {"to": "x"}, "idempotency_key": "open"});
     ann.post("/email-job", other).await.refused(409, "another payload");
+}
+
+#[tokio::test]
+async fn who_may_not_call_a_job_off_cannot_stop_its_worker_either() {
+    use specstar::access::{allow, deny_input_if};
+
+    let kept = deny_input_if::<Job<EmailJob>>(Action::UPDATE, |request, job| {
+        job.status == JobStatus::Cancelled && request.principal.name() != "root"
+    });
+    let app = TestApp::with(resources(), |builder| {
+        working(builder.access(allow(Action::FULL)).access_for::<Job<EmailJob>>(kept))
+    })
+    .await;
+    let jobs = app.app().jobs::<EmailJob>();
+    let id = jobs.enqueue(mail("a", What::Wait)).await.expect("a job");
+    reaches(&app, &id, JobStatus::Processing).await;
+    let cancel = format!("/email-job/{id}/cancel");
+    app.user("ann").ask("POST", &cancel).await.is(403);
+    assert!(!jobs.progress(&id).await.expect("a row").cancel_requested);
+    app.user("root").ask("POST", &cancel).await.is(202);
+    reaches(&app, &id, JobStatus::Cancelled).await;
 }

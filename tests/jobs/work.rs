@@ -280,3 +280,18 @@ async fn a_job_that_is_said_to_be_worked_on_by_nobody_is_taken_over() {
     app.user("ann").patch(&format!("/email-job/{id}"), json!({"status": "processing"})).await.ok();
     assert_eq!(reaches(&app, &id, JobStatus::Completed).await.retries, 1);
 }
+
+#[tokio::test]
+async fn a_key_that_is_changed_while_a_worker_is_at_it_holds_from_then_on() {
+    let app = TestApp::with(resources(), working).await;
+    let jobs = app.app().jobs::<EmailJob>();
+    let id = jobs.enqueue(Enqueue::new(mail("a", What::Wait)).partition("a")).await.expect("a job");
+    reaches(&app, &id, JobStatus::Processing).await;
+    let (ann, path) = (app.user("ann"), format!("/email-job/{id}"));
+    ann.patch(&path, json!({"partition_key": "b"})).await.ok();
+    ann.ask("POST", &format!("{path}/cancel")).await.is(202);
+    let over = reaches(&app, &id, JobStatus::Cancelled).await;
+    assert_eq!(over.partition_key.as_deref(), Some("b"));
+    let row = crate::common::database::row(app.folder().path(), "SELECT partition_key FROM ss_job");
+    assert_eq!(row, ["b"]);
+}

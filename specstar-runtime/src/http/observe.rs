@@ -130,12 +130,21 @@ fn is_id(bytes: &[u8]) -> bool {
     (1..=LONGEST_ID).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
 }
 
+/// Hexadecimal digits in four parts (W3C Trace Context, section 3.2).
+fn is_traceparent(bytes: &[u8]) -> bool {
+    const DASHES: [usize; 3] = [2, 35, 52];
+    let fits = |(at, byte): (usize, &u8)| {
+        if DASHES.contains(&at) { *byte == b'-' } else { matches!(byte, b'0'..=b'9' | b'a'..=b'f') }
+    };
+    bytes.len() == TRACEPARENT && bytes.iter().enumerate().all(fits)
+}
+
 /// The span of a request, by the semantic conventions of OpenTelemetry. Nothing of it is computed unless somebody
 /// listens.
 fn span(request: &Request, route: Option<&str>, id: &HeaderValue) -> tracing::Span {
     let traceparent = || {
         let parent = request.headers().get("traceparent")?.to_str().ok()?;
-        Some(parent).filter(|parent| parent.len() == TRACEPARENT)
+        Some(parent).filter(|parent| is_traceparent(parent.as_bytes()))
     };
     tracing::info_span!(
         target: "specstar::request",

@@ -82,13 +82,16 @@ impl Service {
                 let status = state.status;
                 return Err(Error::Conflict(format!("Cannot cancel a job with status '{status}'.")));
             }
+            // Whether it waits or runs: what it comes to is the same.
+            if gate.judges_input() {
+                let mut over = JobState::read(&head.revision.data)?;
+                cancelled(&mut over, 0, caller.now());
+                gate.admit(&head, Some(&over.write()?)).await?;
+            }
             let pk = head.pk;
             if !self.store.ask_to_stop(model.index, pk).await.map_err(store_error)? {
                 let attempt = self.row(model, &head).await?.attempt;
                 let to = cancelled(&mut state, attempt, caller.now());
-                if gate.judges_input() {
-                    gate.admit(&head, Some(&state.write()?)).await?;
-                }
                 let job = JobMove { guard: JobGuard::Anybody, to, lease: None, asked: None };
                 if self.write_job(model, head, &state, job, &caller.apart()).await?.is_none() {
                     attempts.again().await?;

@@ -60,7 +60,8 @@ impl Jobs for PostgresStore {
     fn expired_jobs(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<JobRow>> {
         Box::pin(async move {
             let models = self.models();
-            self.job_rows(&models, &models.job().expired, values![now.0, bounded(limit)]).await
+            self.job_rows(&models, &models.job().expired, values![now.0, bounded(limit), models.listed()])
+                .await
         })
     }
 

@@ -98,7 +98,7 @@ pub(crate) struct JobTexts {
     pub(crate) forget_worker: String,
     /// Forgets workers that were seen before an instant.
     pub(crate) forget_workers: String,
-    /// [`COLUMNS`] of those whose lease is over at an instant, at most so many.
+    /// [`COLUMNS`] of those whose lease is over at an instant, at most so many, of the types of these numbers.
     pub(crate) expired: String,
     /// Asks for a stop of `model_id`, `pk`.
     pub(crate) stop: String,
@@ -141,6 +141,7 @@ impl JobTexts {
 
     /// The same where leases are counted by the clock of the server, which this expression reads. What is given as
     /// the end of a lease is its length then.
+    #[allow(clippy::too_many_lines)] // a table
     fn counting(clock: Option<&str>) -> Self {
         let until = |hole: &str| match clock {
             None => format!("CAST({hole} AS BIGINT)"),
@@ -205,7 +206,8 @@ impl JobTexts {
             forget_worker: "DELETE FROM ss_worker WHERE worker = ?1".to_owned(),
             forget_workers: "DELETE FROM ss_worker WHERE seen_at < ?1".to_owned(),
             expired: format!(
-                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' AND {UNTIL} < {} ORDER BY {UNTIL} LIMIT ?2",
+                "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' AND {UNTIL} < {} \
+                 AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' ORDER BY {UNTIL} LIMIT ?2",
                 instant("?1")
             ),
             stop: format!(

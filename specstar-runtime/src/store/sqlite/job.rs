@@ -60,9 +60,11 @@ impl Jobs for SqliteStore {
     }
 
     fn expired_jobs(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<JobRow>> {
-        Box::pin(
-            async move { self.lease().await?.job_rows(|texts| &texts.expired, params![now.0, rows(limit)]) },
-        )
+        Box::pin(async move {
+            let lease = self.lease().await?;
+            let known = lease.models().listed();
+            lease.job_rows(|texts| &texts.expired, params![now.0, rows(limit), known])
+        })
     }
 
     fn ask_to_stop(&self, model: ModelIndex, pk: i64) -> Answer<'_, bool> {

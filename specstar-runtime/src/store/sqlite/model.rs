@@ -65,6 +65,11 @@ impl Models {
             .ok_or_else(|| StoreError::Internal(format!("resource type {} is not registered", model.0)))
     }
 
+    /// The numbers of all types, each between commas.
+    pub(super) fn listed(&self) -> String {
+        self.0.numbers.keys().fold(",".to_owned(), |text, number| format!("{text}{number},"))
+    }
+
     /// The type that has this number in the shared tables, unless it is not registered any more.
     pub(super) fn numbered(&self, model_id: i64) -> Option<ModelIndex> {
         self.0.numbers.get(&model_id).copied()

@@ -94,7 +94,14 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let Some(kind) = self.job_kind(change.of.model)? else { return Ok(()) };
         let (model, pk) = (change.of.model, change.of.pk);
         if let Some(job) = &change.job {
-            return self.advance(at, model, pk, job, change.updated.time).await;
+            self.advance(at, model, pk, job, change.updated.time).await?;
+            // The document may have got another key while a worker was at it.
+            if let (None, Some(revision)) = (&job.lease, &change.revision) {
+                let key = read(&revision.data)?.partition_key;
+                let values = values![self.number(model)?, pk, key.as_deref().map(stored)];
+                self.execute(&self.models.job().set_key, values).await?;
+            }
+            return Ok(());
         }
         if let Some(is_deleted) = change.is_deleted {
             let values = values![self.number(model)?, pk, is_deleted];

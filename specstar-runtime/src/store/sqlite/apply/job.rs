@@ -96,7 +96,14 @@ impl Applier<'_> {
         let Some(kind) = self.job_kind(change.of.model)? else { return Ok(()) };
         let (model, pk) = (change.of.model, change.of.pk);
         if let Some(job) = &change.job {
-            return self.advance(at, model, pk, job, change.updated.time);
+            self.advance(at, model, pk, job, change.updated.time)?;
+            // The document may have got another key while a worker was at it.
+            if let (None, Some(revision)) = (&job.lease, &change.revision) {
+                let id = self.models.get(model)?.layout.model_id;
+                let key = read(&revision.data)?.partition_key;
+                self.execute(&self.models.job().set_key, params![id, pk, key])?;
+            }
+            return Ok(());
         }
         if let Some(is_deleted) = change.is_deleted {
             let id = self.models.get(model)?.layout.model_id;
