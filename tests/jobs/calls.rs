@@ -99,16 +99,20 @@ async fn a_call_runs_with_the_rights_that_its_caller_has_then() {
     assert_eq!(level(&app, &id).await, 1);
 }
 
-#[tokio::test]
-async fn rules_judge_the_content_that_a_call_makes() {
-    // Heroes of level 3 and more are nobody's but root's.
+/// Heroes of level 3 and more are nobody's but root's.
+async fn ruled_by_level() -> TestApp {
     let high = deny_input_if::<Hero>(Action::FULL, |request, hero| {
         hero.level > 2 && request.principal.name() != "root"
     });
-    let app = TestApp::with(heroes(), |builder| {
+    TestApp::with(heroes(), |builder| {
         builder.access(allow(Action::FULL)).access_for::<Hero>(high).workers(quick())
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn rules_judge_the_content_that_a_call_makes() {
+    let app = ruled_by_level().await;
     let id = hero(&app).await;
     let done = finished(&app, &train(&app, "ann", &id).await).await;
     let said = done["errmsg"].as_str().expect("a reason");
@@ -225,13 +229,7 @@ async fn a_call_of_which_nobody_knows_who_asked_is_not_made() {
 
 #[tokio::test]
 async fn a_call_that_is_made_again_is_a_call_of_whoever_asks_for_it() {
-    let high = deny_input_if::<Hero>(Action::FULL, |request, hero| {
-        hero.level > 2 && request.principal.name() != "root"
-    });
-    let app = TestApp::with(heroes(), |builder| {
-        builder.access(allow(Action::FULL)).access_for::<Hero>(high).workers(quick())
-    })
-    .await;
+    let app = ruled_by_level().await;
     let id = hero(&app).await;
     let call = train(&app, "root", &id).await;
     assert_eq!(finished(&app, &call).await["status"], "completed");
