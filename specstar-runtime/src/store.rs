@@ -40,7 +40,7 @@ pub use observe::{Observe, StoreMetrics};
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use slow::SlowQueries;
 pub use snapshot::{
-    LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
+    JobPlace, LogMark, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow, Snapshots,
 };
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
@@ -289,6 +289,12 @@ pub enum StoreError {
     /// A value, or several together, are longer than the engine can hold in an index.
     #[error("longer than the database can index: {0}")]
     TooLong(String),
+    /// One commit makes more changes than the engine can number; several smaller ones may succeed.
+    #[error("one commit cannot have more than {most} changes")]
+    TooMany {
+        /// The most that it can.
+        most: usize,
+    },
     /// The stored data is not what this program wrote.
     #[error("stored data is not readable: {0}")]
     Corrupt(String),

@@ -25,6 +25,11 @@ async fn a_job_that_was_worked_on_waits_where_it_is_imported() {
     reaches(&app, &id, JobStatus::Processing).await;
     let archive = export(&ann).await;
     import(&ann, &archive).await.refused(409, "is being worked on");
+    let checked = ann.ask("POST", "/email-job/import?dry_run=true");
+    let checked = checked.body("application/octet-stream", archive.clone()).await.ok();
+    assert_eq!(checked["models"]["email-job"]["resources"]["failed"], 1, "{checked}");
+    let problem = checked["models"]["email-job"]["errors"][0].as_str();
+    assert!(problem.is_some_and(|text| text.contains("is being worked on")), "{checked}");
     assert_eq!(document(&app, &id).await.status, JobStatus::Processing);
     let other = TestApp::new(resources()).await;
     import(&other.user("ann"), &archive).await.ok();
@@ -59,13 +64,18 @@ async fn imported_jobs_keep_their_keys_and_their_times() {
     import(&other.user("ann"), &archive).await.ok();
     let jobs = other.app().jobs::<EmailJob>();
     assert_eq!(jobs.enqueue(once()).await.expect("the same"), keyed);
-    let row = jobs.progress(&later).await.expect("a row");
-    assert_eq!((row.phase.as_str(), row.run_at), ("scheduled", before[1].run_at));
+    for (before, id) in before.iter().zip([&keyed, &later]) {
+        let row = jobs.progress(id).await.expect("a row");
+        assert_eq!(
+            (row.phase.as_str(), row.run_at, row.priority),
+            ("scheduled", before.run_at, before.priority)
+        );
+    }
 }
 
 #[cfg(feature = "cron")]
 #[tokio::test]
-async fn an_import_over_a_job_leaves_it_its_schedule() {
+async fn a_job_comes_out_of_an_archive_with_its_schedule() {
     let app = TestApp::new(resources()).await;
     let (jobs, ann) = (app.app().jobs::<EmailJob>(), app.user("ann"));
     let id = jobs.enqueue(Enqueue::new(mail("a", What::Send)).cron("0 3 * * *")).await.expect("a job");
@@ -73,4 +83,8 @@ async fn an_import_over_a_job_leaves_it_its_schedule() {
     import(&ann, &export(&ann).await).await.ok();
     let after = jobs.progress(&id).await.expect("a row");
     assert_eq!((after.schedule.as_deref(), after.run_at), (Some("0 3 * * *"), before.run_at));
+    let other = TestApp::new(resources()).await;
+    import(&other.user("ann"), &export(&ann).await).await.ok();
+    let there = other.app().jobs::<EmailJob>().progress(&id).await.expect("a row");
+    assert_eq!((there.schedule.as_deref(), there.run_at), (Some("0 3 * * *"), before.run_at));
 }

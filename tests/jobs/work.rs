@@ -8,7 +8,7 @@ use serde_json::json;
 use specstar::job::{Enqueue, JobStatus};
 use specstar::worker::{JobContext, JobError, WorkerOptions};
 
-use crate::common::{TestApp, eventually};
+use crate::common::{TestApp, database, eventually};
 use crate::models::{EmailJob, Receipt, What, document, mail, quick, reaches, send, working};
 use crate::resources;
 
@@ -294,4 +294,20 @@ async fn a_key_that_is_changed_while_a_worker_is_at_it_holds_from_then_on() {
     assert_eq!(over.partition_key.as_deref(), Some("b"));
     let row = crate::common::database::row(app.folder().path(), "SELECT partition_key FROM ss_job");
     assert_eq!(row, ["b"]);
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_job_that_is_removed_while_it_runs() {
+    let app = TestApp::with(resources(), working).await;
+    let ann = app.user("ann");
+    let id = app.app().jobs::<EmailJob>().enqueue(mail("a", What::Wait)).await.expect("a job");
+    reaches(&app, &id, JobStatus::Processing).await;
+    ann.delete(&format!("/email-job/{id}/permanently")).await.ok();
+    // Another one is worked on behind it, so that its worker has said everything.
+    let next = app.app().jobs::<EmailJob>().enqueue(mail("b", What::Send)).await.expect("a job");
+    reaches(&app, &next, JobStatus::Completed).await;
+    let folder = app.stop().await;
+    let count = |table: &str| database::row(folder.path(), &format!("SELECT count(*) FROM {table}"));
+    assert_eq!(count("ss_job"), ["1"]);
+    assert_eq!(count("ss_job_log"), ["1"], "the line of the other one");
 }

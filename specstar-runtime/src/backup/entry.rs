@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use super::fault::{ArchiveResult, Fault};
 use crate::datetime::Timestamp;
 use crate::id;
+use crate::job::Schedule;
 use crate::meta::{Revision, Stamp};
+use crate::store::JobPlace;
 
 /// The longest id of a file that an archive may name.
 const FILE_ID: usize = 128;
@@ -78,6 +80,8 @@ pub struct Archived {
     pub current: i64,
     /// Every revision that is kept, by ascending number.
     pub revisions: Vec<ArchivedRevision>,
+    /// Of a job: when it is due, where the archive knows.
+    pub job: Option<JobPlace>,
 }
 
 /// A revision as an archive has it.
@@ -124,6 +128,9 @@ impl Archived {
             return Some("the counts are not positive, or too large".into());
         }
         if let Some(problem) = [&self.created, &self.updated].into_iter().find_map(stamp_problem) {
+            return Some(problem);
+        }
+        if let Some(problem) = self.job.as_ref().and_then(job_problem) {
             return Some(problem);
         }
         let mut seen = HashSet::new();
@@ -201,8 +208,18 @@ impl Weight {
 }
 
 fn stamp_problem(stamp: &Stamp) -> Option<String> {
-    let fits = Timestamp::WRITABLE.contains(&stamp.time.0);
+    time_problem(stamp.time)
+}
+
+fn time_problem(time: Timestamp) -> Option<String> {
+    let fits = Timestamp::WRITABLE.contains(&time.0);
     (!fits).then(|| "an instant is not within the years 1 to 9999".into())
+}
+
+fn job_problem(job: &JobPlace) -> Option<String> {
+    let schedule = job.schedule.as_deref().map(Schedule::parse);
+    let unfit = schedule.and_then(Result::err).map(|error| error.to_string());
+    time_problem(job.run_at).or(unfit)
 }
 
 /// Whether this can be the name of a resource type: what is looked up, shown and never a path.

@@ -184,7 +184,7 @@ fn write_batch<W: Write>(
 ) -> ArchiveResult<()> {
     for row in &batch.rows {
         match out {
-            Out::Ssb(out) => out.resource(&row.head, &row.older)?,
+            Out::Ssb(out) => out.resource(&row.head, &row.older, row.job.as_ref())?,
             Out::Acbak(out) => out.resource(model.descriptor(), &row.head, &row.older)?,
         }
         counts.resources += 1;

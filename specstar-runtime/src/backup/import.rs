@@ -138,6 +138,7 @@ impl Importer<'_> {
             is_deleted,
             current,
             revisions,
+            job,
         } = resource;
         let mut blobs = Vec::new();
         let mut older = Vec::new();
@@ -171,7 +172,7 @@ impl Importer<'_> {
         let index_row = Service::arriving_index(model, &revision, is_trusted)
             .map_err(|error| located(&error, &resource_id, current, at))?;
         let head = Head { pk: 0, resource_id, rev_count, version, created, updated, is_deleted, revision };
-        Ok(Arriving { model: index, head, older, index: index_row, blobs })
+        Ok(Arriving { model: index, head, older, index: index_row, blobs, job })
     }
 }
 

@@ -186,7 +186,7 @@ mod tests {
             revision: revision.clone(),
         };
         let older: Vec<Revision> = (1..5).map(|seq| Revision { seq, ..revision.clone() }).collect();
-        writer.resource(&head, &older).expect("a resource");
+        writer.resource(&head, &older, None).expect("a resource");
         writer.end_model().expect("its end");
         writer.finish().expect("the end");
         file.flush().expect("it is written");

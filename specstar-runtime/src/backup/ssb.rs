@@ -14,7 +14,7 @@
 //! | --- | --- |
 //! | 1 Manifest | JSON [`Manifest`] |
 //! | 2 ModelBegin | JSON `{name}` |
-//! | 3 Rows | JSON lines: a resource, then each of its revisions; a purge |
+//! | 3 Rows | JSON lines: a resource, then each of its revisions; a purge. A job also has when it is due |
 //! | 4 BlobBegin | JSON `{file_id, size, content_type}` |
 //! | 5 BlobData | at most 4 MiB of the file |
 //! | 6 ModelEnd | JSON: counts, and BLAKE3 of every byte since the ModelBegin |

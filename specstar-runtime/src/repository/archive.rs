@@ -14,7 +14,7 @@ use crate::json::{self, IndexEntry, IndexRow, IndexValue};
 use crate::meta::{Head, Revision};
 
 use crate::schema;
-use crate::store::CommitError;
+use crate::store::{CommitError, JobPlace};
 use crate::timeline;
 
 /// A resource out of an archive, as it would be stored.
@@ -26,6 +26,8 @@ pub(crate) struct Arriving {
     pub(crate) index: IndexRow,
     /// The files that revisions name, each with the number of the revision.
     pub(crate) blobs: Vec<(i64, String)>,
+    /// Of a job: when it is due, where the archive knows.
+    pub(crate) job: Option<JobPlace>,
 }
 
 /// What happens where a resource of the id exists.
@@ -146,6 +148,9 @@ impl Service {
     ) -> Result<Findings> {
         let model = &self.models()[arriving.model.0];
         let (fate, existing) = self.fate(model, arriving, duplicates, caller).await?;
+        if let Some(existing) = &existing {
+            self.job_at_rest(model, existing).await?;
+        }
         let deletes = arriving.head.is_deleted && existing.is_some_and(|head| !head.is_deleted);
         let mut findings = Findings { fate, uniques: Vec::new(), targets: Vec::new(), deletes };
         if fate == Fate::Skipped || arriving.head.is_deleted {

@@ -10,6 +10,7 @@ use crate::job::{JobState, JobStatus, Phase, due_of_archive};
 use crate::json::{IndexRow, fitting_index_row};
 use crate::meta::{DataHash, Head};
 use crate::schema;
+use crate::store::JobRow;
 
 /// A job as it comes out of an archive.
 pub(super) struct ArrivingJob {
@@ -19,8 +20,23 @@ pub(super) struct ArrivingJob {
 }
 
 impl Service {
-    /// What becomes of a resource of an archive that is a job: work that was going on begins again, at its time, with the
-    /// schedule that the job has here. 409 when the job is being worked on here.
+    /// The row of a job that an archive is to replace; 409 when the job is being worked on.
+    pub(super) async fn job_at_rest(&self, model: &Model, existing: &Head) -> Result<Option<JobRow>> {
+        if model.descriptor().job.is_none() {
+            return Ok(None);
+        }
+        let row = self.store.job(model.index, existing.pk).await.map_err(store_error)?;
+        if row.as_ref().is_some_and(|row| row.phase == Phase::Running && row.lease.is_some()) {
+            let resource_id = &existing.resource_id;
+            return Err(Error::Conflict(format!(
+                "The job '{resource_id}' is being worked on: cancel it, or wait until it is over."
+            )));
+        }
+        Ok(row)
+    }
+
+    /// What becomes of a resource of an archive that is a job: it has the time, priority and schedule that the archive
+    /// says, else those that it has here; work that was going on begins again. 409 when the job is being worked on here.
     pub(super) async fn arriving_job(
         &self,
         model: &Model,
@@ -35,17 +51,16 @@ impl Service {
         }
         let mut start = JobStart::default();
         let mut waits_until = None;
-        if let Some(existing) = existing
-            && let Some(row) = self.store.job(model.index, existing.pk).await.map_err(store_error)?
-        {
-            if row.phase == Phase::Running && row.lease.is_some() {
-                let resource_id = &existing.resource_id;
-                return Err(Error::Conflict(format!(
-                    "The job '{resource_id}' is being worked on: cancel it, or wait until it is over."
-                )));
-            }
-            (start.priority, start.schedule) = (Some(row.priority), row.schedule);
+        let here = match existing {
+            Some(existing) => self.job_at_rest(model, existing).await?,
+            None => None,
+        };
+        if let Some(place) = &arriving.job {
+            (start.priority, start.schedule) = (Some(place.priority), place.schedule.clone());
+            waits_until = Some(place.run_at);
+        } else if let Some(row) = here {
             waits_until = (row.phase == Phase::Scheduled).then_some(row.run_at);
+            (start.priority, start.schedule) = (Some(row.priority), row.schedule);
         }
         let is_current = schema::is_current(model.descriptor(), head.revision.schema_version.as_deref());
         if let (true, Ok(mut state)) = (is_current, JobState::read(&head.revision.data)) {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::StoreError;
+use super::{JobRow, StoreError};
 use crate::change::ModelIndex;
+use crate::datetime::Timestamp;
 use crate::meta::{Head, Revision};
 use crate::query::Predicate;
 
@@ -81,4 +82,24 @@ pub struct SnapshotRow {
     pub older: Vec<Revision>,
     /// The files that some revision names.
     pub files: Vec<String>,
+    /// Of a job: what stands beside its document.
+    pub job: Option<JobPlace>,
+}
+
+/// When a job is due, and before which others: what an archive has of the row of a job. The rest of the row follows the
+/// document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobPlace {
+    /// It does not begin before this instant.
+    pub run_at: Timestamp,
+    /// The higher, the earlier.
+    pub priority: i16,
+    /// The cron expression of its times.
+    pub schedule: Option<String>,
+}
+
+impl From<JobRow> for JobPlace {
+    fn from(row: JobRow) -> Self {
+        Self { run_at: row.run_at, priority: row.priority, schedule: row.schedule }
+    }
 }

@@ -348,6 +348,7 @@ fn archived(meta: Meta, at: u64) -> ArchiveResult<Archived> {
         is_deleted: meta.is_deleted,
         current,
         revisions: Vec::new(),
+        job: None,
         resource_id: meta.resource_id,
     })
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::datetime::Timestamp;
 use crate::meta::{DataHash, Revision, RevisionStatus, Stamp};
+use crate::store::JobPlace;
 
 /// The version of the format that is written.
 pub(super) const FORMAT: u32 = 1;
@@ -114,6 +115,37 @@ pub(super) struct ResourceLine<'a> {
     pub(super) is_deleted: bool,
     pub(super) current: i64,
     pub(super) revisions: u64,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) job: Option<JobLine<'a>>,
+}
+
+/// What stands beside the document of a job.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobLine<'a> {
+    /// Microseconds since 1970.
+    pub(super) run_at: i64,
+    pub(super) priority: i16,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(super) schedule: Option<Cow<'a, str>>,
+}
+
+impl<'a> JobLine<'a> {
+    pub(super) fn of(job: &'a JobPlace) -> Self {
+        Self {
+            run_at: job.run_at.0,
+            priority: job.priority,
+            schedule: job.schedule.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    pub(super) fn place(self) -> JobPlace {
+        JobPlace {
+            run_at: Timestamp(self.run_at),
+            priority: self.priority,
+            schedule: self.schedule.map(Cow::into_owned),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::io::Read;
 use serde::Deserialize;
 
 use super::chunk::{Chunk, Kind, MAGIC};
-use super::json::{BlobBegin, Counts, FORMAT, Line, Manifest, ModelBegin, Sealed};
+use super::json::{BlobBegin, Counts, FORMAT, JobLine, Line, Manifest, ModelBegin, Sealed};
 use crate::backup::entry::{
     ArchiveReader, Archived, ArchivedRevision, Entry, HashState, Weight, is_file_id, is_name,
 };
@@ -263,6 +263,7 @@ impl<R: Read> Reader<R> {
                         is_deleted: line.is_deleted,
                         current: line.current,
                         revisions: Vec::new(),
+                        job: line.job.map(JobLine::place),
                     },
                 });
             }

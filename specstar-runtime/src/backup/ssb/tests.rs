@@ -9,6 +9,7 @@ use super::{MAGIC, Manifest, ManifestModel, Reader, Writer};
 use crate::backup::{ArchiveError, ArchiveReader, ArchiveResult, Entry, Fault};
 use crate::datetime::Timestamp;
 use crate::meta::{DataHash, Head, Revision, RevisionStatus, Stamp};
+use crate::store::JobPlace;
 
 const LIMIT: u64 = 1 << 20;
 
@@ -65,8 +66,10 @@ fn archive() -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out, manifest(&["note", "plan"])).expect("it begins");
     writer.begin_model("note").expect("a model");
-    writer.resource(&head("one", 2, 3), &[revision(1, "first"), revision(3, "third")]).expect("a resource");
-    writer.resource(&head("gone", 1, 1), &[]).expect("a resource");
+    writer
+        .resource(&head("one", 2, 3), &[revision(1, "first"), revision(3, "third")], None)
+        .expect("a resource");
+    writer.resource(&head("gone", 1, 1), &[], None).expect("a resource");
     let file: Vec<u8> = (0..5_000_000_u32).map(|number| (number >> 3).to_le_bytes()[0]).collect();
     let file_id = format!("b3-{}", blake3::hash(&file).to_hex());
     writer.begin_blob(&file_id, file.len() as u64, "text/plain").expect("a file");
@@ -132,13 +135,37 @@ fn an_archive_is_read_as_it_was_written() {
 }
 
 #[test]
+fn a_job_says_when_it_is_due() {
+    let written = |job: &JobPlace| {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out, manifest(&["chore"])).expect("it begins");
+        writer.begin_model("chore").expect("a model");
+        writer.resource(&head("one", 1, 1), &[], Some(job)).expect("a resource");
+        writer.end_model().expect("its end");
+        writer.finish().expect("the end");
+        read(&out)
+    };
+    let due = JobPlace { run_at: Timestamp(7_000_000), priority: -3, schedule: None };
+    let entries = written(&due).expect("it is whole");
+    let Entry::Resource(resource) = &entries[1] else { panic!("a resource is expected") };
+    assert_eq!(resource.job.as_ref(), Some(&due));
+    for wrong in [
+        JobPlace { run_at: Timestamp(i64::MAX), ..due.clone() },
+        JobPlace { schedule: Some("at noon".into()), ..due },
+    ] {
+        let fault = written(&wrong).expect_err("it is refused").to_string();
+        assert!(fault.contains("one"), "{fault}");
+    }
+}
+
+#[test]
 fn a_hash_that_was_kept_is_kept_and_any_other_is_refused() {
     let mut kept = head("one", 1, 1);
     kept.revision.data_hash = DataHash(5);
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
     writer.begin_model("note").expect("a model");
-    writer.resource(&kept, &[]).expect("a resource");
+    writer.resource(&kept, &[], None).expect("a resource");
     writer.end_model().expect("its end");
     writer.finish().expect("the end");
     let entries = read(&out).expect("it is whole");
@@ -186,7 +213,9 @@ fn no_single_byte_can_be_changed() {
     let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
     writer.begin_model("note").expect("a model");
     for number in 0..20 {
-        writer.resource(&head(&format!("n{number}"), 2, 2), &[revision(1, "first")]).expect("a resource");
+        writer
+            .resource(&head(&format!("n{number}"), 2, 2), &[revision(1, "first")], None)
+            .expect("a resource");
     }
     writer.begin_blob("legacy", 5, "").expect("a file");
     writer.blob_data(b"hello").expect("its data");
@@ -303,7 +332,7 @@ fn resources_that_contradict_themselves_are_refused() {
         let mut out = Vec::new();
         let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
         writer.begin_model("note").expect("a model");
-        writer.resource(&head, &older).expect("a resource");
+        writer.resource(&head, &older, None).expect("a resource");
         writer.end_model().expect("its end");
         writer.finish().expect("the end");
         assert!(matches!(fault(&out), Fault::Resource { .. }), "{head:?}");
@@ -329,7 +358,7 @@ fn everything_that_a_resource_has_counts_for_its_limit() {
         let mut out = Vec::new();
         let mut writer = Writer::new(&mut out, manifest(&["note"])).expect("it begins");
         writer.begin_model("note").expect("a model");
-        writer.resource(&head("one", 1, 20), &older).expect("a resource");
+        writer.resource(&head("one", 1, 20), &older, None).expect("a resource");
         writer.end_model().expect("its end");
         writer.finish().expect("the end");
         assert!(matches!(fault(&out), Fault::TooLong { limit: LIMIT, .. }));

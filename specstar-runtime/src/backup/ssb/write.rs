@@ -8,10 +8,12 @@ use serde_json::value::RawValue;
 
 use super::chunk::{BLOB_PART, Kind, LINE, MAGIC, Packer, ROWS};
 use super::json::{
-    At, BlobBegin, Counts, FORMAT, Line, Manifest, ModelBegin, PurgedLine, ResourceLine, RevisionLine, Sealed,
+    At, BlobBegin, Counts, FORMAT, JobLine, Line, Manifest, ModelBegin, PurgedLine, ResourceLine,
+    RevisionLine, Sealed,
 };
 use crate::backup::fault::{ArchiveResult, Fault};
 use crate::meta::{DataHash, Head, Revision, RevisionStatus};
+use crate::store::JobPlace;
 
 /// Writes an archive, one part after the other. It holds one chunk in memory.
 pub struct Writer<W> {
@@ -60,8 +62,8 @@ impl<W: Write> Writer<W> {
         self.json(Kind::ModelBegin, &ModelBegin { name: Cow::Borrowed(name) })
     }
 
-    /// A resource and its superseded revisions.
-    pub fn resource(&mut self, head: &Head, older: &[Revision]) -> ArchiveResult<()> {
+    /// A resource and its superseded revisions; of a job also when it is due.
+    pub fn resource(&mut self, head: &Head, older: &[Revision], job: Option<&JobPlace>) -> ArchiveResult<()> {
         self.line(&Line::Resource(ResourceLine {
             id: Cow::Borrowed(&head.resource_id),
             rev_count: head.rev_count,
@@ -71,6 +73,7 @@ impl<W: Write> Writer<W> {
             is_deleted: head.is_deleted,
             current: head.revision.seq,
             revisions: older.len() as u64 + 1,
+            job: job.map(JobLine::of),
         }))?;
         let behind = older.partition_point(|revision| revision.seq < head.revision.seq);
         let (before, after) = older.split_at(behind);

@@ -226,7 +226,8 @@ async fn run_beat(
         // For so long, by the clock of the server.
         let values = values![beat.until.0 - beat.now.0, beat.now.0, id, sign.pk, token];
         let renewed = execute(on, texts.renew.as_str(), values).await?;
-        // What was said is kept even when the lease is over: it may be all that is left of the run.
+        // What was said is kept even when the lease is over: it may be all that is left of the run. Of a job that was
+        // removed for good nothing is.
         for line in &sign.lines {
             let (run, seq) = (i64::from(sign.run), i64::from(line.seq));
             let values = values![id, sign.pk, run, seq, line.at.0, line.level, shown(&line.text)];

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::PostgresStore;
 use super::db::{one_moment, quoted, row, rows, store_error, values};
+use super::job::job_row;
 use super::log;
 use super::model::{Model, Models};
 use super::row::Columns;
@@ -17,9 +18,10 @@ use super::session::Session;
 use crate::change::{ChangeKind, Logged, ModelIndex};
 use crate::meta::Head;
 use crate::store::layout::BLOB_REF_TABLE;
+use crate::store::sql::job::COLUMNS;
 use crate::store::{
-    LogMark, LogRequest, LogScope, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest, SnapshotRow,
-    Snapshots, StoreError,
+    JobPlace, LogMark, LogRequest, LogScope, SnapshotBatch, SnapshotPart, SnapshotReader, SnapshotRequest,
+    SnapshotRow, Snapshots, StoreError,
 };
 
 /// Batches that wait for the reader of the snapshot.
@@ -155,11 +157,13 @@ impl Snapshot<'_> {
             let read = found.len();
             drop(found);
             let mut files = self.files(model, &heads).await?;
+            let mut jobs = self.jobs(model, &heads).await?;
             let mut batch = SnapshotBatch { part: at, ..SnapshotBatch::default() };
             let (mut bytes, mut sent) = (0, 0);
             for head in heads {
                 let files = files.remove(&head.pk).unwrap_or_default();
-                let row = self.row(model, head, files).await?;
+                let job = jobs.remove(&head.pk);
+                let row = self.row(model, head, files, job).await?;
                 bytes += weight(&row);
                 batch.rows.push(row);
                 // A history may be much longer than its head.
@@ -181,7 +185,13 @@ impl Snapshot<'_> {
         Ok(true)
     }
 
-    async fn row(&self, model: &Model, head: Head, files: Vec<String>) -> Result<SnapshotRow, StoreError> {
+    async fn row(
+        &self,
+        model: &Model,
+        head: Head,
+        files: Vec<String>,
+        job: Option<JobPlace>,
+    ) -> Result<SnapshotRow, StoreError> {
         let mut older = Vec::new();
         // One that has a single number has a single revision.
         if head.rev_count > 1 {
@@ -190,7 +200,23 @@ impl Snapshot<'_> {
                 older.push(Columns::of(&row)?.revision()?.to_owned());
             }
         }
-        Ok(SnapshotRow { head, older, files })
+        Ok(SnapshotRow { head, older, files, job })
+    }
+
+    /// When these jobs are due, by row number.
+    async fn jobs(&self, model: &Model, heads: &[Head]) -> Result<HashMap<i64, JobPlace>, StoreError> {
+        if model.layout.descriptor.job.is_none() {
+            return Ok(HashMap::new());
+        }
+        let pks: Vec<i64> = heads.iter().map(|head| head.pk).collect();
+        let id = model.layout.model_id;
+        let sql = format!("SELECT {COLUMNS} FROM ss_job WHERE model_id = {id} AND pk = ANY($1)");
+        let mut jobs = HashMap::with_capacity(heads.len());
+        for found in rows(self.on, sql, values![pks]).await.map_err(store_error)? {
+            let row = job_row(Columns::of(&found)?, self.models)?;
+            jobs.insert(row.pk, row.into());
+        }
+        Ok(jobs)
     }
 
     /// The files that revisions of these resources name.
@@ -226,7 +252,8 @@ impl Snapshot<'_> {
                     let head = head.to_owned();
                     let mut files = self.files(model, std::slice::from_ref(&head)).await?;
                     let files = files.remove(&head.pk).unwrap_or_default();
-                    let row = self.row(model, head, files).await?;
+                    let job = self.jobs(model, std::slice::from_ref(&head)).await?.remove(&head.pk);
+                    let row = self.row(model, head, files, job).await?;
                     bytes += weight(&row);
                     batch.rows.push(row);
                 }

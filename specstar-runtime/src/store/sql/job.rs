@@ -197,7 +197,8 @@ impl JobTexts {
                 .to_owned(),
             is_stopped: format!("SELECT cancel_requested FROM ss_job WHERE {of_one} AND lease_token = ?3"),
             insert_line: "INSERT INTO ss_job_log (model_id, pk, run, seq, at, level, text) \
-                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING"
+                          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS \
+                          (SELECT 1 FROM ss_job WHERE model_id = ?1 AND pk = ?2) ON CONFLICT DO NOTHING"
                 .to_owned(),
             forget_lines: format!("DELETE FROM ss_job_log WHERE {of_one} AND run <= ?3"),
             put_worker: "INSERT INTO ss_worker (worker, queues, seen_at, until) VALUES (?1, ?2, ?3, ?4) \

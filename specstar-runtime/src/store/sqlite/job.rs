@@ -155,7 +155,7 @@ impl Jobs for SqliteStore {
 }
 
 impl Lease {
-    fn job_rows(
+    pub(super) fn job_rows(
         &self,
         text: impl Fn(&crate::store::sql::job::JobTexts) -> &String,
         values: impl rusqlite::Params,
@@ -248,7 +248,8 @@ fn run_beat(
         let id = models.get(sign.model)?.layout.model_id;
         let renewed =
             execute(connection, &texts.renew, params![until.0, beat.now.0, id, sign.pk, sign.token])?;
-        // What was said is kept even when the lease is over: it may be all that is left of the run.
+        // What was said is kept even when the lease is over: it may be all that is left of the run. Of a job that was
+        // removed for good nothing is.
         for line in &sign.lines {
             let values = params![id, sign.pk, sign.run, line.seq, line.at.0, line.level, line.text];
             execute(connection, &texts.insert_line, values)?;

@@ -15,7 +15,7 @@ use crate::json::fitting_index_row;
 use crate::meta::{Head, HeadRef, Revision};
 use crate::query::{Position, Row, Truth};
 use crate::store::{
-    Freshness, LogMark, LogRequest, LogScope, Search, SnapshotBatch, SnapshotPart, SnapshotReader,
+    Freshness, JobPlace, LogMark, LogRequest, LogScope, Search, SnapshotBatch, SnapshotPart, SnapshotReader,
     SnapshotRequest, SnapshotRow, Snapshots, StoreError, Visit,
 };
 
@@ -177,7 +177,17 @@ impl Snapshot<'_> {
         // One that has a single number has a single revision.
         let older = if head.rev_count > 1 { self.lease.revisions(model, head.pk)? } else { Vec::new() };
         let files = self.lease.files(model, head.pk)?;
-        Ok(SnapshotRow { head, older, files })
+        let job = self.job(model, head.pk)?;
+        Ok(SnapshotRow { head, older, files, job })
+    }
+
+    fn job(&self, model: ModelIndex, pk: i64) -> Result<Option<JobPlace>, StoreError> {
+        let layout = &self.lease.models().get(model)?.layout;
+        if layout.descriptor.job.is_none() {
+            return Ok(None);
+        }
+        let row = self.lease.job_rows(|texts| &texts.job, params![layout.model_id, pk])?.pop();
+        Ok(row.map(JobPlace::from))
     }
 
     fn changed(&self, at: usize, part: &SnapshotPart, since: LogMark) -> Result<bool, StoreError> {
