@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use specstar::prelude::*;
@@ -62,6 +63,7 @@ pub(crate) fn when_started_again() -> Option<ExitCode> {
         "open" | "later" | "jobs" => builder.open_access(),
         "unsaid" => builder,
         "closed" => builder.deny_by_default(true),
+        "draining" => builder.open_access().drain_time(Duration::from_secs(2)),
         "broken" => builder.page_size(0, 0),
         other => panic!("no such variant: {other}"),
     };

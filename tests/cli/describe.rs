@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
@@ -11,6 +12,7 @@ use super::trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("without_a_command_it_serves_until_it_is_told_to_stop", serves),
+        trial("a_server_that_stops_says_so_while_it_still_answers", drains),
         trial("the_document_needs_no_database_and_can_be_checked", document),
         trial("the_routes_are_those_of_the_document", routes),
         trial("wrong_arguments_end_with_2_and_help_with_0", arguments),
@@ -34,6 +36,41 @@ fn serves() {
     let told = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+fn drains() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = application("draining", folder.path(), &[])
+        .env("SPECSTAR_ADDR", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let url = lines.find_map(|line| line.strip_prefix("OpenAPI").map(|url| url.trim().to_owned())).unwrap();
+    let url = url.strip_suffix("/openapi.json").unwrap().to_owned();
+    let told = Instant::now();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let ready = async || reqwest::get(format!("{url}/ready")).await.unwrap();
+        assert_eq!(ready().await.status(), 200);
+        let sent = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        // The signal is noticed a moment later.
+        let stopping = loop {
+            let answer = ready().await;
+            if answer.status() == 503 {
+                break answer.text().await.unwrap();
+            }
+            assert!(told.elapsed() < Duration::from_secs(2), "nobody is told that it stops");
+        };
+        let stopping: serde_json::Value = serde_json::from_str(&stopping).unwrap();
+        assert_eq!(stopping["checks"], serde_json::json!({"serving": "stopping", "store": "ok"}));
+        let note = reqwest::Client::new().post(format!("{url}/note")).body(r#"{"title": "late"}"#);
+        let note = note.header("content-type", "application/json").send().await.unwrap();
+        assert_eq!(note.status(), 200);
+        assert_eq!(reqwest::get(format!("{url}/health")).await.unwrap().status(), 200);
+    });
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert!(told.elapsed() >= Duration::from_secs(2), "it did not wait");
 }
 
 fn document() {

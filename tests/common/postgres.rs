@@ -19,8 +19,7 @@ const NOBODY: u32 = 65_534;
 
 /// Waits for the end of its input, which is the end of whoever started it, and takes everything away.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories="$2" -c max_connections=300 \
-    -c shared_buffers=64MB -c fsync="$3" -c log_min_messages=fatal >"$2/log" 2>&1 &
+"$1/postgres" -D "$2/data" >"$2/log" 2>&1 &
 server=$!
 trap '' INT TERM HUP
 echo started $server
@@ -66,6 +65,14 @@ impl Cluster {
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        // In its own file, for every start.
+        let fsync = std::env::var("SPECSTAR_TEST_POSTGRES_FSYNC").unwrap_or_else(|_| "on".to_owned());
+        let options = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nmax_connections = 300\n\
+             shared_buffers = 64MB\nfsync = {fsync}\nlog_min_messages = fatal\n",
+            folder.display(),
+        );
+        std::fs::write(folder.join("data/postgresql.auto.conf"), options).expect("its options");
         let keeper = Self::keep(&folder, &bin);
         let cluster = Self { folder, bin, keeper };
         cluster.wait();
@@ -73,11 +80,9 @@ impl Cluster {
     }
 
     fn keep(folder: &Path, bin: &Path) -> Child {
-        let fsync = std::env::var("SPECSTAR_TEST_POSTGRES_FSYNC").unwrap_or_else(|_| "on".to_owned());
         let mut keeper = unprivileged(folder, Path::new("/bin/sh"))
             .args(["-c", KEEPER, "keeper"])
             .args([bin, folder])
-            .arg(fsync)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -122,15 +127,18 @@ impl Cluster {
             .arg(self.folder.join("log"))
             .arg("--pgdata")
             .arg(self.folder.join("data"))
-            .arg("--options")
-            .arg(format!("-c listen_addresses= -c unix_socket_directories={}", self.folder.display()))
             .status()
             .expect("pg_ctl runs");
         assert!(started.success(), "the server starts again");
     }
 
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
     fn is_there(&self) -> bool {
-        std::os::unix::net::UnixStream::connect(self.folder.join(".s.PGSQL.5432")).is_ok()
+        std::os::unix::net::UnixStream::connect(self.socket()).is_ok()
     }
 }
 

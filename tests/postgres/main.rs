@@ -9,6 +9,7 @@ mod layouts;
 mod log;
 mod processes;
 mod replica;
+mod stalled;
 mod texts;
 
 use specstar::prelude::*;

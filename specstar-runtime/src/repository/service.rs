@@ -177,6 +177,9 @@ pub(crate) fn store_error(error: StoreError) -> Error {
             tracing::warn!(%reason, "values are too long for an index of the database");
             Error::Validation("the indexed values are longer than the database can index together".into())
         }
+        StoreError::TooMany { most } => Error::Validation(
+            format!("more than {most} changes in one commit: select fewer resources at a time").into(),
+        ),
         StoreError::Timeout => Error::Unavailable { reason: error.to_string(), retry_after: 1 },
         other => Error::internal(other),
     }

@@ -19,6 +19,7 @@ mod migrate;
 mod model;
 mod observe;
 mod registry;
+mod replica;
 mod row;
 mod search;
 mod session;
@@ -45,6 +46,7 @@ use tokio::sync::{Semaphore, watch};
 use self::db::{Fault, Values, values};
 use self::follow::Follower;
 use self::model::Models;
+use self::replica::Replica;
 use self::row::Columns;
 use self::session::Session;
 use super::{
@@ -74,7 +76,8 @@ pub struct PostgresOptions {
     /// says which schema its tables are in.
     pub url: String,
     /// A copy of the database that only reads. It answers what is asked with [`Freshness::MayLag`]: the lists and counts
-    /// of clients, which can be late by as much as the copy is. Everything else is read from the database itself.
+    /// of clients, which can be late by as much as the copy is. Everything else is read from the database itself, and
+    /// so are these while the copy does not answer.
     pub replica_url: Option<String>,
     /// The most connections to each of them, besides the few that long reads and changes of tables make.
     pub max_connections: u32,
@@ -133,7 +136,7 @@ pub struct PostgresStore {
 #[derive(Debug)]
 struct Shared {
     db: DatabaseConnection,
-    replica: Option<DatabaseConnection>,
+    replica: Option<Replica>,
     options: PostgresOptions,
     /// The program made the connection: it closes it, and its statements have no time limit of their own.
     foreign: bool,
@@ -146,6 +149,20 @@ struct Shared {
     explaining: Arc<Semaphore>,
     /// Those under way.
     commits: Gauge,
+}
+
+impl Shared {
+    /// Waits for a read as long as it may take, and a little for the engine to say that it took longer: a connection
+    /// that then says nothing is taken for dead, and with it those that are as old.
+    async fn answered<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let limit = self.options.statement_timeout + self.options.connect_timeout + Duration::from_secs(1);
+        let mut read = std::pin::pin!(read);
+        // The read gives its connection back when it is dropped, which is behind the note.
+        tokio::time::timeout(limit, read.as_mut()).await.unwrap_or_else(|_| {
+            self.losses.note();
+            Err(StoreError::Unavailable(format!("no answer within {limit:?}")))
+        })
+    }
 }
 
 /// When a connection was lost last: the others may be as dead and not know it.
@@ -204,7 +221,7 @@ impl PostgresStore {
         let explaining = Arc::new(Semaphore::new(1));
         let shared = Shared {
             db,
-            replica,
+            replica: replica.map(Replica::new),
             options,
             foreign,
             models,
@@ -231,14 +248,18 @@ impl PostgresStore {
     /// The rows of a statement that only reads: where the connection turns out to be dead, on another one.
     async fn rows(&self, sql: &str, values: Values) -> Result<Vec<QueryResult>, StoreError> {
         let again = values.clone();
-        match db::rows(&self.shared.db, sql, values).await.map_err(Fault::from) {
-            Ok(rows) => Ok(rows),
-            Err(Fault::Lost(_)) => {
-                self.shared.losses.note();
-                db::rows(&self.shared.db, sql, again).await.map_err(db::store_error)
-            }
-            Err(fault) => Err(fault.into_error()),
-        }
+        self.shared
+            .answered(async {
+                match db::rows(&self.shared.db, sql, values).await.map_err(Fault::from) {
+                    Ok(rows) => Ok(rows),
+                    Err(Fault::Lost(_)) => {
+                        self.shared.losses.note();
+                        db::rows(&self.shared.db, sql, again).await.map_err(db::store_error)
+                    }
+                    Err(fault) => Err(fault.into_error()),
+                }
+            })
+            .await
     }
 
     /// The first row of a statement that only reads.
@@ -278,13 +299,18 @@ fn pool(
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ]);
-    let losses = Arc::clone(losses);
+    let (acquired, released) = (Arc::clone(losses), Arc::clone(losses));
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(2))
         .acquire_timeout(options.connect_timeout)
         .test_before_acquire(false)
         .before_acquire(move |_, connection| {
-            let usable = !losses.concern(connection.age);
+            let usable = !acquired.concern(connection.age);
+            Box::pin(async move { Ok(usable) })
+        })
+        // One that nobody answers any more would be waited for until the operating system gives it up.
+        .after_release(move |_, connection| {
+            let usable = !released.concern(connection.age);
             Box::pin(async move { Ok(usable) })
         })
         .connect_lazy_with(connect);
@@ -368,7 +394,7 @@ impl Store for PostgresStore {
     }
 
     fn search(&self, search: Search, mut visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>> {
-        Box::pin(async move { self.run_search(&search, &mut visit).await })
+        Box::pin(async move { self.run_search(&search, &mut *visit).await })
     }
 
     fn count(
@@ -432,7 +458,7 @@ impl Store for PostgresStore {
                 // It waits for the statements that are running.
                 let _ = self.shared.db.close_by_ref().await;
                 if let Some(replica) = &self.shared.replica {
-                    let _ = replica.close_by_ref().await;
+                    replica.close().await;
                 }
             }
             Ok(())

@@ -79,7 +79,9 @@ fn advice(error: &StoreError) -> &'static str {
         }
         StoreError::Corrupt(_) => "restore a backup, or save what can be read with `backup`",
         StoreError::Layout(_) => "use the program that wrote the file",
-        StoreError::TooLong(_) | StoreError::Internal(_) => "see the log for the cause",
+        StoreError::TooLong(_) | StoreError::TooMany { .. } | StoreError::Internal(_) => {
+            "see the log for the cause"
+        }
     }
 }
 

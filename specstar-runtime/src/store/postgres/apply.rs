@@ -52,6 +52,13 @@ impl From<CommitError> for Refused {
 
 pub(super) type Applied<T> = Result<T, Refused>;
 
+/// The entries of the log that the number of one transaction has room for.
+const MOST_ENTRIES: usize = 1 << ENTRY_BITS;
+
+const fn too_many() -> StoreError {
+    StoreError::TooMany { most: MOST_ENTRIES }
+}
+
 /// Whether a set is one statement, which needs no transaction around it.
 pub(super) fn is_one_statement(set: &ChangeSet, models: &Models) -> bool {
     let [change] = &set.changes[..] else { return false };
@@ -102,6 +109,10 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
 
     /// Applies every change, or stops at the first one that fails.
     pub(super) async fn apply(&mut self, set: &ChangeSet) -> Applied<()> {
+        // Before much is written that would have to be taken back.
+        if set.changes.len() + set.events.len() > MOST_ENTRIES {
+            return Err(too_many().into());
+        }
         if is_one_statement(set, self.models) && !self.careful {
             return self.change(0, &set.changes[0]).await;
         }
@@ -169,8 +180,7 @@ impl<'a, C: ConnectionTrait> Applier<'a, C> {
     fn next_entry(&mut self) -> Result<i64, StoreError> {
         let entry = self.entry;
         if entry >> ENTRY_BITS != 0 {
-            let most = 1_i64 << ENTRY_BITS;
-            return Err(StoreError::Internal(format!("one commit has more than {most} entries of the log")));
+            return Err(too_many());
         }
         self.entry += 1;
         Ok(entry)

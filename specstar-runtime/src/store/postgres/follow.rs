@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two words to other processes.
 const WORD: Duration = Duration::from_millis(5);
 
+/// After so long without a word it is asked whether there is somebody to give one.
+const SILENCE: Duration = Duration::from_secs(15);
+
 /// Between two tries to listen.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -100,10 +103,11 @@ pub(super) async fn start(shared: &Arc<Shared>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The end of the log for readers.
+/// The end of the log for readers. Whoever follows the log finds out here that nobody answers any more.
 pub(super) async fn end(shared: &Shared) -> Result<i64, StoreError> {
     let sql = shared.models.read().unwrap_or_else(PoisonError::into_inner).log().last.clone();
-    let found = row(&shared.db, sql, values![]).await.map_err(store_error)?;
+    let read = async { row(&shared.db, sql, values![]).await.map_err(store_error) };
+    let found = shared.answered(read).await?;
     let end = found.as_ref().map_or(Ok(0), |found| Columns::of(found)?.integer(0))?;
     shared.follower.tell(end);
     Ok(end)
@@ -136,7 +140,8 @@ async fn follow(shared: Weak<Shared>, channel: String) {
         let wait = {
             let Some(shared) = shared.upgrade() else { return };
             if shared.follower.news.swap(false, Ordering::AcqRel) {
-                let told = row(&shared.db, "SELECT pg_notify($1, '')", values![channel.as_str()]).await;
+                let word = row(&shared.db, "SELECT pg_notify($1, '')", values![channel.as_str()]);
+                let told = shared.answered(async { word.await.map_err(store_error) }).await;
                 if let Err(error) = told {
                     tracing::debug!(%error, "other processes could not be told of changes");
                 }
@@ -181,10 +186,17 @@ async fn hear(
     channel: &str,
 ) -> Result<(), sea_orm::SqlxError> {
     listener.listen(channel).await?;
-    // `None` when the connection was lost.
-    while listener.try_recv().await?.is_some() {
-        let Some(shared) = shared.upgrade() else { return Ok(()) };
-        shared.follower.look.notify_one();
+    loop {
+        match tokio::time::timeout(SILENCE, listener.try_recv()).await {
+            Ok(heard) => {
+                // Without a word, the connection was lost.
+                let (Some(_), Some(shared)) = (heard?, shared.upgrade()) else { return Ok(()) };
+                shared.follower.look.notify_one();
+            }
+            // Nobody may be there any more.
+            Err(_) => tokio::time::timeout(SILENCE, listener.listen(channel))
+                .await
+                .map_err(|_| sea_orm::SqlxError::WorkerCrashed)??,
+        }
     }
-    Ok(())
 }

@@ -38,6 +38,14 @@ impl<'a> Columns<'a> {
             .map_err(|error| StoreError::Corrupt(format!("column {at} of a stored row: {error}")))
     }
 
+    /// The bytes that the server sent for it.
+    pub(super) fn size(self) -> usize {
+        let sizes = (0..self.0.len()).map(|at| {
+            self.0.try_get_raw(at).ok().and_then(|value| value.as_bytes().ok()).map_or(0, <[u8]>::len)
+        });
+        sizes.sum()
+    }
+
     pub(super) fn integer(self, at: usize) -> Result<i64, StoreError> {
         self.get(at)
     }

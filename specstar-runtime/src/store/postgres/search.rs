@@ -16,16 +16,24 @@ use self::order::Order;
 use super::PostgresStore;
 use super::db::{Values, one_moment, quoted, row, rows, run, statement, store_error};
 use super::model::Model;
+use super::replica::Replica;
 use super::row::{Columns, HEAD_DATA};
 use super::slow::Timed;
 use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;
 use crate::query::{Position, Predicate, Row, Truth, parse_instant};
-use crate::store::{Freshness, PageEnd, Search, StoreError, Visit};
+use crate::store::{Freshness, PageEnd, Search, StoreError};
 
-/// Rows that a cursor gives at a time.
-const BATCH: usize = 250;
+/// Is handed each row of a page.
+type Visitor<'a> = dyn FnMut(HeadRef<'_>) + Send + 'a;
+
+/// Rows that a cursor gives at first, and the most that it gives at a time.
+const FIRST_ROWS: usize = 32;
+const MOST_ROWS: usize = 256;
+
+/// Bytes that a cursor gives at a time, about: rows of a type are mostly of one size.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// A page while its rows are read.
 struct Page<'a> {
@@ -37,7 +45,7 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// Takes the next row, and says whether the page is full.
-    fn take(&mut self, row: Columns<'_>, order: &Order, visit: &mut Visit) -> Result<bool, StoreError> {
+    fn take(&mut self, row: Columns<'_>, order: &Order, visit: &mut Visitor<'_>) -> Result<bool, StoreError> {
         if self.skip > 0 {
             self.skip -= 1;
             return Ok(false);
@@ -65,18 +73,70 @@ impl Page<'_> {
 }
 
 impl PostgresStore {
-    /// Where searches and counts are made.
-    fn reads(&self, freshness: Freshness) -> &DatabaseConnection {
-        let replica = self.shared.replica.as_ref().filter(|_| freshness == Freshness::MayLag);
-        replica.unwrap_or(&self.shared.db)
+    /// The copy, where what is asked may be late and it can be asked.
+    fn copy(&self, freshness: Freshness) -> Option<(&Replica, &DatabaseConnection)> {
+        let replica = self.shared.replica.as_ref().filter(|_| freshness == Freshness::MayLag)?;
+        Some((replica, replica.ask()?))
     }
 
-    pub(super) async fn run_search(&self, search: &Search, visit: &mut Visit) -> Result<PageEnd, StoreError> {
+    pub(super) async fn run_search(
+        &self,
+        search: &Search,
+        visit: &mut Visitor<'_>,
+    ) -> Result<PageEnd, StoreError> {
+        let Some((replica, copy)) = self.copy(search.freshness) else {
+            return self.shared.answered(self.search_on(&self.shared.db, search, visit)).await;
+        };
+        // What was handed over cannot be taken back.
+        let mut begun = false;
+        let mut counted = |head: HeadRef<'_>| {
+            begun = true;
+            visit(head);
+        };
+        match self.shared.answered(self.search_on(copy, search, &mut counted)).await {
+            Err(error @ StoreError::Unavailable(_)) => {
+                replica.failed(&error);
+                if begun {
+                    return Err(error);
+                }
+                self.shared.answered(self.search_on(&self.shared.db, search, visit)).await
+            }
+            answer => {
+                replica.answered();
+                answer
+            }
+        }
+    }
+
+    pub(super) async fn run_count(
+        &self,
+        model: ModelIndex,
+        predicate: &Predicate,
+        freshness: Freshness,
+    ) -> Result<u64, StoreError> {
+        if let Some((replica, copy)) = self.copy(freshness) {
+            match self.shared.answered(self.count_on(copy, model, predicate)).await {
+                Err(error @ StoreError::Unavailable(_)) => replica.failed(&error),
+                answer => {
+                    replica.answered();
+                    return answer;
+                }
+            }
+        }
+        self.shared.answered(self.count_on(&self.shared.db, model, predicate)).await
+    }
+
+    async fn search_on(
+        &self,
+        db: &DatabaseConnection,
+        search: &Search,
+        visit: &mut Visitor<'_>,
+    ) -> Result<PageEnd, StoreError> {
         let models = self.models();
         let model = models.get(search.model)?;
         let deadline = Instant::now() + self.shared.options.statement_timeout;
         let Some(order) = Order::of(&model.layout, search) else {
-            let reads = (self.reads(search.freshness), &self.shared);
+            let reads = (db, &self.shared);
             return ranked::search(reads, model, search, visit, deadline).await;
         };
         let mut page = Page { search, skip: search.offset, visited: 0, end: PageEnd::default() };
@@ -85,15 +145,11 @@ impl PostgresStore {
         if is_exact && segments == 1 && !self.shared.foreign {
             let (sql, values) = page_sql(model, search, &order, 0, &mut page, true)?.unwrap_or_default();
             let _timed = Timed::new(&self.shared, &sql, values.len());
-            let limit = self.shared.options.statement_timeout + Duration::from_secs(1);
-            let read = read_all(self.reads(search.freshness), sql, values, &order, &mut page, visit);
-            tokio::time::timeout(limit, read).await.map_err(|_| StoreError::Timeout)??;
+            read_all(db, sql, values, &order, &mut page, visit).await?;
             return Ok(page.end());
         }
         // One transaction, so that all statements see the same rows.
-        let transaction = one_moment(self.reads(search.freshness), left(deadline)?.as_millis())
-            .await
-            .map_err(store_error)?;
+        let transaction = one_moment(db, left(deadline)?.as_millis()).await.map_err(store_error)?;
         for at in 0..segments {
             let Some((sql, values)) = page_sql(model, search, &order, at, &mut page, is_exact)? else {
                 continue;
@@ -127,11 +183,11 @@ impl PostgresStore {
         Ok(page.end())
     }
 
-    pub(super) async fn run_count(
+    async fn count_on(
         &self,
+        db: &DatabaseConnection,
         index: ModelIndex,
         predicate: &Predicate,
-        freshness: Freshness,
     ) -> Result<u64, StoreError> {
         let models = self.models();
         let model = models.get(index)?;
@@ -141,10 +197,9 @@ impl PostgresStore {
         if condition.is_exact && !self.shared.foreign {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
             let _timed = Timed::new(&self.shared, &sql, condition.values.len());
-            return count(self.reads(freshness), sql, condition.values).await;
+            return count(db, sql, condition.values).await;
         }
-        let transaction =
-            one_moment(self.reads(freshness), left(deadline)?.as_millis()).await.map_err(store_error)?;
+        let transaction = one_moment(db, left(deadline)?.as_millis()).await.map_err(store_error)?;
         if condition.is_exact {
             let sql = format!("SELECT count(*) FROM {head} h WHERE {}", condition.sql);
             let _timed = Timed::new(&self.shared, &sql, condition.values.len());
@@ -233,7 +288,7 @@ async fn read_all(
     values: Values,
     order: &Order,
     page: &mut Page<'_>,
-    visit: &mut Visit,
+    visit: &mut Visitor<'_>,
 ) -> Result<bool, StoreError> {
     let mut found = std::pin::pin!(on.stream_raw(statement(sql, values)).await.map_err(store_error)?);
     let mut full = false;
@@ -250,6 +305,8 @@ pub(super) struct Cursor<'a> {
     deadline: Option<Instant>,
     /// How many are given next.
     pub(super) batch: usize,
+    /// The most that are given at a time.
+    pub(super) most: usize,
 }
 
 impl<'a> Cursor<'a> {
@@ -264,7 +321,7 @@ impl<'a> Cursor<'a> {
         let name = quoted(&format!("found {columns}"));
         let sql = format!("DECLARE {name} NO SCROLL CURSOR FOR {sql}");
         super::db::execute(on, sql, values).await.map_err(store_error)?;
-        Ok(Self { on, name, deadline: deadline.into(), batch: BATCH })
+        Ok(Self { on, name, deadline: deadline.into(), batch: FIRST_ROWS, most: MOST_ROWS })
     }
 
     /// The next ones; none behind the last.
@@ -275,6 +332,13 @@ impl<'a> Cursor<'a> {
         let found = rows(self.on, format!("FETCH {} FROM {}", self.batch, self.name), Vec::new())
             .await
             .map_err(store_error)?;
+        let mut bytes = 1;
+        for row in &found {
+            bytes += Columns::of(row)?.size();
+        }
+        let fitting = (BATCH_BYTES * found.len() / bytes).clamp(1, self.most);
+        // Each number is a statement of its own: few of them.
+        self.batch = 1 << fitting.ilog2();
         // The evaluation of many rows must not keep everything else from being done.
         tokio::task::yield_now().await;
         Ok(Some(found).filter(|found| !found.is_empty()))

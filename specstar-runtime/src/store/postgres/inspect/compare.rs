@@ -40,7 +40,7 @@ impl<'a> Comparison<'a> {
             None,
         )
         .await?;
-        cursor.batch = 1000;
+        cursor.most = 1024;
         while let Some(batch) = cursor.next().await? {
             let mut items = self.items(&batch).await?;
             for found in &batch {

@@ -13,10 +13,10 @@ use super::super::model::Model;
 use super::super::row::Columns;
 use super::super::{Shared, slow::Timed};
 use super::condition::Condition;
-use super::{Cursor, left, selected};
+use super::{Cursor, Visitor, left, selected};
 use crate::json::{IndexValue, whole_index_row};
 use crate::query::{Position, Row, SortKey, Truth, parse_instant, ties_descend};
-use crate::store::{PageEnd, Search, StoreError, Visit};
+use crate::store::{PageEnd, Search, StoreError};
 
 /// Heads that are read again at a time.
 const BATCH: usize = 250;
@@ -78,7 +78,7 @@ pub(super) async fn search(
     (db, shared): (&DatabaseConnection, &Arc<Shared>),
     model: &Model,
     search: &Search,
-    visit: &mut Visit,
+    visit: &mut Visitor<'_>,
     deadline: Instant,
 ) -> Result<PageEnd, StoreError> {
     if let Some(after) = &search.after

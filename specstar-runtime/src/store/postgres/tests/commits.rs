@@ -8,7 +8,7 @@ use crate::change::{ChangeSet, NewEvent};
 use crate::datetime::Timestamp;
 use crate::meta::Stamp;
 use crate::query::fixture::SPECIMEN;
-use crate::store::{LogRequest, LogScope, Store, UploadIndex};
+use crate::store::{CommitError, LogRequest, LogScope, Store, StoreError, UploadIndex};
 
 async fn store(cluster: &server::Cluster) -> PostgresStore {
     let options = PostgresOptions { max_connections: 3, ..PostgresOptions::new(cluster.url("postgres")) };
@@ -34,6 +34,11 @@ async fn only_its_own_entry_proves_that_a_lost_commit_happened() {
     assert_eq!(store.was_committed(Some(&other)).await, Some(false));
     let of_a_row = Mark { of: Some([1, 1, 1]), ..own.clone() };
     assert_eq!(store.was_committed(Some(&of_a_row)).await, Some(false));
+    // More than the number of one transaction has room for.
+    let event = NewEvent { name: "told".into(), body: b"{}".to_vec(), at: own.at.clone() };
+    let events = vec![event; (1 << ENTRY_BITS) + 1];
+    let refused = store.commit(ChangeSet { events, ..ChangeSet::default() }).await;
+    assert!(matches!(refused, Err(CommitError::Store(StoreError::TooMany { most: 65_536 }))), "{refused:?}");
     // A number that the server has not given again yet.
     let later = Mark { position: position + (1_000_000 << ENTRY_BITS), ..own };
     assert_eq!(store.was_committed(Some(&later)).await, Some(false));
