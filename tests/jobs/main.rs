@@ -9,6 +9,7 @@ mod actions;
 mod archives;
 mod calls;
 mod enqueue;
+mod keys;
 mod kills;
 mod leases;
 mod life;

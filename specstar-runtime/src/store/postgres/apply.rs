@@ -38,6 +38,12 @@ impl From<DbErr> for Refused {
     }
 }
 
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         Self::Because(error.into())

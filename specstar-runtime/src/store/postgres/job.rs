@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
 use super::PostgresStore;
 use super::apply::{Applied, Applier, Refused};
@@ -85,7 +85,10 @@ impl Jobs for PostgresStore {
             let models = self.models();
             let id = models.get(model)?.layout.model_id;
             let values = values![id, pk, schedule, run_at.0];
-            self.rows(&models.job().reschedule, values).await.map(|_| ())
+            write!(self, |on, models| async {
+                let moved = moved(on, &models.job().reschedule, values.clone()).await?;
+                clear_way(on, &models, (id, pk), moved).await
+            })
         })
     }
 
@@ -249,6 +252,42 @@ async fn run_beat(
         held.push(if stopped { Held::Stop } else { Held::Yes });
     }
     Ok(held)
+}
+
+/// Runs a statement that may take a job out of the way of others: the key it had, and whether it was behind another one.
+/// Nothing when there is no such job.
+pub(super) async fn moved(
+    on: &impl ConnectionTrait,
+    sql: &str,
+    values: Values,
+) -> Result<Option<(Option<String>, bool)>, Fault> {
+    let Some(found) = row(on, sql, values).await? else { return Ok(None) };
+    let columns = Columns::of(&found)?;
+    Ok(Some((columns.get(0)?, columns.get(1)?)))
+}
+
+/// A job is out of the way: the first one that was behind it is looked at again. One that was behind others itself was in
+/// nobody's way but theirs.
+pub(super) async fn clear_way(
+    on: &impl ConnectionTrait,
+    models: &Models,
+    (id, pk): (i64, i64),
+    moved: Option<(Option<String>, bool)>,
+) -> Result<(), Fault> {
+    let texts = models.job();
+    let key = match moved {
+        Some((_, true)) => {
+            execute(on, texts.unmark.as_str(), values![id, pk]).await?;
+            return Ok(());
+        }
+        Some((Some(key), false)) => key,
+        _ => return Ok(()),
+    };
+    // The first one may be taken out of the way itself meanwhile: then it is the next one.
+    while execute(on, texts.unblock.as_str(), values![id, key.as_str()]).await? == 0
+        && row(on, texts.is_blocked.as_str(), values![id, key.as_str()]).await?.is_some()
+    {}
+    Ok(())
 }
 
 /// The numbers of types, as [`JobTexts`](crate::store::sql::job::JobTexts) compares them: `,1,2,`.

@@ -30,6 +30,7 @@ use crate::descriptor::ResourceDescriptor;
 use crate::store::layout::plan::{Plan, check_names, check_version, columns_of, created};
 use crate::store::layout::stored::{Registered, StoredIndex, StoredLayout};
 use crate::store::layout::{LOG_TABLE, ModelLayout};
+use crate::store::sql::job;
 use crate::store::{LayoutReport, ModelLayoutChange, StoreError};
 
 /// Version of the tables themselves.
@@ -130,7 +131,7 @@ async fn create_all(
 ) -> Result<Created, StoreError> {
     let transaction = db.begin().await.map_err(store_error)?;
     match format(&transaction).await? {
-        Some(FORMAT) => {}
+        Some(FORMAT) => add_behind(&transaction).await?,
         Some(format) => {
             return Err(StoreError::Layout(format!(
                 "the database has format {format}, this program knows {FORMAT}: use the program that wrote it"
@@ -148,6 +149,17 @@ async fn create_all(
     }
     transaction.commit().await.map_err(store_error)?;
     Ok(made)
+}
+
+/// Tables of jobs from before one could be behind others.
+async fn add_behind(on: &impl ConnectionTrait) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM information_schema.columns \
+               WHERE table_schema = current_schema() AND table_name = 'ss_job' AND column_name = $1";
+    if row(on, sql, values![job::BEHIND]).await.map_err(store_error)?.is_some() {
+        return Ok(());
+    }
+    run(on, job::ADD_BEHIND).await.map_err(store_error)?;
+    run(on, &ddl::shared_tables()).await.map_err(store_error)
 }
 
 /// The tables of a type that the database does not have yet.

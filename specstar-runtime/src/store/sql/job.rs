@@ -11,11 +11,23 @@ pub(crate) const COLUMNS: &str = "model_id, pk, resource_id, queue, state, prior
 /// The phases of those that wait, which partial indexes repeat word by word.
 const WAITING: &str = "state IN ('pending', 'scheduled', 'retrying')";
 
+/// The phases of those that are not over, as a partial index repeats them.
+const LIVE: &str = "state IN ('pending', 'scheduled', 'retrying', 'running')";
+
 /// The phases of those that are over.
 const OVER: &str = "('done', 'failed', 'cancelled')";
 
 /// When a lease is over; where somebody says that he works on a job without one, since he said so.
 const UNTIL: &str = "COALESCE(lease_until, run_at)";
+
+/// The column that says that a job was seen behind another one of its key: nobody looks at it until that one is out of
+/// the way. It holds of jobs that are due and not held, and then there is one of their key that is in nobody's way but
+/// theirs: it is being worked on, or is not behind another one itself. Whatever takes that one away takes the mark from
+/// the first that has it.
+pub(crate) const BEHIND: &str = "behind";
+
+/// For tables from before that column.
+pub(crate) const ADD_BEHIND: &str = "ALTER TABLE ss_job ADD COLUMN behind BOOLEAN NOT NULL DEFAULT FALSE";
 
 /// The tables, where `key` says what the row numbers of jobs are: they grow with time.
 pub(crate) fn tables(key: &str) -> Vec<String> {
@@ -25,15 +37,33 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
          run_at BIGINT NOT NULL, attempt BIGINT NOT NULL, runs BIGINT NOT NULL, schedule TEXT, lease_until BIGINT, \
          lease_token TEXT, worker TEXT, partition_key TEXT, idem_key TEXT, cancel_requested BOOLEAN NOT NULL, \
          held BOOLEAN NOT NULL, progress DOUBLE PRECISION, note TEXT, enqueued_at BIGINT NOT NULL, started_at BIGINT, \
-         finished_at BIGINT, heartbeat_at BIGINT, UNIQUE (model_id, pk))"
+         finished_at BIGINT, heartbeat_at BIGINT, behind BOOLEAN NOT NULL DEFAULT FALSE, UNIQUE (model_id, pk))"
     );
     let index = |text: &str| format!("CREATE {text}");
     vec![
         jobs,
+        // Those of before the mark of those that are behind others.
+        "DROP INDEX IF EXISTS jx_ready".to_owned(),
+        "DROP INDEX IF EXISTS jx_due".to_owned(),
         index(&format!(
-            "INDEX IF NOT EXISTS jx_ready ON ss_job (queue, priority DESC, run_at, job_pk) WHERE {WAITING}"
+            "INDEX IF NOT EXISTS jx_next ON ss_job (queue, priority DESC, run_at, job_pk) \
+             WHERE {WAITING} AND NOT behind"
         )),
-        index(&format!("INDEX IF NOT EXISTS jx_due ON ss_job (queue, run_at) WHERE {WAITING}")),
+        index(&format!(
+            "INDEX IF NOT EXISTS jx_soon ON ss_job (queue, run_at) WHERE {WAITING} AND NOT behind"
+        )),
+        index(&format!(
+            "INDEX IF NOT EXISTS jx_front ON ss_job (model_id, partition_key, job_pk) \
+             WHERE {WAITING} AND NOT behind AND partition_key IS NOT NULL"
+        )),
+        index(
+            "INDEX IF NOT EXISTS jx_behind ON ss_job (model_id, partition_key, job_pk) \
+             WHERE behind AND partition_key IS NOT NULL",
+        ),
+        index(
+            "INDEX IF NOT EXISTS jx_busy ON ss_job (model_id, partition_key) \
+             WHERE state = 'running' AND partition_key IS NOT NULL",
+        ),
         index(
             "UNIQUE INDEX IF NOT EXISTS jx_idem ON ss_job (model_id, idem_key) WHERE idem_key IS NOT NULL",
         ),
@@ -41,10 +71,10 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
             "UNIQUE INDEX IF NOT EXISTS jx_part ON ss_job (model_id, partition_key) \
              WHERE state = 'running' AND lease_token IS NOT NULL AND partition_key IS NOT NULL",
         ),
-        index(
-            "INDEX IF NOT EXISTS jx_line ON ss_job (model_id, partition_key, job_pk) WHERE partition_key IS NOT NULL \
-             AND state IN ('pending', 'scheduled', 'retrying', 'running')",
-        ),
+        index(&format!(
+            "INDEX IF NOT EXISTS jx_line ON ss_job (model_id, partition_key, job_pk) \
+             WHERE partition_key IS NOT NULL AND {LIVE}"
+        )),
         index("INDEX IF NOT EXISTS jx_lease ON ss_job (lease_until) WHERE state = 'running'"),
         "CREATE TABLE IF NOT EXISTS ss_job_log (model_id BIGINT NOT NULL, pk BIGINT NOT NULL, run BIGINT NOT NULL, \
          seq BIGINT NOT NULL, at BIGINT NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, \
@@ -67,21 +97,41 @@ pub(crate) struct JobTexts {
     /// `partition_key`, `idem_key`, `held`, `enqueued_at`, `finished_at`.
     pub(crate) insert: String,
     /// Moves a job: `state`, `run_at`, `attempt`, `lease_token`, `lease_until`, `worker`, `now`, then `model_id`, `pk`
-    /// and what must hold: the token, when its lease must be over, or that nothing must.
+    /// and what must hold: the token, when its lease must be over, or that nothing must. Gives its `partition_key`, and
+    /// whether it was behind another one, as all do that may take a job out of the way.
     pub(crate) advance: String,
     /// Begins a job besides [`Self::advance`]: counts the run and forgets what was said of the last one.
     pub(crate) begin: String,
-    /// `state`, `attempt`, `lease_token` of `model_id`, `pk`.
+    /// `state`, `attempt`, `lease_token`, `partition_key` of `model_id`, `pk`.
     pub(crate) place: String,
     /// `partition_key` for `model_id`, `pk` while it waits.
     pub(crate) set_key: String,
     /// `held` for `model_id`, `pk`; the worker of one that is held is asked to stop.
     pub(crate) hold: String,
-    /// [`COLUMNS`] of those of `queue` that are due at `now` and of one of the types `,1,2,`: so many, behind so many.
+    /// [`COLUMNS`], `job_pk` and `partition_key` of those of `queue` that are due at `now`, of one of the types `,1,2,` and
+    /// not known to be behind others: so many, behind so many.
     pub(crate) ready: String,
-    /// The same of `model_id`, `pk` as the fourth and fifth, which is held then.
+    /// One of `model_id`, `pk` as the fourth and fifth that may begin, which is held then.
     #[cfg(feature = "postgres")]
     pub(crate) still_ready: String,
+    /// One of `model_id`, `partition_key` that is being worked on.
+    pub(crate) busy: String,
+    /// One of `model_id`, `partition_key` that waits before a `job_pk` and comes first at an instant.
+    pub(crate) earlier: String,
+    /// The same, held against changes; none when somebody else has them.
+    #[cfg(feature = "postgres")]
+    pub(crate) hold_busy: String,
+    #[cfg(feature = "postgres")]
+    pub(crate) hold_earlier: String,
+    /// Marks those of `model_id`, `partition_key` that are due at an instant, from a `job_pk` on.
+    pub(crate) mark_behind: String,
+    /// Takes the mark from the first of `model_id`, `partition_key` that has it.
+    pub(crate) unblock: String,
+    /// Whether one of `model_id`, `partition_key` has the mark.
+    #[cfg(feature = "postgres")]
+    pub(crate) is_blocked: String,
+    /// Takes the mark from `model_id`, `pk`.
+    pub(crate) unmark: String,
     /// Renews a lease: `until`, `now`, then `model_id`, `pk`, `token`.
     pub(crate) renew: String,
     /// `progress`, `note`, then `model_id`, `pk`, `token`.
@@ -153,13 +203,16 @@ impl JobTexts {
         };
         let of_one = "model_id = ?1 AND pk = ?2";
         let due = format!(
-            "SELECT {COLUMNS} FROM ss_job j WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
-             AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%' AND (partition_key IS NULL OR NOT EXISTS \
-             (SELECT 1 FROM ss_job e WHERE e.model_id = j.model_id AND e.partition_key = j.partition_key \
-             AND e.partition_key IS NOT NULL \
-             AND e.state IN ('pending', 'scheduled', 'retrying', 'running') AND (e.state = 'running' \
-             OR (NOT e.held AND e.job_pk < j.job_pk AND (e.state = 'retrying' OR e.run_at <= ?2)))))"
+            "FROM ss_job WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
+             AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%'"
         );
+        let busy =
+            "SELECT 1 FROM ss_job e WHERE e.model_id = ?1 AND e.partition_key = ?2 AND e.state = 'running'";
+        let earlier = format!(
+            "SELECT 1 FROM ss_job e WHERE e.model_id = ?1 AND e.partition_key = ?2 AND {LIVE} AND e.job_pk < ?3 \
+             AND NOT e.held AND (e.state = 'retrying' OR (e.state <> 'running' AND e.run_at <= ?4))"
+        );
+        let moved = "RETURNING partition_key, behind";
         Self {
             insert: "INSERT INTO ss_job (model_id, pk, resource_id, queue, state, priority, run_at, attempt, runs, \
                      schedule, partition_key, idem_key, cancel_requested, held, enqueued_at, finished_at) \
@@ -170,7 +223,8 @@ impl JobTexts {
                  worker = ?6, cancel_requested = FALSE, finished_at = CASE WHEN ?1 IN {OVER} THEN ?7 ELSE NULL END \
                  WHERE model_id = ?8 AND pk = ?9 AND (CAST(?12 AS BOOLEAN) OR (state = 'running' \
                  AND (lease_token = CAST(?10 AS TEXT) OR (CAST(?10 AS TEXT) IS NULL AND lease_token IS NULL)) \
-                 AND (CAST(?11 AS BIGINT) IS NULL OR {UNTIL} < {}) AND (NOT cancel_requested OR ?1 IN {OVER})))",
+                 AND (CAST(?11 AS BIGINT) IS NULL OR {UNTIL} < {}) AND (NOT cancel_requested OR ?1 IN {OVER}))) \
+                 {moved}",
                 until("?5"),
                 instant("?11")
             ),
@@ -178,15 +232,53 @@ impl JobTexts {
                 "UPDATE ss_job SET runs = runs + 1, started_at = ?3, heartbeat_at = ?3, progress = NULL, note = NULL \
                  WHERE {of_one}"
             ),
-            place: format!("SELECT state, attempt, lease_token FROM ss_job WHERE {of_one}"),
-            set_key: format!("UPDATE ss_job SET partition_key = ?3 WHERE {of_one} AND lease_token IS NULL"),
+            place: format!("SELECT state, attempt, lease_token, partition_key FROM ss_job WHERE {of_one}"),
+            set_key: format!(
+                "UPDATE ss_job SET partition_key = ?3 WHERE {of_one} AND lease_token IS NULL {moved}"
+            ),
             hold: format!(
                 "UPDATE ss_job SET held = ?3, cancel_requested = (cancel_requested OR (?3 AND state = 'running')) \
-                 WHERE {of_one}"
+                 WHERE {of_one} {moved}"
             ),
-            ready: format!("{due} ORDER BY priority DESC, run_at, job_pk LIMIT ?4 OFFSET ?5"),
+            ready: format!(
+                "SELECT {COLUMNS}, job_pk, partition_key {due} AND NOT behind \
+                 ORDER BY priority DESC, run_at, job_pk LIMIT ?4 OFFSET ?5"
+            ),
             #[cfg(feature = "postgres")]
-            still_ready: format!("{due} AND j.model_id = ?4 AND j.pk = ?5 FOR UPDATE OF j SKIP LOCKED"),
+            still_ready: {
+                let of_it = |text: &str| {
+                    let text = text.replace("?1", "j.model_id").replace("?2", "j.partition_key");
+                    text.replace("?3", "j.job_pk").replace("?4", "?2")
+                };
+                let due = due.replacen("ss_job", "ss_job j", 1);
+                format!(
+                    "SELECT {COLUMNS} {due} AND j.model_id = ?4 AND j.pk = ?5 AND (j.partition_key IS NULL \
+                     OR NOT (EXISTS ({}) OR EXISTS ({}))) FOR UPDATE OF j SKIP LOCKED",
+                    of_it(busy),
+                    of_it(&earlier),
+                )
+            },
+            busy: format!("{busy} LIMIT 1"),
+            earlier: format!("{earlier} LIMIT 1"),
+            #[cfg(feature = "postgres")]
+            hold_busy: format!("{busy} LIMIT 1 FOR SHARE SKIP LOCKED"),
+            #[cfg(feature = "postgres")]
+            hold_earlier: format!("{earlier} LIMIT 1 FOR SHARE SKIP LOCKED"),
+            mark_behind: {
+                let others = if clock.is_some() { "FOR NO KEY UPDATE SKIP LOCKED" } else { "" };
+                format!(
+                    "UPDATE ss_job SET behind = TRUE WHERE job_pk IN (SELECT job_pk FROM ss_job \
+                     WHERE model_id = ?1 AND partition_key = ?2 AND {WAITING} AND NOT behind AND NOT held \
+                     AND run_at <= ?3 AND job_pk >= ?4 {others})"
+                )
+            },
+            unblock: format!(
+                "UPDATE ss_job SET behind = FALSE WHERE job_pk = (SELECT job_pk FROM ss_job WHERE model_id = ?1 \
+                 AND partition_key = ?2 AND behind ORDER BY job_pk LIMIT 1) AND behind AND {WAITING}"
+            ),
+            #[cfg(feature = "postgres")]
+            is_blocked: "SELECT 1 FROM ss_job WHERE model_id = ?1 AND partition_key = ?2 AND behind LIMIT 1".to_owned(),
+            unmark: format!("UPDATE ss_job SET behind = FALSE WHERE {of_one}"),
             renew: format!(
                 "UPDATE ss_job SET lease_until = {}, heartbeat_at = ?2 \
                  WHERE model_id = ?3 AND pk = ?4 AND lease_token = ?5 AND state = 'running'",
@@ -217,13 +309,13 @@ impl JobTexts {
             ),
             reschedule: format!(
                 "UPDATE ss_job SET schedule = ?3, run_at = ?4, state = 'scheduled' \
-                 WHERE {of_one} AND state IN ('pending', 'scheduled')"
+                 WHERE {of_one} AND state IN ('pending', 'scheduled') {moved}"
             ),
             job: format!("SELECT {COLUMNS} FROM ss_job WHERE {of_one}"),
             of_key: "SELECT resource_id FROM ss_job WHERE model_id = ?1 AND idem_key = ?2".to_owned(),
             next_due: format!(
-                "SELECT run_at FROM ss_job WHERE queue = ?1 AND {WAITING} AND NOT held \
-                 AND ?2 LIKE '%,' || CAST(model_id AS TEXT) || ',%' ORDER BY run_at LIMIT 1"
+                "SELECT run_at FROM ss_job WHERE queue = ?1 AND {WAITING} AND NOT behind \
+                 AND NOT held AND ?2 LIKE '%,' || CAST(model_id AS TEXT) || ',%' ORDER BY run_at LIMIT 1"
             ),
             lines: format!("SELECT seq, at, level, text FROM ss_job_log WHERE {of_one} AND run = ?3 ORDER BY seq"),
             last_run: format!("SELECT MAX(run) FROM ss_job_log WHERE {of_one}"),
@@ -237,7 +329,7 @@ impl JobTexts {
                 "SELECT {COLUMNS} FROM ss_job WHERE state = 'running' ORDER BY started_at, job_pk LIMIT ?1"
             ),
             workers: "SELECT worker, queues, seen_at, until FROM ss_worker ORDER BY worker".to_owned(),
-            remove: format!("DELETE FROM ss_job WHERE {of_one}"),
+            remove: format!("DELETE FROM ss_job WHERE {of_one} {moved}"),
             remove_lines: format!("DELETE FROM ss_job_log WHERE {of_one}"),
             insert_asked: "INSERT INTO ss_job_asked (model_id, pk, asked) VALUES (?1, ?2, ?3) \
                            ON CONFLICT (model_id, pk) DO UPDATE SET asked = excluded.asked"
@@ -267,6 +359,14 @@ impl JobTexts {
             &mut self.hold,
             &mut self.ready,
             &mut self.still_ready,
+            &mut self.busy,
+            &mut self.earlier,
+            &mut self.hold_busy,
+            &mut self.hold_earlier,
+            &mut self.mark_behind,
+            &mut self.unblock,
+            &mut self.is_blocked,
+            &mut self.unmark,
             &mut self.renew,
             &mut self.progress,
             &mut self.is_stopped,

@@ -82,8 +82,15 @@ impl Jobs for SqliteStore {
         run_at: Timestamp,
     ) -> Answer<'_, ()> {
         Box::pin(self.write(move |connection, models| {
-            let id = models.get(model)?.layout.model_id;
-            execute(connection, &models.job().reschedule, params![id, pk, schedule, run_at.0]).map(|_| ())
+            let (id, texts) = (models.get(model)?.layout.model_id, models.job());
+            let values = params![id, pk, schedule, run_at.0];
+            let moved: Option<(Option<String>, bool)> =
+                optional(connection, &texts.reschedule, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+            match moved {
+                Some((_, true)) => execute(connection, &texts.unmark, [id, pk]).map(|_| ()),
+                Some((Some(key), false)) => execute(connection, &texts.unblock, params![id, key]).map(|_| ()),
+                _ => Ok(()),
+            }
         }))
     }
 
@@ -222,16 +229,44 @@ fn numbers(models: &Models, of: &[ModelIndex]) -> Result<String, StoreError> {
     Ok(text)
 }
 
-/// The first job that can begin.
+/// A job that is due.
+pub(super) struct Candidate {
+    pub(super) row: JobRow,
+    /// Its place among the jobs.
+    pub(super) line: i64,
+    /// Those of one key are begun in their order.
+    pub(super) key: Option<String>,
+}
+
+/// The first job that is due and not known to be behind others.
 pub(super) fn ready(
     connection: &Connection,
     models: &Models,
     claim: &JobClaim,
-) -> Result<Option<JobRow>, StoreError> {
+) -> Result<Option<Candidate>, StoreError> {
     let ids = numbers(models, &claim.models)?;
     let values = params![claim.queue, claim.now.0, ids, 1, 0];
-    let found = optional(connection, &models.job().ready, values, |row| job_row(row, models))?;
-    found.map(known).transpose()
+    let found = optional(connection, &models.job().ready, values, |row| {
+        Ok((job_row(row, models)?, row.get("job_pk")?, row.get("partition_key")?))
+    })?;
+    found.map(|(row, line, key)| Ok(Candidate { row: known(row)?, line, key })).transpose()
+}
+
+/// Whether another job of a key comes before the one with this place.
+pub(super) fn is_blocked(
+    connection: &Connection,
+    models: &Models,
+    (id, key): (i64, &str),
+    line: i64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let texts = models.job();
+    let busy = optional(connection, &texts.busy, params![id, key], |_| Ok(()))?;
+    if busy.is_some() {
+        return Ok(true);
+    }
+    let earlier = optional(connection, &texts.earlier, params![id, key, line, now.0], |_| Ok(()))?;
+    Ok(earlier.is_some())
 }
 
 fn run_beat(

@@ -23,6 +23,7 @@ use crate::descriptor::ResourceDescriptor;
 use crate::store::layout::plan::{Plan, check_names, check_version, columns_of, created};
 use crate::store::layout::{LOG_AT, ModelLayout, head_table};
 use crate::store::sql::ddl::{self, IndexStatement};
+use crate::store::sql::job;
 use crate::store::{LayoutReport, ModelLayoutChange, StoreError};
 
 /// Version of the tables themselves, in `user_version` of the file.
@@ -65,6 +66,10 @@ fn create_shared(connection: &Connection) -> Result<(), StoreError> {
             "the database has format {format}, this program knows {FORMAT}: use the program that wrote it"
         )));
     }
+    let is_older = has_column(connection, "ss_job", "pk")? && !has_column(connection, "ss_job", job::BEHIND)?;
+    if is_older {
+        run(connection, job::ADD_BEHIND)?;
+    }
     // Each only where it is missing: some came to the format later than others.
     for sql in ddl::shared_tables::<SqliteQueryBuilder>() {
         run(connection, &sql)?;
@@ -96,11 +101,18 @@ fn create(
 
 /// Head tables from before the log do not say where its entries stand.
 fn add_log_column(connection: &Connection, table: &str) -> Result<(), StoreError> {
-    let known = connection
+    if has_column(connection, table, LOG_AT)? {
+        return Ok(());
+    }
+    run(connection, &ddl::add_log_column::<SqliteQueryBuilder>(table))
+}
+
+/// Whether there is a table, and it has a column.
+fn has_column(connection: &Connection, table: &str, column: &str) -> Result<bool, StoreError> {
+    connection
         .prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = ?")
-        .and_then(|mut statement| statement.exists([table, LOG_AT]))
-        .map_err(store_error)?;
-    if known { Ok(()) } else { run(connection, &ddl::add_log_column::<SqliteQueryBuilder>(table)) }
+        .and_then(|mut statement| statement.exists([table, column]))
+        .map_err(store_error)
 }
 
 fn adapt(

@@ -1,9 +1,11 @@
 //! The rows of jobs follow their documents.
 
+use std::collections::HashMap;
+
 use sea_orm::ConnectionTrait;
 
-use super::super::db::{row, rows, values};
-use super::super::job::{job_row, numbers, stored};
+use super::super::db::{Values, row, rows, values};
+use super::super::job::{clear_way, job_row, moved, numbers, stored};
 use super::super::row::Columns;
 use super::{Applied, Applier};
 use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
@@ -13,6 +15,9 @@ use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
 use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
 use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
+
+/// Position of `job_pk`, and before `partition_key`, where they stand behind the others.
+const JOB_PK: usize = 20;
 
 /// Jobs that a claim looks at, at once.
 const LOOKED_AT: i64 = 64;
@@ -99,13 +104,14 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             if let (None, Some(revision)) = (&job.lease, &change.revision) {
                 let key = read(&revision.data)?.partition_key;
                 let values = values![self.number(model)?, pk, key.as_deref().map(stored)];
-                self.execute(&self.models.job().set_key, values).await?;
+                self.moved(&self.models.job().set_key, values).await?;
             }
             return Ok(());
         }
         if let Some(is_deleted) = change.is_deleted {
-            let values = values![self.number(model)?, pk, is_deleted];
-            self.execute(&self.models.job().hold, values).await?;
+            let id = self.number(model)?;
+            let moved = self.moved(&self.models.job().hold, values![id, pk, is_deleted]).await?;
+            self.clear_way((id, pk), moved).await?;
         }
         let Some(revision) = &change.revision else { return Ok(()) };
         let place = Place { model, pk, resource_id: &change.of.resource_id, held: false };
@@ -136,8 +142,13 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             job.guard.over().map(|over| over.0),
             job.guard.is_open(),
         ];
-        if self.execute(&self.models.job().advance, values).await? == 0 {
+        let moved = self.moved(&self.models.job().advance, values).await?;
+        if moved.is_none() {
             return Err(CommitError::LeaseLost { change: at }.into());
+        }
+        // One that begins is in the way of the others as it was before.
+        if job.to.phase != Phase::Running {
+            self.clear_way((self.number(model)?, pk), moved).await?;
         }
         let Some(asked) = &job.asked else { return Ok(()) };
         let values = values![self.number(model)?, pk, asked.as_str()];
@@ -163,8 +174,11 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let columns = Columns::of(&found)?;
         let (phase, token) = (columns.text(0)?, columns.get::<Option<&str>>(2)?);
         let attempt = u32::try_from(columns.integer(1)?).unwrap_or(u32::MAX);
-        let key = state.partition_key.as_deref().map(stored);
-        self.execute(&texts.set_key, values![id, place.pk, key]).await?;
+        let (before, key) = (columns.get::<Option<String>>(3)?, state.partition_key.as_deref().map(stored));
+        if before != key {
+            let moved = self.moved(&texts.set_key, values![id, place.pk, key]).await?;
+            self.clear_way((id, place.pk), moved.map(|(_, behind)| (before, behind))).await?;
+        }
         if token.is_some() && !state.status.is_terminal() {
             return Ok(());
         }
@@ -176,13 +190,24 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         self.advance(at, place.model, place.pk, &job, now).await
     }
 
+    /// Runs a statement that may take a job out of the way of others: the key it had, and whether it was behind another
+    /// one. Nothing when there is no such job.
+    async fn moved(&self, sql: &str, values: Values) -> Applied<Option<(Option<String>, bool)>> {
+        Ok(moved(self.on, sql, values).await?)
+    }
+
+    async fn clear_way(&self, of: (i64, i64), moved: Option<(Option<String>, bool)>) -> Applied<()> {
+        Ok(clear_way(self.on, self.models, of, moved).await?)
+    }
+
     /// What is left of a job that is removed for good.
     pub(super) async fn forget_job(&self, model: ModelIndex, pk: i64) -> Applied<()> {
         if self.job_kind(model)?.is_none() {
             return Ok(());
         }
         let id = self.number(model)?;
-        self.execute(&self.models.job().remove, values![id, pk]).await?;
+        let moved = self.moved(&self.models.job().remove, values![id, pk]).await?;
+        self.clear_way((id, pk), moved).await?;
         self.execute(&self.models.job().remove_asked, values![id, pk]).await?;
         self.execute(&self.models.job().remove_lines, values![id, pk]).await.map(|_| ())
     }
@@ -194,14 +219,32 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let types = numbers(self.models, &claim.models)?;
         let mut tokens = claim.tokens.iter();
         let mut passed = 0;
-        loop {
+        // Keys of which nothing more can begin now, with the page on which their jobs were marked: what is left of them on
+        // later ones is in the hands of others.
+        let mut done: HashMap<(ModelIndex, String), Option<u32>> = HashMap::new();
+        for number in 0_u32.. {
             let values = values![claim.queue.as_str(), claim.now.0, types.as_str(), LOOKED_AT, passed];
             let page = rows(self.on, self.models.job().ready.as_str(), values).await?;
             for found in &page {
                 if tokens.as_slice().is_empty() {
                     return Ok(claimed);
                 }
-                let candidate = job_row(Columns::of(found)?, self.models)?;
+                let columns = Columns::of(found)?;
+                let candidate = job_row(columns, self.models)?;
+                let model = candidate.model.ok_or_else(unknown_type)?;
+                let (line, key) = (columns.integer(JOB_PK)?, columns.get::<Option<&str>>(JOB_PK + 1)?);
+                let key = key.map(|key| (model, key.to_owned()));
+                if let Some(key) = &key {
+                    if let Some(marked) = done.get(key) {
+                        passed += i64::from(marked.is_none_or(|page| page < number));
+                        continue;
+                    }
+                    if let Some(marked) = self.is_blocked(key, line, claim.now).await? {
+                        passed += i64::from(!marked);
+                        done.insert(key.clone(), marked.then_some(number));
+                        continue;
+                    }
+                }
                 let Some((found, head)) = self.hold_ready(&candidate, claim, &types).await? else {
                     passed += 1;
                     continue;
@@ -209,12 +252,47 @@ impl<C: ConnectionTrait> Applier<'_, C> {
                 let Some(token) = tokens.next() else { return Ok(claimed) };
                 let (token, worker) = (token.clone(), claim.worker.clone());
                 let lease = JobLease { token, until: claim.until, worker };
-                claimed.extend(self.begin((found, head), lease, claim.now).await?);
+                let begun = self.begin((found, head), lease, claim.now).await?;
+                if let (Some(_), Some(key)) = (&begun, key) {
+                    self.mark_behind(&key, 0, claim.now).await?;
+                    done.insert(key, Some(number));
+                }
+                claimed.extend(begun);
             }
             if i64::try_from(page.len()).is_ok_and(|found| found < LOOKED_AT) {
-                return Ok(claimed);
+                break;
             }
         }
+        Ok(claimed)
+    }
+
+    /// Whether another job of a key comes before the one at this place. Then all that are due from there on are marked,
+    /// if the other one can be held: whoever takes it away waits until that is written, and takes a mark away himself.
+    /// `None` when none comes before, else whether they are marked.
+    async fn is_blocked(
+        &self,
+        key: &(ModelIndex, String),
+        line: i64,
+        now: Timestamp,
+    ) -> Applied<Option<bool>> {
+        let (id, texts) = (self.number(key.0)?, self.models.job());
+        let of_busy = || values![id, key.1.as_str()];
+        let of_earlier = || values![id, key.1.as_str(), line, now.0];
+        let is_busy = row(self.on, texts.busy.as_str(), of_busy()).await?.is_some();
+        if !is_busy && row(self.on, texts.earlier.as_str(), of_earlier()).await?.is_none() {
+            return Ok(None);
+        }
+        let is_held = row(self.on, texts.hold_busy.as_str(), of_busy()).await?.is_some()
+            || row(self.on, texts.hold_earlier.as_str(), of_earlier()).await?.is_some();
+        if is_held {
+            self.mark_behind(key, line, now).await?;
+        }
+        Ok(Some(is_held))
+    }
+
+    async fn mark_behind(&self, key: &(ModelIndex, String), line: i64, now: Timestamp) -> Applied<()> {
+        let values = values![self.number(key.0)?, key.1.as_str(), now.0, line];
+        self.execute(&self.models.job().mark_behind, values).await.map(|_| ())
     }
 
     /// The head and then the row of a job that is still due; `None` when somebody else has one of them.
@@ -224,7 +302,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         claim: &JobClaim,
         types: &str,
     ) -> Applied<Option<(JobRow, Head)>> {
-        let model = candidate.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+        let model = candidate.model.ok_or_else(unknown_type)?;
         let text = format!("{} FOR NO KEY UPDATE SKIP LOCKED", self.models.get(model)?.texts.head);
         let Some(head) = row(self.on, text.as_str(), values![candidate.resource_id.as_str()]).await? else {
             return Ok(None);
@@ -243,7 +321,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         lease: JobLease,
         now: Timestamp,
     ) -> Applied<Option<ClaimedJob>> {
-        let model = found.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+        let model = found.model.ok_or_else(unknown_type)?;
         let attempt = found.attempt + 1;
         let Ok(mut state) = JobState::read(&head.revision.data) else {
             tracing::error!(
@@ -272,6 +350,10 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let asked = asked.as_ref().map(|asked| Columns::of(asked)?.get(0)).transpose()?;
         Ok(Some(ClaimedJob { model, head, row: found, lease, asked }))
     }
+}
+
+fn unknown_type() -> StoreError {
+    StoreError::Internal("a job of an unknown type".into())
 }
 
 /// The resource of a job.

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::super::blob::optional;
 use super::super::connection::{is_duplicate, store_error};
-use super::super::job::{ClaimTask, ready};
+use super::super::job::{Candidate, ClaimTask, is_blocked, ready};
 use super::super::row;
 use super::Applier;
 use crate::change::{Change, HeadUpdate, Import, JobGuard, JobLease, JobMove, JobStart, ModelIndex, NewHead};
@@ -82,7 +82,16 @@ impl Applier<'_> {
         match statement.execute(values) {
             Ok(_) => {
                 self.dirty = true;
-                Ok(())
+                let (line, held) = (self.connection.last_insert_rowid(), place.held);
+                let waits = !held && !next.phase.is_terminal() && next.run_at <= now;
+                match &state.partition_key {
+                    // Nobody has to look at it before the others are done.
+                    Some(key) if waits && is_blocked(self.connection, self.models, (id, key), line, now)? => {
+                        let values = params![id, key, now.0, line];
+                        self.execute(&self.models.job().mark_behind, values).map(|_| ()).map_err(Into::into)
+                    }
+                    _ => Ok(()),
+                }
             }
             Err(error) if is_duplicate(&error) && key.is_some() => {
                 Err(CommitError::JobKey { change: at, key: key.cloned().unwrap_or_default() })
@@ -101,13 +110,14 @@ impl Applier<'_> {
             if let (None, Some(revision)) = (&job.lease, &change.revision) {
                 let id = self.models.get(model)?.layout.model_id;
                 let key = read(&revision.data)?.partition_key;
-                self.execute(&self.models.job().set_key, params![id, pk, key])?;
+                self.moved(&self.models.job().set_key, params![id, pk, key])?;
             }
             return Ok(());
         }
         if let Some(is_deleted) = change.is_deleted {
             let id = self.models.get(model)?.layout.model_id;
-            self.execute(&self.models.job().hold, params![id, pk, is_deleted])?;
+            let moved = self.moved(&self.models.job().hold, params![id, pk, is_deleted])?;
+            self.clear_way((id, pk), moved)?;
         }
         let Some(revision) = &change.revision else { return Ok(()) };
         let place = Place { model, pk, resource_id: &change.of.resource_id, held: false };
@@ -138,9 +148,13 @@ impl Applier<'_> {
             job.guard.over().map(|over| over.0),
             job.guard.is_open(),
         ];
-        let moved = self.execute(&self.models.job().advance, values)?;
-        if moved == 0 {
+        let moved = self.moved(&self.models.job().advance, values)?;
+        if moved.is_none() {
             return Err(CommitError::LeaseLost { change: at });
+        }
+        // One that begins is in the way of the others as it was before.
+        if job.to.phase != Phase::Running {
+            self.clear_way((id, pk), moved)?;
         }
         let Some(asked) = &job.asked else { return Ok(()) };
         self.execute(&self.models.job().insert_asked, params![id, pk, asked]).map(|_| ()).map_err(Into::into)
@@ -159,15 +173,17 @@ impl Applier<'_> {
         let state = read(data)?;
         let id = self.models.get(place.model)?.layout.model_id;
         let texts = self.models.job();
-        let found: Option<(String, u32, Option<String>)> =
+        let found: Option<(String, u32, Option<String>, Option<String>)> =
             optional(self.connection, &texts.place, params![id, place.pk], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })?;
-        let Some((phase, attempt, token)) = found else {
+        let Some((phase, attempt, token, key)) = found else {
             return self.insert_job(at, place, kind, (&state, &JobStart::default()), now);
         };
-        let set_key = &texts.set_key;
-        self.execute(set_key, params![id, place.pk, state.partition_key])?;
+        if key != state.partition_key {
+            let moved = self.moved(&texts.set_key, params![id, place.pk, state.partition_key])?;
+            self.clear_way((id, place.pk), moved.map(|(_, behind)| (key, behind)))?;
+        }
         if token.is_some() && !state.status.is_terminal() {
             return Ok(());
         }
@@ -179,13 +195,41 @@ impl Applier<'_> {
         self.advance(at, place.model, place.pk, &job, now)
     }
 
+    /// Runs a statement that may take a job out of the way of others: the key it had, and whether it was behind another
+    /// one. Nothing when there is no such job.
+    fn moved(
+        &mut self,
+        sql: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Option<(Option<String>, bool)>, StoreError> {
+        let moved = optional(self.connection, sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.dirty |= moved.is_some();
+        Ok(moved)
+    }
+
+    /// A job is out of the way: the first one that was behind it is looked at again. One that was behind others itself
+    /// was in nobody's way but theirs.
+    fn clear_way(
+        &mut self,
+        (id, pk): (i64, i64),
+        moved: Option<(Option<String>, bool)>,
+    ) -> Result<(), StoreError> {
+        let texts = self.models.job();
+        match moved {
+            Some((_, true)) => self.execute(&texts.unmark, [id, pk]).map(|_| ()),
+            Some((Some(key), false)) => self.execute(&texts.unblock, params![id, key]).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// What is left of a job that is removed for good.
     pub(super) fn forget_job(&mut self, model: ModelIndex, pk: i64) -> Result<(), StoreError> {
         if self.job_kind(model)?.is_none() {
             return Ok(());
         }
         let id = self.models.get(model)?.layout.model_id;
-        self.execute(&self.models.job().remove, [id, pk])?;
+        let moved = self.moved(&self.models.job().remove, [id, pk])?;
+        self.clear_way((id, pk), moved)?;
         self.execute(&self.models.job().remove_asked, [id, pk])?;
         self.execute(&self.models.job().remove_lines, [id, pk]).map(|_| ())
     }
@@ -194,11 +238,27 @@ impl Applier<'_> {
     pub(in super::super) fn claim(&mut self, task: &ClaimTask) -> Result<(), CommitError> {
         let claim = &task.claim;
         let mut claimed = Vec::new();
-        for token in &claim.tokens {
-            let Some(found) = ready(self.connection, self.models, claim)? else { break };
+        let mut tokens = claim.tokens.iter();
+        while !tokens.as_slice().is_empty() {
+            let Some(candidate) = ready(self.connection, self.models, claim)? else { break };
+            let Candidate { row, line, key } = candidate;
+            let model = row.model.ok_or_else(|| StoreError::Internal("a job of an unknown type".into()))?;
+            let id = self.models.get(model)?.layout.model_id;
+            let mark_behind = &self.models.job().mark_behind;
+            if let Some(key) = &key
+                && is_blocked(self.connection, self.models, (id, key), line, claim.now)?
+            {
+                self.execute(mark_behind, params![id, key, claim.now.0, line])?;
+                continue;
+            }
+            let Some(token) = tokens.next() else { break };
             let (worker, until) = (claim.worker.clone(), later(claim.until, task.asked));
             let lease = JobLease { token: token.clone(), until, worker };
-            claimed.extend(self.begin(found, lease, claim.now)?);
+            let begun = self.begin(row, lease, claim.now)?;
+            if let (Some(_), Some(key)) = (&begun, &key) {
+                self.execute(mark_behind, params![id, key, claim.now.0, 0])?;
+            }
+            claimed.extend(begun);
         }
         *task.claimed.lock().unwrap_or_else(PoisonError::into_inner) = claimed;
         Ok(())
