@@ -34,7 +34,9 @@ use crate::query::{Position, Predicate, SortKey};
 pub use answer::Answers;
 pub use blob::{BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, NewBlob, Published, Swept};
 pub use inspect::Inspect;
-pub use job::{ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow};
+pub use job::{
+    Claimed, ClaimedJob, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, JobSign, Jobs, WorkerRow,
+};
 pub use observe::{Observe, StoreMetrics};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};

@@ -14,7 +14,7 @@ use specstar::runtime::query::Predicate;
 use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
-    Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, ClaimedJob, CommitError, Freshness, Held, JobBeat,
+    Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, Claimed, CommitError, Freshness, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
     Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
@@ -141,8 +141,12 @@ impl BlobIndex for Watched {
 }
 
 impl Jobs for Watched {
-    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
+    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Claimed> {
         self.inner.claim_jobs(claim)
+    }
+
+    fn free_stranded_jobs(&self, now: Timestamp) -> Answer<'_, u64> {
+        self.inner.free_stranded_jobs(now)
     }
 
     fn beat(&self, beat: JobBeat) -> Answer<'_, Vec<Held>> {

@@ -69,7 +69,7 @@ async fn no_job_is_left_behind_whatever_is_done_to_the_others_of_its_key() {
         "SELECT count(*) FROM ss_job WHERE NOT held AND state NOT IN ('done', 'failed', 'cancelled')";
     let folder = app.folder();
     while database::row(folder.path(), waiting) != ["0"] {
-        let rows = "SELECT pk, partition_key, state, behind FROM ss_job \
+        let rows = "SELECT pk, partition_key, state FROM ss_job \
                     WHERE state NOT IN ('done', 'failed', 'cancelled') ORDER BY job_pk";
         assert!(Instant::now() < limit, "left behind: {:?}", database::rows(folder.path(), rows));
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -99,4 +99,32 @@ async fn a_database_from_before_the_mark_of_those_behind_others_gets_it() {
         user.get("/email-job/count?qb=QB['status'].eq('completed')").await.ok() == 2
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_job_that_a_client_says_is_worked_on_is_in_the_way_of_the_others() {
+    let app = TestApp::compat(resources()).await;
+    let (jobs, user) = (app.app().jobs::<EmailJob>(), app.user("ann"));
+    let mut paths = Vec::new();
+    for to in ["a", "b", "c"] {
+        let id = jobs.enqueue(Enqueue::new(mail(to, What::Send)).partition("k")).await.expect("a job");
+        paths.push(format!("/email-job/{id}"));
+    }
+    let status = async |path: &str, status: &str| user.patch(path, json!({ "status": status })).await.ok();
+    let folder = app.folder();
+    let waiting = || {
+        let sql = "SELECT CASE WHEN behind THEN 'behind' ELSE 'free' END FROM ss_job WHERE state = 'pending' ORDER BY job_pk";
+        database::rows(folder.path(), sql).concat()
+    };
+    // On a server it is a claim that finds out who is behind whom.
+    database::execute(
+        folder.path(),
+        "UPDATE ss_job SET behind = (job_pk > (SELECT MIN(job_pk) FROM ss_job))",
+    );
+    assert_eq!(waiting(), ["free", "behind", "behind"]);
+    status(&paths[1], "processing").await;
+    assert_eq!(waiting(), ["free", "behind"]);
+    status(&paths[0], "completed").await;
+    status(&paths[1], "completed").await;
+    assert_eq!(waiting(), ["free"]);
 }

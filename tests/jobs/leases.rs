@@ -47,7 +47,7 @@ fn claim(token: &str, lease: i64) -> JobClaim {
 }
 
 async fn begun(store: &dyn Store, token: &str, lease: i64) -> ClaimedJob {
-    store.claim_jobs(claim(token, lease)).await.expect("a claim").pop().expect("a job")
+    store.claim_jobs(claim(token, lease)).await.expect("a claim").jobs.pop().expect("a job")
 }
 
 async fn beat(store: &dyn Store, job: &ClaimedJob, lease: i64) -> Held {
@@ -158,7 +158,7 @@ async fn a_claim_waits_for_nobody_who_writes_the_document() {
     let hold = "SELECT 1 FROM \"h_email-job\" FOR UPDATE";
     writes.execute_unprepared(hold).await.expect("it is held");
     let claimed = tokio::time::timeout(Duration::from_secs(3), store.claim_jobs(claim("t", HOUR))).await;
-    assert!(claimed.expect("it does not wait").expect("a claim").is_empty());
+    assert!(claimed.expect("it does not wait").expect("a claim").jobs.is_empty());
     // And it holds no row that the writer needs.
     writes.execute_unprepared("SET lock_timeout = '2s'; UPDATE ss_job SET priority = 1").await.expect("free");
     writes.commit().await.expect("it is committed");
@@ -181,5 +181,19 @@ async fn leases_are_counted_by_the_clock_of_the_server() {
     let guard = JobGuard::Over { token: Some("t".into()), now: tomorrow };
     let taken = moved(&*store, &job, guard, Phase::Pending).await;
     assert!(matches!(taken, Err(CommitError::LeaseLost { .. })), "{taken:?}");
+    store.close().await.expect("it closes");
+}
+
+#[tokio::test]
+async fn jobs_behind_others_that_are_not_there_go_on() {
+    let (store, folder) = store(Enqueue::new(mail("a", What::Send)).partition("k")).await;
+    let now = now();
+    assert_eq!(store.free_stranded_jobs(now).await.expect("a look"), 0);
+    let mark = "UPDATE ss_job SET behind = TRUE";
+    database::execute(folder.path(), mark);
+    // As a program of before would leave it.
+    assert_eq!(store.next_due("mail", &[MODEL]).await.expect("a look"), None);
+    assert_eq!(store.free_stranded_jobs(now).await.expect("a look"), 1);
+    assert!(store.next_due("mail", &[MODEL]).await.expect("a look").is_some());
     store.close().await.expect("it closes");
 }

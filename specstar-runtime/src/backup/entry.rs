@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::fault::{ArchiveResult, Fault};
 use crate::datetime::Timestamp;
 use crate::id;
-use crate::job::Schedule;
 use crate::meta::{Revision, Stamp};
 use crate::store::JobPlace;
 
@@ -216,10 +215,11 @@ fn time_problem(time: Timestamp) -> Option<String> {
     (!fits).then(|| "an instant is not within the years 1 to 9999".into())
 }
 
+/// An expression that this program cannot use, or whose time does not come any more, is kept as it is: whoever looks for
+/// the next time says so.
 fn job_problem(job: &JobPlace) -> Option<String> {
-    let schedule = job.schedule.as_deref().map(Schedule::parse);
-    let unfit = schedule.and_then(Result::err).map(|error| error.to_string());
-    time_problem(job.run_at).or(unfit)
+    let is_long = job.schedule.as_ref().is_some_and(|schedule| schedule.len() > WORD);
+    time_problem(job.run_at).or_else(|| is_long.then(|| "the schedule is too long".into()))
 }
 
 /// Whether this can be the name of a resource type: what is looked up, shown and never a path.

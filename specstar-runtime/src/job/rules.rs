@@ -102,8 +102,8 @@ pub fn placed(job: &JobState, now: Timestamp, run_at: Option<Timestamp>) -> Next
             let delay = job.periodic_initial_delay_seconds.filter(|_| job.periodic_runs == 0 && begun == 0);
             let due = run_at.unwrap_or_else(|| after(now, delay.unwrap_or(0)));
             let phase = match (due > now, begun > 0) {
-                (true, _) => Phase::Scheduled,
-                (false, true) => Phase::Retrying,
+                (_, true) => Phase::Retrying,
+                (true, false) => Phase::Scheduled,
                 (false, false) => Phase::Pending,
             };
             Next::at(phase, due, begun)

@@ -15,7 +15,7 @@ pub trait Jobs: Send + Sync {
     /// Begins jobs that are due, at most as many as asked for and each in a document that says so: by priority, then
     /// by time, then in the order they came in. A job with a partition key is only begun when no other one of that
     /// type and key is being worked on and no earlier one is due. No two calls, of whichever processes, begin one job.
-    fn claim_jobs(&self, claim: JobClaim) -> BoxFuture<'_, Result<Vec<ClaimedJob>, StoreError>>;
+    fn claim_jobs(&self, claim: JobClaim) -> BoxFuture<'_, Result<Claimed, StoreError>>;
 
     /// A worker is alive: its leases are renewed, with what it says of its jobs. It is told of each whether the lease
     /// still holds.
@@ -26,6 +26,10 @@ pub trait Jobs: Send + Sync {
 
     /// Jobs whose lease is over, and those that are said to be worked on without one.
     fn expired_jobs(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<JobRow>, StoreError>>;
+
+    /// Lets jobs go on that wait behind others of their key which are not there: a store that knows which do finds out
+    /// here that it was wrong, or that a program was at work that did not tell. How many there were.
+    fn free_stranded_jobs(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Asks the worker of a job to stop; `false` when nobody works on it.
     fn ask_to_stop(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<bool, StoreError>>;
@@ -90,6 +94,15 @@ pub struct JobClaim {
     pub worker: String,
     /// A token per job, so that at most so many are begun.
     pub tokens: Vec<String>,
+}
+
+/// What a claim has led to.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed {
+    /// The jobs that were begun.
+    pub jobs: Vec<ClaimedJob>,
+    /// It ended before everything was looked at: the next one goes on.
+    pub more: bool,
 }
 
 /// A job that was begun.
@@ -247,6 +260,9 @@ pub(super) mod shared {
     use crate::json::fitting_index_row;
     use crate::meta::{DataHash, Head, Stamp};
     use crate::timeline::{Context, Payload, rework};
+
+    /// Keys whose jobs one claim marks, at most: the writer, or those that it holds, wait for it.
+    pub(in crate::store) const MARKED_KEYS: usize = 64;
 
     /// Of so many runs of a job the lines are kept.
     pub(in crate::store) const KEPT_RUNS: u32 = 20;

@@ -31,6 +31,7 @@ mod text;
 mod upload;
 mod value;
 mod versions;
+mod watched;
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,8 +39,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector};
 use tokio::sync::{Semaphore, watch};
 
@@ -49,6 +50,7 @@ use self::model::Models;
 use self::replica::Replica;
 use self::row::Columns;
 use self::session::Session;
+use self::watched::Watched;
 use super::{
     CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store,
     StoreError, StoreMetrics, Visit,
@@ -62,6 +64,9 @@ use crate::query::Predicate;
 
 /// Statements that a connection keeps prepared, unless its URL says otherwise.
 const STATEMENTS: usize = 500;
+
+/// For how long a connection that comes back may be that of work that was given up, in milliseconds: it comes at once.
+const SUSPICION: u64 = 1_000;
 
 /// How a [`PostgresStore`] is opened.
 ///
@@ -136,7 +141,7 @@ pub struct PostgresStore {
 #[derive(Debug)]
 struct Shared {
     db: DatabaseConnection,
-    replica: Option<Replica>,
+    replica: Option<Arc<Replica>>,
     options: PostgresOptions,
     /// The program made the connection: it closes it, and its statements have no time limit of their own.
     foreign: bool,
@@ -153,13 +158,17 @@ struct Shared {
 
 impl Shared {
     /// Waits for a read as long as it may take, and a little for the engine to say that it took longer: a connection
-    /// that then says nothing is taken for dead, and with it those that are as old.
-    async fn answered<T>(&self, read: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    /// that then says nothing is taken for dead, and with it those of its pool that are as old.
+    async fn answered<T>(
+        &self,
+        losses: &Losses,
+        read: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let limit = self.options.statement_timeout + self.options.connect_timeout + Duration::from_secs(1);
-        let mut read = std::pin::pin!(read);
+        let mut read = std::pin::pin!(Watched::new(losses, read));
         // The read gives its connection back when it is dropped, which is behind the note.
         tokio::time::timeout(limit, read.as_mut()).await.unwrap_or_else(|_| {
-            self.losses.note();
+            losses.note();
             Err(StoreError::Unavailable(format!("no answer within {limit:?}")))
         })
     }
@@ -171,16 +180,31 @@ struct Losses {
     start: Instant,
     /// Milliseconds after `start`, 0 for never.
     last: AtomicU64,
+    /// The same, of work that was given up with a connection in its hands.
+    suspected: AtomicU64,
 }
 
 impl Losses {
     fn new() -> Self {
-        Self { start: Instant::now(), last: AtomicU64::new(0) }
+        Self { start: Instant::now(), last: AtomicU64::new(0), suspected: AtomicU64::new(0) }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
     }
 
     fn note(&self) {
-        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now.max(1), Ordering::Relaxed);
+        self.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    fn suspect(&self) {
+        self.suspected.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Whether a connection that comes back now may be that of work that was given up.
+    fn is_suspected(&self) -> bool {
+        let suspected = self.suspected.load(Ordering::Relaxed);
+        suspected != 0 && self.now().saturating_sub(suspected) < SUSPICION
     }
 
     /// Whether a connection of this age is older than the last loss.
@@ -195,7 +219,13 @@ impl PostgresStore {
     pub fn open(options: PostgresOptions) -> Result<Self, StoreError> {
         let losses = Arc::new(Losses::new());
         let db = pool(&options.url, &options, &losses)?;
-        let replica = options.replica_url.as_ref().map(|url| pool(url, &options, &losses)).transpose()?;
+        let replica = match &options.replica_url {
+            Some(url) => {
+                let losses = Arc::new(Losses::new());
+                Some(Replica::new(pool(url, &options, &losses)?, losses))
+            }
+            None => None,
+        };
         Ok(Self::start(db, replica, options, losses, false))
     }
 
@@ -210,7 +240,7 @@ impl PostgresStore {
 
     fn start(
         db: DatabaseConnection,
-        replica: Option<DatabaseConnection>,
+        replica: Option<Arc<Replica>>,
         options: PostgresOptions,
         losses: Arc<Losses>,
         foreign: bool,
@@ -221,7 +251,7 @@ impl PostgresStore {
         let explaining = Arc::new(Semaphore::new(1));
         let shared = Shared {
             db,
-            replica: replica.map(Replica::new),
+            replica,
             options,
             foreign,
             models,
@@ -249,7 +279,7 @@ impl PostgresStore {
     async fn rows(&self, sql: &str, values: Values) -> Result<Vec<QueryResult>, StoreError> {
         let again = values.clone();
         self.shared
-            .answered(async {
+            .answered(&self.shared.losses, async {
                 match db::rows(&self.shared.db, sql, values).await.map_err(Fault::from) {
                     Ok(rows) => Ok(rows),
                     Err(Fault::Lost(_)) => {
@@ -288,10 +318,10 @@ fn pool(
     if connect.get_application_name().is_none() {
         connect = connect.application_name("specstar");
     }
-    let limit = options.statement_timeout.as_millis().to_string();
+    let milliseconds = options.statement_timeout.as_millis().to_string();
     // What a program that is gone holds, rows and the end of the log, is held for half a minute and not for hours.
     let connect = connect.options([
-        ("statement_timeout", limit.as_str()),
+        ("statement_timeout", milliseconds.as_str()),
         ("idle_in_transaction_session_timeout", "30000"),
         // Compiling a statement takes longer than running one of these.
         ("jit", "off"),
@@ -299,6 +329,8 @@ fn pool(
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ]);
+    // What is still running on it ends within the limit of a statement.
+    let limit = options.statement_timeout + Duration::from_secs(1);
     let (acquired, released) = (Arc::clone(losses), Arc::clone(losses));
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections.max(2))
@@ -308,10 +340,21 @@ fn pool(
             let usable = !acquired.concern(connection.age);
             Box::pin(async move { Ok(usable) })
         })
-        // One that nobody answers any more would be waited for until the operating system gives it up.
-        .after_release(move |_, connection| {
-            let usable = !released.concern(connection.age);
-            Box::pin(async move { Ok(usable) })
+        .after_release(move |connection, metadata| {
+            let usable = !released.concern(metadata.age);
+            let losses = Some(Arc::clone(&released)).filter(|losses| usable && losses.is_suspected());
+            Box::pin(async move {
+                let Some(losses) = losses else { return Ok(usable) };
+                // The pool asks without a limit whether it still works, until the operating system gives it up.
+                let answer = tokio::time::timeout(limit, connection.ping()).await;
+                answer.map_or_else(
+                    |_| {
+                        losses.note();
+                        Err(sea_orm::SqlxError::Io(std::io::ErrorKind::TimedOut.into()))
+                    },
+                    |answer| answer.map(|()| true),
+                )
+            })
         })
         .connect_lazy_with(connect);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))

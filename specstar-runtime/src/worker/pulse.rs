@@ -1,7 +1,7 @@
 //! Signs of life, and the jobs of those who give none any more.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::context::Said;
 use super::start::{Inner, Running, next_run};
@@ -13,6 +13,8 @@ use crate::store::{Held, JobBeat, JobLine, JobRow, JobSign, StoreError};
 
 /// Jobs that are taken over at once.
 const BATCH: usize = 100;
+/// Between two looks for jobs that wait for nothing, which there should be none of.
+const FREE_EVERY: Duration = Duration::from_mins(1);
 /// What a job says whose worker is gone.
 const GONE: &str = "the worker was lost before the job was done";
 
@@ -40,12 +42,28 @@ impl Inner {
 
     /// Looks after the jobs of lost workers until the application ends.
     pub(super) async fn look_after(self: Arc<Self>) {
+        let mut freed = Instant::now();
         while !self.is_over() {
             if let Err(error) = self.take_over().await {
                 tracing::warn!(%error, "jobs of lost workers could not be looked for");
             }
+            if freed.elapsed() >= FREE_EVERY {
+                freed = Instant::now();
+                if let Err(error) = self.free_stranded().await {
+                    tracing::warn!(%error, "jobs behind others that are gone could not be looked for");
+                }
+            }
             self.pause(self.options.poll).await;
         }
+    }
+
+    async fn free_stranded(&self) -> Result<()> {
+        let now = self.now()?;
+        let freed = self.in_time(self.service.store().free_stranded_jobs(now)).await?;
+        if freed > 0 {
+            tracing::warn!(freed, "jobs waited behind others of their key that are gone");
+        }
+        Ok(())
     }
 
     async fn beat_now(&self) {

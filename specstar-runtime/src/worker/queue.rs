@@ -39,7 +39,7 @@ impl Inner {
         }
     }
 
-    /// Begins as many as there are hands; `false` when there are no more.
+    /// Begins as many as there are hands; `false` when there are no more jobs to look at.
     async fn begin(
         self: &Arc<Self>,
         queue: &str,
@@ -72,11 +72,11 @@ impl Inner {
         // The lease begins when it is asked for, not when the answer comes.
         let asked = std::time::Instant::now();
         let claimed = store.claim_jobs(claim).await.map_err(store_error)?;
-        let all = claimed.len() == wanted;
-        for (job, permit) in claimed.into_iter().zip(permits) {
+        let more = claimed.more || claimed.jobs.len() == wanted;
+        for (job, permit) in claimed.jobs.into_iter().zip(permits) {
             self.run(job, asked, permit);
         }
-        Ok(all)
+        Ok(more)
     }
 
     fn run(self: &Arc<Self>, job: ClaimedJob, asked: std::time::Instant, hand: OwnedSemaphorePermit) {

@@ -132,8 +132,10 @@ pub(super) struct JobLine<'a> {
 
 impl<'a> JobLine<'a> {
     pub(super) fn of(job: &'a JobPlace) -> Self {
+        let (first, last) = (Timestamp::WRITABLE.start(), Timestamp::WRITABLE.end());
         Self {
-            run_at: job.run_at.0,
+            // A delay may lead beyond what any archive can say: it is as good as never.
+            run_at: job.run_at.0.clamp(*first, *last),
             priority: job.priority,
             schedule: job.schedule.as_deref().map(Cow::Borrowed),
         }

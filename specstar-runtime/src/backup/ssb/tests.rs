@@ -149,13 +149,16 @@ fn a_job_says_when_it_is_due() {
     let entries = written(&due).expect("it is whole");
     let Entry::Resource(resource) = &entries[1] else { panic!("a resource is expected") };
     assert_eq!(resource.job.as_ref(), Some(&due));
-    for wrong in [
-        JobPlace { run_at: Timestamp(i64::MAX), ..due.clone() },
-        JobPlace { schedule: Some("at noon".into()), ..due },
-    ] {
-        let fault = written(&wrong).expect_err("it is refused").to_string();
-        assert!(fault.contains("one"), "{fault}");
-    }
+    // Whatever a program has, it can take back.
+    let never =
+        JobPlace { run_at: Timestamp(i64::MAX), schedule: Some("0 0 0 1 1 * 2020".into()), ..due.clone() };
+    let entries = written(&never).expect("it is whole");
+    let Entry::Resource(resource) = &entries[1] else { panic!("a resource is expected") };
+    let last = Timestamp(*Timestamp::WRITABLE.end());
+    assert_eq!(resource.job, Some(JobPlace { run_at: last, ..never }));
+    let wrong = JobPlace { schedule: Some("*".repeat(2_000)), ..due };
+    let fault = written(&wrong).expect_err("it is refused").to_string();
+    assert!(fault.contains("too long"), "{fault}");
 }
 
 #[test]

@@ -90,6 +90,10 @@ fn a_document_says_where_a_job_stands() {
     assert_eq!(placed(&job, NOW, None), Next::at(Phase::Pending, NOW, 0));
     job.periodic_initial_delay_seconds = Some(5);
     assert_eq!(placed(&job, NOW, None), Next::at(Phase::Scheduled, after(NOW, 5), 0));
+    // One that was begun keeps its place before the later ones of its key.
+    job.retries = 1;
+    let due = after(NOW, 5);
+    assert_eq!(placed(&job, NOW, Some(due)), Next::at(Phase::Retrying, due, 1));
     job.status = JobStatus::Failed;
     job.retries = 2;
     assert_eq!(placed(&job, NOW, None).phase, Phase::Failed);

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use super::db::{Fault, Values, execute, one_moment, row, rows, store_error, values, write};
 use super::model::Models;
 use super::row::Columns;
+use super::watched::Watched;
 use super::{PostgresStore, is_text};
 use crate::change::ModelIndex;
 use crate::datetime::Timestamp;
@@ -70,7 +71,7 @@ impl BlobIndex for PostgresStore {
         after: Option<BlobOwner>,
         limit: usize,
     ) -> Answer<'a, Vec<BlobOwner>> {
-        Box::pin(async move {
+        Box::pin(Watched::new(&self.shared.losses, async move {
             if !is_text(file_id) {
                 return Ok(Vec::new());
             }
@@ -81,7 +82,7 @@ impl BlobIndex for PostgresStore {
             let owners = owners(&transaction, &models, file_id, after.as_ref(), limit).await;
             let _ = transaction.rollback().await;
             owners
-        })
+        }))
     }
 
     fn owns_blob<'a>(&'a self, model: ModelIndex, pk: i64, file_id: &'a str) -> Answer<'a, bool> {

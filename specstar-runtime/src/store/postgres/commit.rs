@@ -11,6 +11,7 @@ use super::ddl::STATE_TABLE;
 use super::model::Models;
 use super::row::Columns;
 use super::text::ENTRY_BITS;
+use super::watched::Watched;
 use crate::change::ChangeSet;
 use crate::metric::Gauge;
 use crate::store::layout::LOG_TABLE;
@@ -44,7 +45,8 @@ impl PostgresStore {
         let models = self.models();
         let (mut careful, mut tries) = (false, 0);
         loop {
-            let fault = match self.attempt(&models, set, careful).await {
+            let attempt = Watched::new(&self.shared.losses, self.attempt(&models, set, careful));
+            let fault = match attempt.await {
                 Tried::Done(position) => {
                     self.shared.follower.committed(position);
                     return Ok(());

@@ -87,7 +87,7 @@ macro_rules! write {
                     }
                 }
             };
-            match attempt.await {
+            match $crate::store::postgres::watched::Watched::new(&store.shared.losses, attempt).await {
                 Ok(done) => break Ok(done),
                 Err(fault) => store.may_try_again(fault, &mut tries).await?,
             }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::sqlx::Executor as _;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use xxhash_rust::xxh3::xxh3_64;
@@ -107,7 +108,7 @@ pub(super) async fn start(shared: &Arc<Shared>) -> Result<(), StoreError> {
 pub(super) async fn end(shared: &Shared) -> Result<i64, StoreError> {
     let sql = shared.models.read().unwrap_or_else(PoisonError::into_inner).log().last.clone();
     let read = async { row(&shared.db, sql, values![]).await.map_err(store_error) };
-    let found = shared.answered(read).await?;
+    let found = shared.answered(&shared.losses, read).await?;
     let end = found.as_ref().map_or(Ok(0), |found| Columns::of(found)?.integer(0))?;
     shared.follower.tell(end);
     Ok(end)
@@ -141,7 +142,7 @@ async fn follow(shared: Weak<Shared>, channel: String) {
             let Some(shared) = shared.upgrade() else { return };
             if shared.follower.news.swap(false, Ordering::AcqRel) {
                 let word = row(&shared.db, "SELECT pg_notify($1, '')", values![channel.as_str()]);
-                let told = shared.answered(async { word.await.map_err(store_error) }).await;
+                let told = shared.answered(&shared.losses, async { word.await.map_err(store_error) }).await;
                 if let Err(error) = told {
                     tracing::debug!(%error, "other processes could not be told of changes");
                 }
@@ -163,10 +164,13 @@ async fn follow(shared: Weak<Shared>, channel: String) {
 
 async fn listen(shared: Weak<Shared>, channel: String) {
     loop {
+        // On a connection of its own: when nobody answers on it, nothing else waits for that.
         let listener = {
             let Some(shared) = shared.upgrade() else { return };
-            let pool = shared.db.get_postgres_connection_pool();
-            PgListener::connect_with(pool).await
+            let options = shared.db.get_postgres_connection_pool().connect_options();
+            let wait = shared.options.connect_timeout;
+            drop(shared);
+            listener(&options, wait).await
         };
         match listener {
             Ok(mut listener) => {
@@ -180,6 +184,12 @@ async fn listen(shared: Weak<Shared>, channel: String) {
     }
 }
 
+async fn listener(options: &PgConnectOptions, wait: Duration) -> Result<PgListener, sea_orm::SqlxError> {
+    let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = pool.acquire_timeout(wait).connect_lazy_with(options.clone());
+    PgListener::connect_with(&pool).await
+}
+
 async fn hear(
     shared: &Weak<Shared>,
     listener: &mut PgListener,
@@ -187,16 +197,14 @@ async fn hear(
 ) -> Result<(), sea_orm::SqlxError> {
     listener.listen(channel).await?;
     loop {
-        match tokio::time::timeout(SILENCE, listener.try_recv()).await {
-            Ok(heard) => {
-                // Without a word, the connection was lost.
-                let (Some(_), Some(shared)) = (heard?, shared.upgrade()) else { return Ok(()) };
-                shared.follower.look.notify_one();
-            }
+        if let Ok(heard) = tokio::time::timeout(SILENCE, listener.try_recv()).await {
+            // Without a word, the connection was lost.
+            let (Some(_), Some(shared)) = (heard?, shared.upgrade()) else { return Ok(()) };
+            shared.follower.look.notify_one();
+        } else {
             // Nobody may be there any more.
-            Err(_) => tokio::time::timeout(SILENCE, listener.listen(channel))
-                .await
-                .map_err(|_| sea_orm::SqlxError::WorkerCrashed)??,
+            let asked = tokio::time::timeout(SILENCE, listener.execute("SELECT 1")).await;
+            asked.map_err(|_| sea_orm::SqlxError::WorkerCrashed)??;
         }
     }
 }

@@ -11,22 +11,27 @@ use super::blob::bounded;
 use super::db::{Fault, Values, execute, row, values, write};
 use super::model::Models;
 use super::row::Columns;
+use super::watched::Watched;
 use crate::change::{JobLease, ModelIndex};
 use crate::datetime::Timestamp;
 use crate::job::Phase;
 use crate::store::job::shared::{FORGET_WORKERS, later, level_of, unknown_phase};
 use crate::store::{
-    ClaimedJob, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
+    Claimed, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
 };
+
+/// How often the first of those behind others is looked for, each time after somebody took it away.
+const UNBLOCKS: usize = 100;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 impl Jobs for PostgresStore {
-    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
+    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Claimed> {
         Box::pin(async move {
             let mut tries = 0;
             loop {
-                let fault = match self.try_claim(&claim).await {
+                let work = Watched::new(&self.shared.losses, self.try_claim(&claim));
+                let fault = match work.await {
                     Ok((claimed, position)) => {
                         if position > 0 {
                             self.shared.follower.committed(position);
@@ -62,6 +67,18 @@ impl Jobs for PostgresStore {
             let models = self.models();
             self.job_rows(&models, &models.job().expired, values![now.0, bounded(limit), models.listed()])
                 .await
+        })
+    }
+
+    fn free_stranded_jobs(&self, now: Timestamp) -> Answer<'_, u64> {
+        Box::pin(async move {
+            // Mostly there are none.
+            if self.row(&self.models().job().is_stranded, values![now.0]).await?.is_none() {
+                return Ok(0);
+            }
+            write!(self, |on, models| async {
+                Ok(execute(on, models.job().free_stranded.as_str(), values![now.0]).await?)
+            })
         })
     }
 
@@ -189,7 +206,7 @@ impl Jobs for PostgresStore {
 impl PostgresStore {
     /// A claim, and the highest position in the log that it was given. When it is not known whether it was committed,
     /// its leases end by themselves.
-    async fn try_claim(&self, claim: &JobClaim) -> Applied<(Vec<ClaimedJob>, i64)> {
+    async fn try_claim(&self, claim: &JobClaim) -> Applied<(Claimed, i64)> {
         let models = self.models();
         let transaction = self.shared.db.begin().await?;
         let mut applier = Applier::new(&transaction, &models, false);
@@ -284,10 +301,14 @@ pub(super) async fn clear_way(
         _ => return Ok(()),
     };
     // The first one may be taken out of the way itself meanwhile: then it is the next one.
-    while execute(on, texts.unblock.as_str(), values![id, key.as_str()]).await? == 0
-        && row(on, texts.is_blocked.as_str(), values![id, key.as_str()]).await?.is_some()
-    {}
-    Ok(())
+    for _ in 0..UNBLOCKS {
+        if execute(on, texts.unblock.as_str(), values![id, key.as_str()]).await? > 0
+            || row(on, texts.is_blocked.as_str(), values![id, key.as_str()]).await?.is_none()
+        {
+            return Ok(());
+        }
+    }
+    Err(Fault::Collision(StoreError::Unavailable("the jobs of a key change all the time".into())))
 }
 
 /// The numbers of types, as [`JobTexts`](crate::store::sql::job::JobTexts) compares them: `,1,2,`.

@@ -6,6 +6,7 @@ use crate::change::ModelIndex;
 use crate::store::layout::LOG_COLUMNS;
 use crate::store::postgres::db::{Values, row, rows, store_error, values};
 use crate::store::postgres::model::Models;
+use crate::store::postgres::watched::Watched;
 use crate::store::{LogPage, LogRequest, LogScope, StoreError};
 use sea_orm::ConnectionTrait;
 
@@ -13,7 +14,7 @@ impl PostgresStore {
     pub(super) async fn read_log(&self, request: &LogRequest) -> Result<LogPage, StoreError> {
         follow::settle(&self.shared).await;
         let models = self.models();
-        page(&self.shared.db, &models, request).await
+        Watched::new(&self.shared.losses, page(&self.shared.db, &models, request)).await
     }
 }
 

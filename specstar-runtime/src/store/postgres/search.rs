@@ -6,6 +6,7 @@ mod order;
 mod ranked;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -13,12 +14,12 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryRes
 
 pub(super) use self::condition::Condition;
 use self::order::Order;
-use super::PostgresStore;
 use super::db::{Values, one_moment, quoted, row, rows, run, statement, store_error};
 use super::model::Model;
 use super::replica::Replica;
 use super::row::{Columns, HEAD_DATA};
 use super::slow::Timed;
+use super::{Losses, PostgresStore};
 use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;
@@ -74,9 +75,10 @@ impl Page<'_> {
 
 impl PostgresStore {
     /// The copy, where what is asked may be late and it can be asked.
-    fn copy(&self, freshness: Freshness) -> Option<(&Replica, &DatabaseConnection)> {
+    fn copy(&self, freshness: Freshness) -> Option<(&Arc<Replica>, &DatabaseConnection, &Losses)> {
         let replica = self.shared.replica.as_ref().filter(|_| freshness == Freshness::MayLag)?;
-        Some((replica, replica.ask()?))
+        let (db, losses) = replica.ask()?;
+        Some((replica, db, losses))
     }
 
     pub(super) async fn run_search(
@@ -84,28 +86,25 @@ impl PostgresStore {
         search: &Search,
         visit: &mut Visitor<'_>,
     ) -> Result<PageEnd, StoreError> {
-        let Some((replica, copy)) = self.copy(search.freshness) else {
-            return self.shared.answered(self.search_on(&self.shared.db, search, visit)).await;
-        };
-        // What was handed over cannot be taken back.
-        let mut begun = false;
-        let mut counted = |head: HeadRef<'_>| {
-            begun = true;
-            visit(head);
-        };
-        match self.shared.answered(self.search_on(copy, search, &mut counted)).await {
-            Err(error @ StoreError::Unavailable(_)) => {
-                replica.failed(&error);
-                if begun {
-                    return Err(error);
+        let shared = &self.shared;
+        if let Some((replica, copy, losses)) = self.copy(search.freshness) {
+            // What was handed over cannot be taken back.
+            let mut begun = false;
+            let mut counted = |head: HeadRef<'_>| {
+                begun = true;
+                visit(head);
+            };
+            match shared.answered(losses, self.search_on(copy, search, &mut counted)).await {
+                Err(error @ StoreError::Unavailable(_)) => {
+                    replica.failed(&error);
+                    if begun {
+                        return Err(error);
+                    }
                 }
-                self.shared.answered(self.search_on(&self.shared.db, search, visit)).await
-            }
-            answer => {
-                replica.answered();
-                answer
+                answer => return answer,
             }
         }
+        shared.answered(&shared.losses, self.search_on(&shared.db, search, visit)).await
     }
 
     pub(super) async fn run_count(
@@ -114,16 +113,14 @@ impl PostgresStore {
         predicate: &Predicate,
         freshness: Freshness,
     ) -> Result<u64, StoreError> {
-        if let Some((replica, copy)) = self.copy(freshness) {
-            match self.shared.answered(self.count_on(copy, model, predicate)).await {
+        let shared = &self.shared;
+        if let Some((replica, copy, losses)) = self.copy(freshness) {
+            match shared.answered(losses, self.count_on(copy, model, predicate)).await {
                 Err(error @ StoreError::Unavailable(_)) => replica.failed(&error),
-                answer => {
-                    replica.answered();
-                    return answer;
-                }
+                answer => return answer,
             }
         }
-        self.shared.answered(self.count_on(&self.shared.db, model, predicate)).await
+        shared.answered(&shared.losses, self.count_on(&shared.db, model, predicate)).await
     }
 
     async fn search_on(

@@ -8,6 +8,7 @@ use super::db::{Fault, execute, one_moment, row, rows, store_error, values, writ
 use super::model::Models;
 use super::row::Columns;
 use super::value::column_text;
+use super::watched::Watched;
 use super::{PostgresStore, is_text};
 use crate::datetime::Timestamp;
 use crate::store::{StoreError, UploadChanged, UploadIndex, UploadSweep};
@@ -22,15 +23,15 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 impl UploadIndex for PostgresStore {
     fn open_upload(&self, upload: Upload) -> Answer<'_, ()> {
-        Box::pin(async move {
+        Box::pin(Watched::new(&self.shared.losses, async move {
             let models = self.models();
             let sql = models.upload().insert.as_str();
             execute(&self.shared.db, sql, columns(&upload)).await.map(|_| ()).map_err(store_error)
-        })
+        }))
     }
 
     fn upload<'a>(&'a self, upload_id: &'a str) -> Answer<'a, Option<Upload>> {
-        Box::pin(async move {
+        Box::pin(Watched::new(&self.shared.losses, async move {
             if !is_text(upload_id) {
                 return Ok(None);
             }
@@ -41,7 +42,7 @@ impl UploadIndex for PostgresStore {
             let upload = read(&transaction, &models, upload_id).await;
             let _ = transaction.rollback().await;
             upload
-        })
+        }))
     }
 
     fn change_upload(&self, change: UploadChange) -> Answer<'_, UploadChanged> {

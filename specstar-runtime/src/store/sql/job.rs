@@ -11,9 +11,6 @@ pub(crate) const COLUMNS: &str = "model_id, pk, resource_id, queue, state, prior
 /// The phases of those that wait, which partial indexes repeat word by word.
 const WAITING: &str = "state IN ('pending', 'scheduled', 'retrying')";
 
-/// The phases of those that are not over, as a partial index repeats them.
-const LIVE: &str = "state IN ('pending', 'scheduled', 'retrying', 'running')";
-
 /// The phases of those that are over.
 const OVER: &str = "('done', 'failed', 'cancelled')";
 
@@ -45,6 +42,7 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
         // Those of before the mark of those that are behind others.
         "DROP INDEX IF EXISTS jx_ready".to_owned(),
         "DROP INDEX IF EXISTS jx_due".to_owned(),
+        "DROP INDEX IF EXISTS jx_line".to_owned(),
         index(&format!(
             "INDEX IF NOT EXISTS jx_next ON ss_job (queue, priority DESC, run_at, job_pk) \
              WHERE {WAITING} AND NOT behind"
@@ -53,8 +51,8 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
             "INDEX IF NOT EXISTS jx_soon ON ss_job (queue, run_at) WHERE {WAITING} AND NOT behind"
         )),
         index(&format!(
-            "INDEX IF NOT EXISTS jx_front ON ss_job (model_id, partition_key, job_pk) \
-             WHERE {WAITING} AND NOT behind AND partition_key IS NOT NULL"
+            "INDEX IF NOT EXISTS jx_front ON ss_job (model_id, partition_key, run_at, job_pk) \
+             WHERE {WAITING} AND NOT behind AND NOT held AND partition_key IS NOT NULL"
         )),
         index(
             "INDEX IF NOT EXISTS jx_behind ON ss_job (model_id, partition_key, job_pk) \
@@ -71,10 +69,10 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
             "UNIQUE INDEX IF NOT EXISTS jx_part ON ss_job (model_id, partition_key) \
              WHERE state = 'running' AND lease_token IS NOT NULL AND partition_key IS NOT NULL",
         ),
-        index(&format!(
-            "INDEX IF NOT EXISTS jx_line ON ss_job (model_id, partition_key, job_pk) \
-             WHERE partition_key IS NOT NULL AND {LIVE}"
-        )),
+        index(
+            "INDEX IF NOT EXISTS jx_retry ON ss_job (model_id, partition_key, job_pk) \
+             WHERE state = 'retrying' AND partition_key IS NOT NULL",
+        ),
         index("INDEX IF NOT EXISTS jx_lease ON ss_job (lease_until) WHERE state = 'running'"),
         "CREATE TABLE IF NOT EXISTS ss_job_log (model_id BIGINT NOT NULL, pk BIGINT NOT NULL, run BIGINT NOT NULL, \
          seq BIGINT NOT NULL, at BIGINT NOT NULL, level TEXT NOT NULL, text TEXT NOT NULL, \
@@ -111,18 +109,16 @@ pub(crate) struct JobTexts {
     /// [`COLUMNS`], `job_pk` and `partition_key` of those of `queue` that are due at `now`, of one of the types `,1,2,` and
     /// not known to be behind others: so many, behind so many.
     pub(crate) ready: String,
-    /// One of `model_id`, `pk` as the fourth and fifth that may begin, which is held then.
+    /// One of `model_id`, `pk` as the fourth and fifth that may begin, which is held then, with its `partition_key` behind
+    /// the others.
     #[cfg(feature = "postgres")]
     pub(crate) still_ready: String,
-    /// One of `model_id`, `partition_key` that is being worked on.
-    pub(crate) busy: String,
-    /// One of `model_id`, `partition_key` that waits before a `job_pk` and comes first at an instant.
-    pub(crate) earlier: String,
-    /// The same, held against changes; none when somebody else has them.
+    /// One of `model_id`, `partition_key` that is in the way of one at `job_pk` at an instant.
+    pub(crate) in_the_way: String,
+    /// The same in parts, each with how many of the values it takes, which hold what they find against changes; none when
+    /// somebody else has it.
     #[cfg(feature = "postgres")]
-    pub(crate) hold_busy: String,
-    #[cfg(feature = "postgres")]
-    pub(crate) hold_earlier: String,
+    pub(crate) hold_in_the_way: [(String, usize); 4],
     /// Marks those of `model_id`, `partition_key` that are due at an instant, from a `job_pk` on.
     pub(crate) mark_behind: String,
     /// Takes the mark from the first of `model_id`, `partition_key` that has it.
@@ -130,6 +126,10 @@ pub(crate) struct JobTexts {
     /// Whether one of `model_id`, `partition_key` has the mark.
     #[cfg(feature = "postgres")]
     pub(crate) is_blocked: String,
+    /// Whether there are marks of a key of which nothing is in the way of the others at an instant.
+    pub(crate) is_stranded: String,
+    /// Takes those from the first ones that have them.
+    pub(crate) free_stranded: String,
     /// Takes the mark from `model_id`, `pk`.
     pub(crate) unmark: String,
     /// Renews a lease: `until`, `now`, then `model_id`, `pk`, `token`.
@@ -206,11 +206,26 @@ impl JobTexts {
             "FROM ss_job WHERE queue = ?1 AND {WAITING} AND run_at <= ?2 AND NOT held \
              AND ?3 LIKE '%,' || CAST(model_id AS TEXT) || ',%'"
         );
-        let busy =
-            "SELECT 1 FROM ss_job e WHERE e.model_id = ?1 AND e.partition_key = ?2 AND e.state = 'running'";
-        let earlier = format!(
-            "SELECT 1 FROM ss_job e WHERE e.model_id = ?1 AND e.partition_key = ?2 AND {LIVE} AND e.job_pk < ?3 \
-             AND NOT e.held AND (e.state = 'retrying' OR (e.state <> 'running' AND e.run_at <= ?4))"
+        // One that is worked on, one that was found behind others itself, one that is due, one that will be tried again.
+        let of_key = "SELECT 1 FROM ss_job e WHERE e.model_id = ?1 AND e.partition_key = ?2";
+        let in_the_way = [
+            (format!("{of_key} AND e.state = 'running'"), 2),
+            (format!("{of_key} AND e.behind AND {WAITING} AND e.job_pk < ?3"), 3),
+            (format!("{of_key} AND e.state = 'retrying' AND NOT e.held AND e.job_pk < ?3"), 3),
+            (
+                format!(
+                    "{of_key} AND {WAITING} AND NOT e.behind AND NOT e.held AND e.job_pk < ?3 AND e.run_at <= ?4"
+                ),
+                4,
+            ),
+        ];
+        let stranded = format!(
+            "SELECT MIN(b.job_pk) FROM ss_job b WHERE b.behind AND b.partition_key IS NOT NULL \
+             GROUP BY b.model_id, b.partition_key HAVING NOT EXISTS (SELECT 1 FROM ss_job e \
+             WHERE e.model_id = b.model_id AND e.partition_key = b.partition_key AND e.state = 'running') \
+             AND NOT EXISTS (SELECT 1 FROM ss_job e WHERE e.model_id = b.model_id \
+             AND e.partition_key = b.partition_key AND {WAITING} AND NOT e.behind AND NOT e.held \
+             AND (e.run_at <= ?1 OR e.state = 'retrying'))"
         );
         let moved = "RETURNING partition_key, behind";
         Self {
@@ -246,24 +261,24 @@ impl JobTexts {
             ),
             #[cfg(feature = "postgres")]
             still_ready: {
-                let of_it = |text: &str| {
+                let of_it = |(text, _): &(String, usize)| {
                     let text = text.replace("?1", "j.model_id").replace("?2", "j.partition_key");
-                    text.replace("?3", "j.job_pk").replace("?4", "?2")
+                    format!("EXISTS ({})", text.replace("?3", "j.job_pk").replace("?4", "?2"))
                 };
                 let due = due.replacen("ss_job", "ss_job j", 1);
                 format!(
-                    "SELECT {COLUMNS} {due} AND j.model_id = ?4 AND j.pk = ?5 AND (j.partition_key IS NULL \
-                     OR NOT (EXISTS ({}) OR EXISTS ({}))) FOR UPDATE OF j SKIP LOCKED",
-                    of_it(busy),
-                    of_it(&earlier),
+                    "SELECT {COLUMNS}, partition_key {due} AND NOT j.behind AND j.model_id = ?4 AND j.pk = ?5 \
+                     AND (j.partition_key IS NULL OR NOT ({})) FOR UPDATE OF j SKIP LOCKED",
+                    in_the_way.each_ref().map(of_it).join(" OR "),
                 )
             },
-            busy: format!("{busy} LIMIT 1"),
-            earlier: format!("{earlier} LIMIT 1"),
+            in_the_way: {
+                let parts = in_the_way.each_ref().map(|(text, _)| text.as_str());
+                format!("{} LIMIT 1", parts.join(" UNION ALL "))
+            },
             #[cfg(feature = "postgres")]
-            hold_busy: format!("{busy} LIMIT 1 FOR SHARE SKIP LOCKED"),
-            #[cfg(feature = "postgres")]
-            hold_earlier: format!("{earlier} LIMIT 1 FOR SHARE SKIP LOCKED"),
+            hold_in_the_way: in_the_way
+                .map(|(text, values)| (format!("{text} LIMIT 1 FOR SHARE SKIP LOCKED"), values)),
             mark_behind: {
                 let others = if clock.is_some() { "FOR NO KEY UPDATE SKIP LOCKED" } else { "" };
                 format!(
@@ -274,10 +289,14 @@ impl JobTexts {
             },
             unblock: format!(
                 "UPDATE ss_job SET behind = FALSE WHERE job_pk = (SELECT job_pk FROM ss_job WHERE model_id = ?1 \
-                 AND partition_key = ?2 AND behind ORDER BY job_pk LIMIT 1) AND behind AND {WAITING}"
+                 AND partition_key = ?2 AND behind AND {WAITING} ORDER BY job_pk LIMIT 1) AND behind AND {WAITING}"
             ),
             #[cfg(feature = "postgres")]
-            is_blocked: "SELECT 1 FROM ss_job WHERE model_id = ?1 AND partition_key = ?2 AND behind LIMIT 1".to_owned(),
+            is_blocked: format!(
+                "SELECT 1 FROM ss_job WHERE model_id = ?1 AND partition_key = ?2 AND behind AND {WAITING} LIMIT 1"
+            ),
+            is_stranded: format!("{stranded} LIMIT 1"),
+            free_stranded: format!("UPDATE ss_job SET behind = FALSE WHERE job_pk IN ({stranded})"),
             unmark: format!("UPDATE ss_job SET behind = FALSE WHERE {of_one}"),
             renew: format!(
                 "UPDATE ss_job SET lease_until = {}, heartbeat_at = ?2 \
@@ -359,13 +378,12 @@ impl JobTexts {
             &mut self.hold,
             &mut self.ready,
             &mut self.still_ready,
-            &mut self.busy,
-            &mut self.earlier,
-            &mut self.hold_busy,
-            &mut self.hold_earlier,
+            &mut self.in_the_way,
             &mut self.mark_behind,
             &mut self.unblock,
             &mut self.is_blocked,
+            &mut self.is_stranded,
+            &mut self.free_stranded,
             &mut self.unmark,
             &mut self.renew,
             &mut self.progress,
@@ -392,7 +410,8 @@ impl JobTexts {
             &mut self.asked,
             &mut self.remove_asked,
         ];
-        for text in texts {
+        let parts = self.hold_in_the_way.iter_mut().map(|(text, _)| text);
+        for text in texts.into_iter().chain(parts) {
             *text = text.replace('?', "$");
         }
     }

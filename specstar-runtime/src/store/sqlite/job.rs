@@ -16,7 +16,7 @@ use crate::datetime::Timestamp;
 use crate::job::Phase;
 use crate::store::job::shared::{FORGET_WORKERS, later, level_of, unknown_phase};
 use crate::store::{
-    ClaimedJob, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
+    Claimed, CommitError, Held, JobBeat, JobClaim, JobCount, JobLine, JobRow, Jobs, StoreError, WorkerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -25,14 +25,14 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 #[derive(Clone, Debug)]
 pub(super) struct ClaimTask {
     pub(super) claim: JobClaim,
-    pub(super) claimed: Arc<Mutex<Vec<ClaimedJob>>>,
+    pub(super) claimed: Arc<Mutex<Claimed>>,
     /// When it was asked for.
     pub(super) asked: Instant,
 }
 
 impl Jobs for SqliteStore {
-    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Vec<ClaimedJob>> {
-        let claimed = Arc::new(Mutex::new(Vec::new()));
+    fn claim_jobs(&self, claim: JobClaim) -> Answer<'_, Claimed> {
+        let claimed = Arc::new(Mutex::new(Claimed::default()));
         let asked = Instant::now();
         let task = Task::Claim(ClaimTask { claim, claimed: Arc::clone(&claimed), asked });
         Box::pin(async move {
@@ -64,6 +64,24 @@ impl Jobs for SqliteStore {
             let lease = self.lease().await?;
             let known = lease.models().listed();
             lease.job_rows(|texts| &texts.expired, params![now.0, rows(limit), known])
+        })
+    }
+
+    fn free_stranded_jobs(&self, now: Timestamp) -> Answer<'_, u64> {
+        Box::pin(async move {
+            // Mostly there are none, and the writer is left alone.
+            let is_stranded = {
+                let lease = self.lease().await?;
+                let mut statement = lease.prepare(&lease.models().job().is_stranded)?;
+                statement.exists([now.0]).map_err(|error| lease.error(error))?
+            };
+            if !is_stranded {
+                return Ok(0);
+            }
+            self.write(move |connection, models| {
+                execute(connection, &models.job().free_stranded, [now.0]).map(|freed| freed as u64)
+            })
+            .await
         })
     }
 
@@ -260,13 +278,8 @@ pub(super) fn is_blocked(
     line: i64,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let texts = models.job();
-    let busy = optional(connection, &texts.busy, params![id, key], |_| Ok(()))?;
-    if busy.is_some() {
-        return Ok(true);
-    }
-    let earlier = optional(connection, &texts.earlier, params![id, key, line, now.0], |_| Ok(()))?;
-    Ok(earlier.is_some())
+    let found = optional(connection, &models.job().in_the_way, params![id, key, line, now.0], |_| Ok(()))?;
+    Ok(found.is_some())
 }
 
 fn run_beat(

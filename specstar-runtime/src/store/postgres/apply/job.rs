@@ -13,10 +13,10 @@ use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
-use crate::store::job::shared::{KEPT_RUNS, read, reworked, stays};
-use crate::store::{ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
+use crate::store::job::shared::{KEPT_RUNS, MARKED_KEYS, read, reworked, stays};
+use crate::store::{Claimed, ClaimedJob, CommitError, JobClaim, JobRow, StoreError};
 
-/// Position of `job_pk`, and before `partition_key`, where they stand behind the others.
+/// Position of what is read besides the columns of a job.
 const JOB_PK: usize = 20;
 
 /// Jobs that a claim looks at, at once.
@@ -147,7 +147,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             return Err(CommitError::LeaseLost { change: at }.into());
         }
         // One that begins is in the way of the others as it was before.
-        if job.to.phase != Phase::Running {
+        let is_behind = matches!(moved, Some((_, true)));
+        if job.to.phase != Phase::Running || is_behind {
             self.clear_way((self.number(model)?, pk), moved).await?;
         }
         let Some(asked) = &job.asked else { return Ok(()) };
@@ -214,8 +215,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
 
     /// Begins jobs that are due, and writes that into their documents. What somebody else writes or looks at is passed
     /// over, so that nobody waits for a claim that waits. As in every write, the head is held before the row of the job.
-    pub(in super::super) async fn claim(&mut self, claim: &JobClaim) -> Applied<Vec<ClaimedJob>> {
-        let mut claimed = Vec::new();
+    pub(in super::super) async fn claim(&mut self, claim: &JobClaim) -> Applied<Claimed> {
+        let mut claimed = Claimed::default();
         let types = numbers(self.models, &claim.models)?;
         let mut tokens = claim.tokens.iter();
         let mut passed = 0;
@@ -239,25 +240,31 @@ impl<C: ConnectionTrait> Applier<'_, C> {
                         passed += i64::from(marked.is_none_or(|page| page < number));
                         continue;
                     }
+                    if done.len() >= MARKED_KEYS {
+                        // Without anything done the next one would get no further.
+                        claimed.more = !claimed.jobs.is_empty() || done.values().any(Option::is_some);
+                        return Ok(claimed);
+                    }
                     if let Some(marked) = self.is_blocked(key, line, claim.now).await? {
                         passed += i64::from(!marked);
                         done.insert(key.clone(), marked.then_some(number));
                         continue;
                     }
                 }
-                let Some((found, head)) = self.hold_ready(&candidate, claim, &types).await? else {
+                let of_key = key.as_ref().map(|(_, key)| key.as_str());
+                let Some(ready) = self.hold_ready(&candidate, of_key, claim, &types).await? else {
                     passed += 1;
                     continue;
                 };
                 let Some(token) = tokens.next() else { return Ok(claimed) };
                 let (token, worker) = (token.clone(), claim.worker.clone());
                 let lease = JobLease { token, until: claim.until, worker };
-                let begun = self.begin((found, head), lease, claim.now).await?;
+                let begun = self.begin(ready, lease, claim.now).await?;
                 if let (Some(_), Some(key)) = (&begun, key) {
                     self.mark_behind(&key, 0, claim.now).await?;
                     done.insert(key, Some(number));
                 }
-                claimed.extend(begun);
+                claimed.jobs.extend(begun);
             }
             if i64::try_from(page.len()).is_ok_and(|found| found < LOOKED_AT) {
                 break;
@@ -276,18 +283,19 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         now: Timestamp,
     ) -> Applied<Option<bool>> {
         let (id, texts) = (self.number(key.0)?, self.models.job());
-        let of_busy = || values![id, key.1.as_str()];
-        let of_earlier = || values![id, key.1.as_str(), line, now.0];
-        let is_busy = row(self.on, texts.busy.as_str(), of_busy()).await?.is_some();
-        if !is_busy && row(self.on, texts.earlier.as_str(), of_earlier()).await?.is_none() {
+        let values = || values![id, key.1.as_str(), line, now.0];
+        if row(self.on, texts.in_the_way.as_str(), values()).await?.is_none() {
             return Ok(None);
         }
-        let is_held = row(self.on, texts.hold_busy.as_str(), of_busy()).await?.is_some()
-            || row(self.on, texts.hold_earlier.as_str(), of_earlier()).await?.is_some();
-        if is_held {
-            self.mark_behind(key, line, now).await?;
+        for (text, holes) in &texts.hold_in_the_way {
+            let mut values = values();
+            values.truncate(*holes);
+            if row(self.on, text.as_str(), values).await?.is_some() {
+                self.mark_behind(key, line, now).await?;
+                return Ok(Some(true));
+            }
         }
-        Ok(Some(is_held))
+        Ok(Some(false))
     }
 
     async fn mark_behind(&self, key: &(ModelIndex, String), line: i64, now: Timestamp) -> Applied<()> {
@@ -295,10 +303,11 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         self.execute(&self.models.job().mark_behind, values).await.map(|_| ())
     }
 
-    /// The head and then the row of a job that is still due; `None` when somebody else has one of them.
+    /// The head and then the row of a job that is still due, and of this key; `None` when somebody else has one of them.
     async fn hold_ready(
         &self,
         candidate: &JobRow,
+        key: Option<&str>,
         claim: &JobClaim,
         types: &str,
     ) -> Applied<Option<(JobRow, Head)>> {
@@ -310,7 +319,11 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let values = values![claim.queue.as_str(), claim.now.0, types, self.number(model)?, candidate.pk];
         let found = row(self.on, self.models.job().still_ready.as_str(), values).await?;
         let Some(found) = found else { return Ok(None) };
-        let found = job_row(Columns::of(&found)?, self.models)?;
+        let columns = Columns::of(&found)?;
+        if columns.get::<Option<&str>>(JOB_PK)? != key {
+            return Ok(None);
+        }
+        let found = job_row(columns, self.models)?;
         Ok(Some((found, Columns::of(&head)?.head()?.to_owned())))
     }
 

@@ -14,8 +14,8 @@ use crate::datetime::Timestamp;
 use crate::descriptor::JobDescriptor;
 use crate::job::{JobState, Next, Phase, placed, started};
 use crate::meta::Head;
-use crate::store::job::shared::{KEPT_RUNS, later, read, reworked, stays};
-use crate::store::{ClaimedJob, CommitError, JobRow, StoreError};
+use crate::store::job::shared::{KEPT_RUNS, MARKED_KEYS, later, read, reworked, stays};
+use crate::store::{Claimed, ClaimedJob, CommitError, JobRow, StoreError};
 
 impl Applier<'_> {
     fn job_kind(&self, model: ModelIndex) -> Result<Option<&'static JobDescriptor>, StoreError> {
@@ -153,7 +153,8 @@ impl Applier<'_> {
             return Err(CommitError::LeaseLost { change: at });
         }
         // One that begins is in the way of the others as it was before.
-        if job.to.phase != Phase::Running {
+        let is_behind = matches!(moved, Some((_, true)));
+        if job.to.phase != Phase::Running || is_behind {
             self.clear_way((id, pk), moved)?;
         }
         let Some(asked) = &job.asked else { return Ok(()) };
@@ -237,8 +238,9 @@ impl Applier<'_> {
     /// Begins jobs that are due, and writes that into their documents.
     pub(in super::super) fn claim(&mut self, task: &ClaimTask) -> Result<(), CommitError> {
         let claim = &task.claim;
-        let mut claimed = Vec::new();
+        let mut claimed = Claimed::default();
         let mut tokens = claim.tokens.iter();
+        let mut marked = 0;
         while !tokens.as_slice().is_empty() {
             let Some(candidate) = ready(self.connection, self.models, claim)? else { break };
             let Candidate { row, line, key } = candidate;
@@ -249,6 +251,11 @@ impl Applier<'_> {
                 && is_blocked(self.connection, self.models, (id, key), line, claim.now)?
             {
                 self.execute(mark_behind, params![id, key, claim.now.0, line])?;
+                marked += 1;
+                if marked == MARKED_KEYS {
+                    claimed.more = true;
+                    break;
+                }
                 continue;
             }
             let Some(token) = tokens.next() else { break };
@@ -258,7 +265,7 @@ impl Applier<'_> {
             if let (Some(_), Some(key)) = (&begun, &key) {
                 self.execute(mark_behind, params![id, key, claim.now.0, 0])?;
             }
-            claimed.extend(begun);
+            claimed.jobs.extend(begun);
         }
         *task.claimed.lock().unwrap_or_else(PoisonError::into_inner) = claimed;
         Ok(())
