@@ -409,6 +409,8 @@ pub use specstar_runtime::vector::Embedding;
 
 /// The runtime crate, whole: what has no shorter path here is there.
 pub use specstar_runtime as runtime;
+#[cfg(feature = "nats")]
+pub use specstar_runtime::async_nats;
 #[cfg(feature = "cli")]
 pub use specstar_runtime::cli;
 pub use specstar_runtime::error::{Error, Result};

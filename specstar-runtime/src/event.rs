@@ -11,10 +11,14 @@
 //! is dropped, and gets the entry again at the next start.
 
 mod dispatcher;
+#[cfg(feature = "nats")]
+mod nats;
 
 use futures_util::future::BoxFuture;
 
 pub(crate) use dispatcher::Dispatcher;
+#[cfg(feature = "nats")]
+pub use nats::NatsPublisher;
 
 use crate::change::ChangeKind;
 use crate::datetime::Timestamp;

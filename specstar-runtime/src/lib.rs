@@ -76,6 +76,9 @@ pub mod worker;
 #[cfg(all(test, feature = "postgres"))]
 extern crate self as specstar;
 
+/// The library that connects to NATS, for [`NatsPublisher`](event::NatsPublisher).
+#[cfg(feature = "nats")]
+pub use async_nats;
 /// The library that connects to PostgreSQL, for [`postgres_connection`](app::SpecStarBuilder::postgres_connection).
 #[cfg(feature = "postgres")]
 pub use sea_orm;
