@@ -7,6 +7,9 @@
 //! succeeds. After a crash the last entries may be given once more (*at least once*), so that a handler should
 //! recognise what it has done already: [`Event::position`] is the same each time and given only once.
 //!
+//! Of several processes on one database one at a time gives a subscriber its entries; another one goes on when it ends,
+//! at most ten seconds after it said something last.
+//!
 //! When the application ends, a subscriber has five seconds for the entry it works on. If it does not end by then, it
 //! is dropped, and gets the entry again at the next start.
 

@@ -21,6 +21,7 @@ mod values;
 mod versions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -114,6 +115,21 @@ pub trait Store:
 
     /// Tells each new end of the log, soon after the commit; commits of other processes within a second.
     fn watch_log(&self) -> watch::Receiver<i64>;
+
+    /// Has a subscriber that the database does not know begin at the end of the log.
+    fn subscribe<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Takes the lead of a subscriber for so long, or keeps it: who has it reads the log for the subscriber, and nobody
+    /// else of all who share the database does. How far it was read; `None` while somebody else has the lead.
+    fn lead<'a>(
+        &'a self,
+        subscriber: &'a str,
+        leader: &'a str,
+        length: Duration,
+    ) -> BoxFuture<'a, Result<Option<i64>, StoreError>>;
+
+    /// Gives the lead of a subscriber up.
+    fn resign<'a>(&'a self, subscriber: &'a str, leader: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Remembers how far a subscriber has read the log.
     fn acknowledge<'a>(&'a self, subscriber: &'a str, position: i64)

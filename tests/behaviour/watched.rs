@@ -1,6 +1,7 @@
 //! A store that counts the reads of its log and fails some of them, over one that does the work.
 
 use std::path::Path;
+use std::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -340,6 +341,23 @@ impl Store for Watched {
 
     fn watch_log(&self) -> watch::Receiver<i64> {
         self.inner.watch_log()
+    }
+
+    fn subscribe<'a>(&'a self, subscriber: &'a str) -> Answer<'a, ()> {
+        self.inner.subscribe(subscriber)
+    }
+
+    fn lead<'a>(
+        &'a self,
+        subscriber: &'a str,
+        leader: &'a str,
+        length: Duration,
+    ) -> Answer<'a, Option<i64>> {
+        self.inner.lead(subscriber, leader, length)
+    }
+
+    fn resign<'a>(&'a self, subscriber: &'a str, leader: &'a str) -> Answer<'a, ()> {
+        self.inner.resign(subscriber, leader)
     }
 
     fn acknowledge<'a>(&'a self, subscriber: &'a str, position: i64) -> Answer<'a, ()> {

@@ -10,6 +10,7 @@ mod log;
 mod processes;
 mod replica;
 mod stalled;
+mod subscribers;
 mod texts;
 
 use specstar::prelude::*;

@@ -20,6 +20,12 @@ const NOTE: Duration = Duration::from_millis(250);
 /// The first pause after a failure; each one after it is twice as long, up to [`LONGEST`].
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
+/// For how long nobody else gives entries to a subscriber when its process says nothing.
+const LEAD: Duration = Duration::from_secs(10);
+/// How often a process says that it goes on.
+const RENEW: Duration = Duration::from_secs(3);
+/// How often the others look whether it does.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a subscriber may go on with its entry when the application ends.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -29,6 +35,10 @@ pub(crate) struct Dispatcher {
     subscriber: Arc<dyn Subscriber>,
     service: Arc<Service>,
     stopping: watch::Receiver<bool>,
+    /// Who gives it its entries: of the processes on one database one does.
+    leader: String,
+    /// When this process said last that it does; `None` while another one does.
+    led: Option<Instant>,
     /// Handled up to here.
     at: i64,
     /// Noted in the database up to here.
@@ -45,21 +55,20 @@ impl Dispatcher {
         service: Arc<Service>,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
-        let store = service.store();
-        let at = if let Some(at) = store.acknowledged(&name).await? {
-            at
-        } else {
-            let end = store.log_end().await?;
-            store.acknowledge(&name, end).await?;
-            end
-        };
-        Ok(Self { name, subscriber, service, stopping, at, noted: at, last_note: Instant::now() })
+        service.store().subscribe(&name).await?;
+        let leader = nanoid::nanoid!();
+        let last_note = Instant::now();
+        Ok(Self { name, subscriber, service, stopping, leader, led: None, at: 0, noted: 0, last_note })
     }
 
     /// Runs until the application ends.
     pub(crate) async fn run(mut self) {
         let mut log = self.service.store().watch_log();
         while !self.over() {
+            if !self.leads().await {
+                self.pause(LOOK).await;
+                continue;
+            }
             // Seen before it is read: what comes later ends the wait. Positions say nothing, for a file that
             // another one took the place of may hold fewer than were told.
             log.borrow_and_update();
@@ -76,6 +85,35 @@ impl Dispatcher {
             }
         }
         self.note().await;
+        if self.led.is_some()
+            && let Err(error) = self.service.store().resign(&self.name, &self.leader).await
+        {
+            tracing::debug!(subscriber = self.name, %error, "another process goes on after a while");
+        }
+    }
+
+    /// Whether this process gives the entries, which it says again from time to time.
+    async fn leads(&mut self) -> bool {
+        if self.led.is_some_and(|led| led.elapsed() < RENEW) {
+            return true;
+        }
+        let asked = Instant::now();
+        match self.service.store().lead(&self.name, &self.leader, LEAD).await {
+            Ok(Some(position)) => {
+                if self.led.is_none() {
+                    // Others may have gone on since.
+                    (self.at, self.noted) = (position, position);
+                }
+                self.led = Some(asked);
+            }
+            Ok(None) => self.led = None,
+            Err(error) => {
+                tracing::warn!(subscriber = self.name, %error, "it is not known who tells a subscriber");
+                // By now another one may.
+                self.led = self.led.filter(|led| led.elapsed() < LEAD);
+            }
+        }
+        self.led.is_some()
     }
 
     /// Handles what is there; `false` when nothing is.
@@ -85,7 +123,7 @@ impl Dispatcher {
         for entry in page.entries {
             let position = entry.position();
             let event = self.event(entry);
-            if !self.handled(&event).await {
+            if !self.leads().await || !self.handled(&event).await {
                 return Ok(true);
             }
             self.at = position;
@@ -121,15 +159,23 @@ impl Dispatcher {
         }
     }
 
-    /// Gives an entry again until it is handled; `false` when the application ends before.
+    /// Gives an entry again until it is handled; `false` when the application ends before, or another process leads.
     async fn handled(&mut self, event: &Event) -> bool {
         let mut pause = FIRST;
-        while !self.over() {
+        let subscriber = Arc::clone(&self.subscriber);
+        while !self.over() && self.leads().await {
             // Inside of an async block, so that a panic before there is a future is caught as well.
-            let handled = AssertUnwindSafe(async { self.subscriber.handle(event).await }).catch_unwind();
-            let handled = tokio::select! {
-                handled = handled => Some(handled),
-                () = self.out_of_time() => None,
+            let handled = AssertUnwindSafe(async { subscriber.handle(event).await }).catch_unwind();
+            let mut handled = std::pin::pin!(handled);
+            let mut out_of_time = std::pin::pin!(out_of_time(self.stopping.clone()));
+            let handled = loop {
+                tokio::select! {
+                    handled = &mut handled => break Some(handled),
+                    () = &mut out_of_time => break None,
+                    // What was begun is ended, whoever leads by then.
+                    () = tokio::time::sleep(RENEW) => {}
+                }
+                self.leads().await;
             };
             let (subscriber, position) = (&self.name, event.position);
             let failed = match handled {
@@ -154,14 +200,6 @@ impl Dispatcher {
         false
     }
 
-    /// Some time after the application has begun to end.
-    async fn out_of_time(&self) {
-        let mut stopping = self.stopping.clone();
-        // An error says that nobody holds the application any more.
-        let _ = stopping.wait_for(|stopping| *stopping).await;
-        tokio::time::sleep(GRACE).await;
-    }
-
     /// Remembers how far the subscriber has come. Should it fail, the entries since are given again.
     async fn note(&mut self) {
         self.last_note = Instant::now();
@@ -177,12 +215,16 @@ impl Dispatcher {
     }
 
     async fn wait(&mut self, log: &mut watch::Receiver<i64>) {
-        let lost = tokio::select! {
-            changed = log.changed() => changed.is_err(),
-            _ = self.stopping.wait_for(|stopping| *stopping) => false,
-        };
-        if lost {
-            self.pause(LONGEST).await;
+        while self.leads().await {
+            let lost = tokio::select! {
+                changed = log.changed() => changed.is_err(),
+                _ = self.stopping.wait_for(|stopping| *stopping) => false,
+                () = tokio::time::sleep(RENEW) => continue,
+            };
+            if lost {
+                self.pause(LONGEST).await;
+            }
+            return;
         }
     }
 
@@ -197,4 +239,11 @@ impl Dispatcher {
             _ = self.stopping.wait_for(|stopping| *stopping) => {}
         }
     }
+}
+
+/// Some time after the application has begun to end.
+async fn out_of_time(mut stopping: watch::Receiver<bool>) {
+    // An error says that nobody holds the application any more.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+    tokio::time::sleep(GRACE).await;
 }

@@ -342,18 +342,16 @@ fn pool(
         })
         .after_release(move |connection, metadata| {
             let usable = !released.concern(metadata.age);
-            let losses = Some(Arc::clone(&released)).filter(|losses| usable && losses.is_suspected());
+            let asks = usable && released.is_suspected();
             Box::pin(async move {
-                let Some(losses) = losses else { return Ok(usable) };
+                if !asks {
+                    return Ok(usable);
+                }
                 // The pool asks without a limit whether it still works, until the operating system gives it up.
+                // A commit may take longer, so this says nothing of the others.
                 let answer = tokio::time::timeout(limit, connection.ping()).await;
-                answer.map_or_else(
-                    |_| {
-                        losses.note();
-                        Err(sea_orm::SqlxError::Io(std::io::ErrorKind::TimedOut.into()))
-                    },
-                    |answer| answer.map(|()| true),
-                )
+                let nobody = |_| Err(sea_orm::SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
+                answer.unwrap_or_else(nobody).map(|()| true)
             })
         })
         .connect_lazy_with(connect);
@@ -408,7 +406,8 @@ impl Store for PostgresStore {
     ) -> BoxFuture<'a, Result<Option<Head>, StoreError>> {
         Box::pin(async move {
             let models = self.models();
-            match apply::owner(&self.shared.db, models.get(model)?, unique, values).await? {
+            let owner = apply::owner(&self.shared.db, models.get(model)?, unique, values);
+            match self.shared.answered(&self.shared.losses, owner).await? {
                 Some(owner) => self.head(model, &owner).await,
                 None => Ok(None),
             }
@@ -472,6 +471,40 @@ impl Store for PostgresStore {
 
     fn watch_log(&self) -> watch::Receiver<i64> {
         self.log_end.clone()
+    }
+
+    fn subscribe<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let end = self.log_end().await?;
+            // Of several that begin at once the first decides.
+            let sql = self.models().log().subscribe.clone();
+            self.rows(&sql, values![subscriber, end]).await.map(|_| ())
+        })
+    }
+
+    fn lead<'a>(
+        &'a self,
+        subscriber: &'a str,
+        leader: &'a str,
+        length: Duration,
+    ) -> BoxFuture<'a, Result<Option<i64>, StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+            let values = values![subscriber, leader, length];
+            if self.row(&models.log().lead, values).await?.is_none() {
+                return Ok(None);
+            }
+            // Behind the statement: who had the lead before may have noted something while that waited.
+            Ok(Some(self.acknowledged(subscriber).await?.unwrap_or(0)))
+        })
+    }
+
+    fn resign<'a>(&'a self, subscriber: &'a str, leader: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let models = self.models();
+            self.rows(&models.log().resign, values![subscriber, leader]).await.map(|_| ())
+        })
     }
 
     fn acknowledge<'a>(

@@ -307,6 +307,30 @@ impl Store for SqliteStore {
         self.log_end.clone()
     }
 
+    fn subscribe<'a>(&'a self, subscriber: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.acknowledged(subscriber).await?.is_some() {
+                return Ok(());
+            }
+            let end = self.log_end().await?;
+            self.acknowledge(subscriber, end).await
+        })
+    }
+
+    /// There is one process, so it has every lead.
+    fn lead<'a>(
+        &'a self,
+        subscriber: &'a str,
+        _: &'a str,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Option<i64>, StoreError>> {
+        Box::pin(async move { Ok(Some(self.acknowledged(subscriber).await?.unwrap_or(0))) })
+    }
+
+    fn resign<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn acknowledge<'a>(
         &'a self,
         subscriber: &'a str,

@@ -35,7 +35,7 @@ impl PostgresStore {
     pub(super) async fn run_commit(&self, set: &ChangeSet) -> Result<(), CommitError> {
         let _under_way = Gauge::hold(&self.shared.commits);
         let begun = Instant::now();
-        self.commit_set(set).await?;
+        Watched::new(&self.shared.losses, self.commit_set(set)).await?;
         self.shared.metrics.commit_batch.record(1);
         self.shared.metrics.commit_duration.record_time(begun.elapsed());
         Ok(())
@@ -45,8 +45,7 @@ impl PostgresStore {
         let models = self.models();
         let (mut careful, mut tries) = (false, 0);
         loop {
-            let attempt = Watched::new(&self.shared.losses, self.attempt(&models, set, careful));
-            let fault = match attempt.await {
+            let fault = match self.attempt(&models, set, careful).await {
                 Tried::Done(position) => {
                     self.shared.follower.committed(position);
                     return Ok(());

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::db::quoted;
+use super::text::LEADER_TABLE;
 use super::value::Kind;
 use crate::descriptor::UniqueDescriptor;
 use crate::store::layout::{
@@ -150,6 +151,7 @@ pub(super) fn shared_tables() -> String {
         ),
         format!("{LOG_TABLE} ({log})"),
         format!("{SUBSCRIBER_TABLE} (name {text} PRIMARY KEY, position bigint NOT NULL)"),
+        format!("{LEADER_TABLE} (name {text} PRIMARY KEY, leader {text} NOT NULL, until bigint NOT NULL)"),
         format!("{IMPORT_TABLE} (archive {text} PRIMARY KEY, done bigint NOT NULL)"),
         format!(
             "{CASCADE_TABLE} (model_id bigint, pk bigint, member_model_id bigint, member_pk bigint, \

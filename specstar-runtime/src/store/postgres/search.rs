@@ -101,7 +101,10 @@ impl PostgresStore {
                         return Err(error);
                     }
                 }
-                answer => return answer,
+                answer => {
+                    replica.answered();
+                    return answer;
+                }
             }
         }
         shared.answered(&shared.losses, self.search_on(&shared.db, search, visit)).await
@@ -117,7 +120,10 @@ impl PostgresStore {
         if let Some((replica, copy, losses)) = self.copy(freshness) {
             match shared.answered(losses, self.count_on(copy, model, predicate)).await {
                 Err(error @ StoreError::Unavailable(_)) => replica.failed(&error),
-                answer => return answer,
+                answer => {
+                    replica.answered();
+                    return answer;
+                }
             }
         }
         shared.answered(&shared.losses, self.count_on(&shared.db, model, predicate)).await

@@ -20,6 +20,12 @@ use crate::store::layout::{
 use crate::store::sql::blob;
 use crate::store::sql::cascade::MEMBER_COLUMNS;
 
+/// Who gives the entries of the log to a subscriber, and until when.
+pub(super) const LEADER_TABLE: &str = "ss_leader";
+
+/// The clock of the server, in microseconds.
+const NOW: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS bigint)";
+
 /// Bits of a position that count the entries of one transaction.
 pub(super) const ENTRY_BITS: u32 = 16;
 
@@ -461,6 +467,12 @@ pub(super) struct LogTexts {
     pub(super) insert_event: String,
     /// `name`, `position`: a lower position than the one that is there changes nothing.
     pub(super) acknowledge: String,
+    /// A new subscriber, and where it begins.
+    pub(super) subscribe: String,
+    /// A subscriber, who leads it, and for how long in microseconds; a row for who does.
+    pub(super) lead: String,
+    /// A subscriber, and who leads it no more.
+    pub(super) resign: String,
     /// The position of a bound `name`.
     pub(super) acknowledged: String,
 }
@@ -494,6 +506,15 @@ impl LogTexts {
                 "INSERT INTO {SUBSCRIBER_TABLE} (name, position) VALUES ($1, $2) ON CONFLICT (name) \
                  DO UPDATE SET position = excluded.position WHERE excluded.position > {SUBSCRIBER_TABLE}.position"
             ),
+            subscribe: format!(
+                "INSERT INTO {SUBSCRIBER_TABLE} (name, position) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
+            ),
+            lead: format!(
+                "INSERT INTO {LEADER_TABLE} AS l (name, leader, until) VALUES ($1, $2, {NOW} + $3) \
+                 ON CONFLICT (name) DO UPDATE SET leader = excluded.leader, until = excluded.until \
+                 WHERE l.leader = excluded.leader OR l.until < {NOW} RETURNING 1"
+            ),
+            resign: format!("DELETE FROM {LEADER_TABLE} WHERE name = $1 AND leader = $2"),
             acknowledged: format!("SELECT position FROM {SUBSCRIBER_TABLE} WHERE name = $1"),
             last,
         }

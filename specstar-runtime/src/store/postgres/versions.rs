@@ -10,6 +10,7 @@ use super::PostgresStore;
 use super::db::{Fault, execute, one_moment, quoted, row, rows, store_error, values, write};
 use super::model::Models;
 use super::row::Columns;
+use super::watched::Watched;
 use crate::change::ModelIndex;
 use crate::datetime::Timestamp;
 use crate::store::layout::{BLOB_REF_TABLE, BLOB_TABLE};
@@ -39,7 +40,7 @@ impl Versions for PostgresStore {
     }
 
     fn versions(&self, model: ModelIndex) -> BoxFuture<'_, Result<Vec<VersionCount>, StoreError>> {
-        Box::pin(async move {
+        Box::pin(Watched::new(&self.shared.losses, async move {
             let models = self.models();
             let texts = &models.get(model)?.originals;
             let mut counts: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
@@ -58,7 +59,7 @@ impl Versions for PostgresStore {
             Ok(counts
                 .map(|(version, (current, superseded))| VersionCount { version, current, superseded })
                 .collect())
-        })
+        }))
     }
 }
 
