@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
+use specstar::datetime::Timestamp;
 use specstar::job::{Enqueue, JobStatus};
 
-use crate::common::{TestApp, User};
+use crate::common::{TestApp, User, database};
 use crate::models::{EmailJob, What, document, mail, reaches, working};
 use crate::resources;
 
@@ -87,4 +88,28 @@ async fn a_job_comes_out_of_an_archive_with_its_schedule() {
     import(&other.user("ann"), &export(&ann).await).await.ok();
     let there = other.app().jobs::<EmailJob>().progress(&id).await.expect("a row");
     assert_eq!((there.schedule.as_deref(), there.run_at), (Some("0 3 * * *"), before.run_at));
+}
+
+#[tokio::test]
+async fn a_job_that_is_tried_again_comes_out_of_an_archive_before_the_later_ones_of_its_key() {
+    let app = TestApp::new(resources()).await;
+    let (jobs, ann) = (app.app().jobs::<EmailJob>(), app.user("ann"));
+    let job = |to: &str| Enqueue::new(mail(to, What::Send)).partition("k");
+    let first = jobs.enqueue(job("a")).await.expect("a job");
+    jobs.enqueue(job("b")).await.expect("a job");
+    // As it stands when its first attempt has failed.
+    let later = Timestamp::now().0 + 3_600_000_000;
+    let failed = format!(
+        "UPDATE ss_job SET state = 'retrying', attempt = 1, run_at = {later} WHERE resource_id = '{first}'"
+    );
+    database::execute(app.folder().path(), &failed);
+    let archive = export(&ann).await;
+    let other = TestApp::with(resources(), working).await;
+    import(&other.user("ann"), &archive).await.ok();
+    let row = other.app().jobs::<EmailJob>().progress(&first).await.expect("a row");
+    assert_eq!((row.phase.as_str(), row.attempt, row.run_at), ("retrying", 1, Timestamp(later)));
+    // Nothing overtakes it.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let done = other.user("ann").get("/email-job/count?qb=QB['status'].eq('completed')").await.ok();
+    assert_eq!(done, 0);
 }

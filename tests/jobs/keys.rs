@@ -88,7 +88,7 @@ async fn a_database_from_before_the_mark_of_those_behind_others_gets_it() {
         jobs.enqueue(Enqueue::new(mail(to, What::Send)).partition("k")).await.expect("a job");
     }
     let folder = app.stop().await;
-    for index in ["jx_next", "jx_soon", "jx_front", "jx_behind"] {
+    for index in ["jx_next", "jx_soon", "jx_first", "jx_behind"] {
         database::execute(folder.path(), &format!("DROP INDEX {index}"));
     }
     database::execute(folder.path(), "ALTER TABLE ss_job DROP COLUMN behind");

@@ -1,6 +1,7 @@
 //! A NATS server for a test, from the programs on this machine.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -49,7 +50,10 @@ impl Drop for Server {
 
 fn run(port: u16, folder: &TempDir) -> Child {
     let port = port.to_string();
-    Command::new("nats-server")
+    // Debian has it where not every user looks.
+    let aside = Path::new("/usr/sbin/nats-server");
+    let program = if aside.exists() { aside } else { Path::new("nats-server") };
+    Command::new(program)
         .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
         .arg(folder.path())
         .stdout(Stdio::null())

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::fault::{ArchiveResult, Fault};
 use crate::datetime::Timestamp;
 use crate::id;
+use crate::job::Schedule;
 use crate::meta::{Revision, Stamp};
 use crate::store::JobPlace;
 
@@ -218,8 +219,9 @@ fn time_problem(time: Timestamp) -> Option<String> {
 /// An expression that this program cannot use, or whose time does not come any more, is kept as it is: whoever looks for
 /// the next time says so.
 fn job_problem(job: &JobPlace) -> Option<String> {
-    let is_long = job.schedule.as_ref().is_some_and(|schedule| schedule.len() > WORD);
-    time_problem(job.run_at).or_else(|| is_long.then(|| "the schedule is too long".into()))
+    let is_none = |text: &String| text.len() > Schedule::LONGEST || text.contains(char::is_control);
+    let unfit = job.schedule.as_ref().is_some_and(is_none);
+    time_problem(job.run_at).or_else(|| unfit.then(|| "its schedule cannot be one".into()))
 }
 
 /// Whether this can be the name of a resource type: what is looked up, shown and never a path.

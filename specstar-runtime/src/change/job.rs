@@ -14,6 +14,8 @@ pub struct JobStart {
     pub schedule: Option<String>,
     /// There may be one job of the idempotency key of its document.
     pub once: bool,
+    /// How often it was begun before, where its document does not say.
+    pub attempt: Option<u32>,
     /// In whose name the call is made that the job stands for, and what it expects, as its worker reads it. It is kept
     /// beside the document, where no write of content gets to it.
     pub asked: Option<String>,

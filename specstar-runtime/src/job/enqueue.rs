@@ -29,7 +29,14 @@ impl<P: JobPayload> Enqueue<P> {
     pub const fn new(payload: P) -> Self {
         Self {
             job: Job::new(payload),
-            start: JobStart { run_at: None, priority: None, schedule: None, once: false, asked: None },
+            start: JobStart {
+                run_at: None,
+                priority: None,
+                schedule: None,
+                once: false,
+                attempt: None,
+                asked: None,
+            },
             delay: None,
         }
     }

@@ -74,6 +74,17 @@ impl Next {
     const fn at(phase: Phase, run_at: Timestamp, attempt: u32) -> Self {
         Self { phase, run_at, attempt }
     }
+
+    /// The same of one that waits and was begun so often, where that is known better than from its document.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn begun(self, attempt: Option<u32>) -> Self {
+        match (self.phase, attempt) {
+            (Phase::Pending | Phase::Scheduled | Phase::Retrying, Some(attempt @ 1..)) => {
+                Self { phase: Phase::Retrying, attempt, ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 const SECOND: i64 = 1_000_000;

@@ -29,10 +29,16 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// The longest expression, in bytes.
+    pub const LONGEST: usize = 1024;
+
     /// Reads an expression, and looks whether its time ever comes.
     #[cfg(feature = "cron")]
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let wrong = |reason: String| ScheduleError { text: text.to_owned(), reason };
+        if text.len() > Self::LONGEST {
+            return Err(wrong(format!("it is longer than {} bytes", Self::LONGEST)));
+        }
         let cron = text.parse::<croner::Cron>().map_err(|error| wrong(error.to_string()))?;
         let schedule = Self { cron };
         schedule.next(Timestamp::now()).ok_or_else(|| wrong("its time never comes".to_owned()))?;

@@ -57,7 +57,7 @@ impl Service {
         };
         if let Some(place) = &arriving.job {
             (start.priority, start.schedule) = (Some(place.priority), place.schedule.clone());
-            waits_until = Some(place.run_at);
+            (waits_until, start.attempt) = (Some(place.run_at), Some(place.attempt));
         } else if let Some(row) = here {
             waits_until = (row.phase == Phase::Scheduled).then_some(row.run_at);
             (start.priority, start.schedule) = (Some(row.priority), row.schedule);
@@ -67,6 +67,8 @@ impl Service {
             if state.status == JobStatus::Processing {
                 // Whoever worked on it did so on another database.
                 state.status = JobStatus::Pending;
+                // It was not to blame for the end of that run.
+                start.attempt = start.attempt.map(|attempt| attempt.saturating_sub(1));
                 let data = state.write()?;
                 job.index = fitting_index_row(model.descriptor(), &data);
                 (job.head.revision.data_hash, job.head.revision.data) = (DataHash::of(&data), data);

@@ -96,10 +96,12 @@ pub struct JobPlace {
     pub priority: i16,
     /// The cron expression of its times.
     pub schedule: Option<String>,
+    /// How often it was begun since it was asked for.
+    pub attempt: u32,
 }
 
 impl From<JobRow> for JobPlace {
     fn from(row: JobRow) -> Self {
-        Self { run_at: row.run_at, priority: row.priority, schedule: row.schedule }
+        Self { run_at: row.run_at, priority: row.priority, schedule: row.schedule, attempt: row.attempt }
     }
 }

@@ -126,6 +126,7 @@ pub(super) struct JobLine<'a> {
     /// Microseconds since 1970.
     pub(super) run_at: i64,
     pub(super) priority: i16,
+    pub(super) attempt: u32,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub(super) schedule: Option<Cow<'a, str>>,
 }
@@ -137,6 +138,7 @@ impl<'a> JobLine<'a> {
             // A delay may lead beyond what any archive can say: it is as good as never.
             run_at: job.run_at.0.clamp(*first, *last),
             priority: job.priority,
+            attempt: job.attempt,
             schedule: job.schedule.as_deref().map(Cow::Borrowed),
         }
     }
@@ -145,6 +147,7 @@ impl<'a> JobLine<'a> {
         JobPlace {
             run_at: Timestamp(self.run_at),
             priority: self.priority,
+            attempt: self.attempt,
             schedule: self.schedule.map(Cow::into_owned),
         }
     }

@@ -145,7 +145,7 @@ fn a_job_says_when_it_is_due() {
         writer.finish().expect("the end");
         read(&out)
     };
-    let due = JobPlace { run_at: Timestamp(7_000_000), priority: -3, schedule: None };
+    let due = JobPlace { run_at: Timestamp(7_000_000), priority: -3, schedule: None, attempt: 2 };
     let entries = written(&due).expect("it is whole");
     let Entry::Resource(resource) = &entries[1] else { panic!("a resource is expected") };
     assert_eq!(resource.job.as_ref(), Some(&due));
@@ -156,9 +156,11 @@ fn a_job_says_when_it_is_due() {
     let Entry::Resource(resource) = &entries[1] else { panic!("a resource is expected") };
     let last = Timestamp(*Timestamp::WRITABLE.end());
     assert_eq!(resource.job, Some(JobPlace { run_at: last, ..never }));
-    let wrong = JobPlace { schedule: Some("*".repeat(2_000)), ..due };
-    let fault = written(&wrong).expect_err("it is refused").to_string();
-    assert!(fault.contains("too long"), "{fault}");
+    for schedule in ["*".repeat(2_000), "\0".into()] {
+        let wrong = JobPlace { schedule: Some(schedule), ..due.clone() };
+        let fault = written(&wrong).expect_err("it is refused").to_string();
+        assert!(fault.contains("schedule"), "{fault}");
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
         "DROP INDEX IF EXISTS jx_ready".to_owned(),
         "DROP INDEX IF EXISTS jx_due".to_owned(),
         "DROP INDEX IF EXISTS jx_line".to_owned(),
+        "DROP INDEX IF EXISTS jx_front".to_owned(),
         index(&format!(
             "INDEX IF NOT EXISTS jx_next ON ss_job (queue, priority DESC, run_at, job_pk) \
              WHERE {WAITING} AND NOT behind"
@@ -51,7 +52,7 @@ pub(crate) fn tables(key: &str) -> Vec<String> {
             "INDEX IF NOT EXISTS jx_soon ON ss_job (queue, run_at) WHERE {WAITING} AND NOT behind"
         )),
         index(&format!(
-            "INDEX IF NOT EXISTS jx_front ON ss_job (model_id, partition_key, run_at, job_pk) \
+            "INDEX IF NOT EXISTS jx_first ON ss_job (model_id, partition_key, run_at, job_pk) \
              WHERE {WAITING} AND NOT behind AND NOT held AND partition_key IS NOT NULL"
         )),
         index(
@@ -220,12 +221,13 @@ impl JobTexts {
             ),
         ];
         let stranded = format!(
-            "SELECT MIN(b.job_pk) FROM ss_job b WHERE b.behind AND b.partition_key IS NOT NULL \
-             GROUP BY b.model_id, b.partition_key HAVING NOT EXISTS (SELECT 1 FROM ss_job e \
+            "SELECT b.first FROM (SELECT model_id, partition_key, MIN(job_pk) AS first FROM ss_job WHERE behind \
+             AND {WAITING} AND partition_key IS NOT NULL GROUP BY model_id, partition_key) b \
+             WHERE NOT EXISTS (SELECT 1 FROM ss_job e \
              WHERE e.model_id = b.model_id AND e.partition_key = b.partition_key AND e.state = 'running') \
              AND NOT EXISTS (SELECT 1 FROM ss_job e WHERE e.model_id = b.model_id \
              AND e.partition_key = b.partition_key AND {WAITING} AND NOT e.behind AND NOT e.held \
-             AND (e.run_at <= ?1 OR e.state = 'retrying'))"
+             AND e.job_pk < b.first AND (e.run_at <= ?1 OR e.state = 'retrying'))"
         );
         let moved = "RETURNING partition_key, behind";
         Self {

@@ -70,12 +70,8 @@ impl Jobs for SqliteStore {
     fn free_stranded_jobs(&self, now: Timestamp) -> Answer<'_, u64> {
         Box::pin(async move {
             // Mostly there are none, and the writer is left alone.
-            let is_stranded = {
-                let lease = self.lease().await?;
-                let mut statement = lease.prepare(&lease.models().job().is_stranded)?;
-                statement.exists([now.0]).map_err(|error| lease.error(error))?
-            };
-            if !is_stranded {
+            let lease = self.lease().await?;
+            if !self.scans.run(lease, move |lease| lease.is_stranded(now)).await? {
                 return Ok(0);
             }
             self.write(move |connection, models| {
@@ -190,6 +186,11 @@ impl Lease {
         let found: Vec<Option<JobRow>> =
             found.and_then(Iterator::collect).map_err(|error| self.error(error))?;
         found.into_iter().map(known).collect()
+    }
+
+    fn is_stranded(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let mut statement = self.prepare(&self.models().job().is_stranded)?;
+        statement.exists([now.0]).map_err(|error| self.error(error))
     }
 
     fn job_log(&self, model: ModelIndex, pk: i64, run: Option<u32>) -> Result<Vec<JobLine>, StoreError> {

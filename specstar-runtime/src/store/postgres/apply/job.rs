@@ -62,7 +62,7 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         (state, start): (&JobState, &JobStart),
         now: Timestamp,
     ) -> Applied<()> {
-        let next = placed(state, now, start.run_at);
+        let next = placed(state, now, start.run_at).begun(start.attempt);
         let key = state.idempotency_key.as_ref().filter(|_| start.once);
         let values = values![
             self.number(place.model)?,

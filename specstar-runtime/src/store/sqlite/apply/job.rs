@@ -59,7 +59,7 @@ impl Applier<'_> {
         (state, start): (&JobState, &JobStart),
         now: Timestamp,
     ) -> Result<(), CommitError> {
-        let next = placed(state, now, start.run_at);
+        let next = placed(state, now, start.run_at).begun(start.attempt);
         let id = self.models.get(place.model)?.layout.model_id;
         let key = state.idempotency_key.as_ref().filter(|_| start.once);
         let values = params![
