@@ -1,7 +1,8 @@
 //! Serving, describing, and what the arguments can be.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -21,15 +22,21 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn serves() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = application("open", folder.path(), &[])
+/// A server, and where its document is.
+fn started(variant: &str, folder: &Path) -> (Child, String) {
+    let mut server = application(variant, folder, &[])
         .env("SPECSTAR_ADDR", "127.0.0.1:0")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
     let url = lines.find_map(|line| line.strip_prefix("OpenAPI").map(|url| url.trim().to_owned())).unwrap();
+    (server, url)
+}
+
+fn serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, url) = started("open", folder.path());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let status = runtime.block_on(async { reqwest::get(url).await.unwrap().status() });
     assert_eq!(status, 200);
@@ -40,14 +47,8 @@ fn serves() {
 
 fn drains() {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = application("draining", folder.path(), &[])
-        .env("SPECSTAR_ADDR", "127.0.0.1:0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let url = lines.find_map(|line| line.strip_prefix("OpenAPI").map(|url| url.trim().to_owned())).unwrap();
-    let url = url.strip_suffix("/openapi.json").unwrap().to_owned();
+    let (mut server, url) = started("draining", folder.path());
+    let url = url.strip_suffix("/openapi.json").unwrap();
     let told = Instant::now();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let ready = async || reqwest::get(format!("{url}/ready")).await.unwrap();

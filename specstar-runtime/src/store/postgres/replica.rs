@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 
-use super::Losses;
 use super::db::{row, store_error, values};
+use super::pool::Losses;
 use super::watched::Watched;
 use crate::store::StoreError;
 

@@ -14,12 +14,13 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryRes
 
 pub(super) use self::condition::Condition;
 use self::order::Order;
+use super::PostgresStore;
 use super::db::{Values, one_moment, quoted, row, rows, run, statement, store_error};
 use super::model::Model;
+use super::pool::Losses;
 use super::replica::Replica;
 use super::row::{Columns, HEAD_DATA};
 use super::slow::Timed;
-use super::{Losses, PostgresStore};
 use crate::change::ModelIndex;
 use crate::json::whole_index_row;
 use crate::meta::HeadRef;

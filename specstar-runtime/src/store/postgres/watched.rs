@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::Losses;
+use super::pool::Losses;
 
 pin_project! {
     /// When it is dropped before it is done, the connection that it gives back is in the middle of something, and perhaps
