@@ -122,11 +122,15 @@ impl Dispatcher {
         let page = self.service.store().log(request).await?;
         for entry in page.entries {
             let position = entry.position();
+            // Another process may have had the lead meanwhile, and gone on.
+            if position <= self.at {
+                continue;
+            }
             let event = self.event(entry);
             if !self.leads().await || !self.handled(&event).await {
                 return Ok(true);
             }
-            self.at = position;
+            self.at = self.at.max(position);
             if self.last_note.elapsed() >= NOTE {
                 self.note().await;
             }
