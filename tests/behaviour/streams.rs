@@ -317,3 +317,61 @@ async fn a_stream_of_a_resource_that_left_its_scope_ends_without_a_word_of_what_
     assert!(text.contains("event: error") && text.contains("not found"), "{text}");
     assert_eq!(text.matches("event: change").count(), 1, "{text}");
 }
+
+#[tokio::test]
+async fn a_purge_between_a_look_at_a_resource_and_the_read_of_its_log_is_told() {
+    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let (store, reads) = watched(folder.path());
+    let app = TestApp::on(folder, resources(), |builder| builder.store(store)).await;
+    let ann = app.user("ann");
+    for again in [false, true] {
+        ann.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
+        let purge = || {
+            let ann = ann.clone();
+            let meanwhile = async move {
+                ann.delete("/note/one/permanently").await.ok();
+                if again {
+                    ann.put("/note/one", json!({"title": "b"})).if_none_match("*").await.ok();
+                }
+            };
+            *reads.meanwhile.lock().expect("a lock") = Some(Box::pin(meanwhile));
+        };
+        let mut stream = Stream::open(&app, "/note/one/changes").await;
+        assert!(stream.until("created").await);
+        purge();
+        ann.created("note", json!({"title": "it is read now"})).await;
+        let text = stream.rest().await;
+        assert!(text.contains("\"kind\":\"purged\"") && !text.contains("event: error"), "{text}");
+        assert_eq!(text.matches("event: change").count(), 2, "{text}");
+
+        // A page says that there is no such resource, and not that nothing happens to it any more.
+        if !again {
+            ann.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
+        }
+        let changes = ann.get("/note/one/changes").await.ok();
+        let last = changes.as_array().and_then(|changes| changes.last()).expect("a change")["position"].clone();
+        purge();
+        ann.get(&format!("/note/one/changes?since={last}")).await.refused(404, "not found");
+        ann.delete("/note/one/permanently").await;
+    }
+}
+
+#[tokio::test]
+async fn the_stream_of_a_resource_does_not_go_on_with_another_one_of_its_id() {
+    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let (store, reads) = watched(folder.path());
+    let app = TestApp::on(folder, resources(), |builder| builder.store(store)).await;
+    let ann = app.user("ann");
+    ann.put("/note/one", json!({"title": "a"})).if_none_match("*").await.ok();
+    let mut stream = Stream::open(&app, "/note/one/changes").await;
+    assert!(stream.until("created").await);
+    // The pauses of a reader whose database is away leave the time.
+    reads.failures.store(3, Ordering::Relaxed);
+    ann.created("note", json!({"title": "it is read now"})).await;
+    eventually("a read fails", || async { reads.failures.load(Ordering::Relaxed) < 3 }).await;
+    ann.delete("/note/one/permanently").await.ok();
+    ann.put("/note/one", json!({"title": "b"})).if_none_match("*").await.ok();
+    let text = stream.rest().await;
+    assert!(text.contains("\"kind\":\"purged\"") && !text.contains("event: error"), "{text}");
+    assert_eq!(text.matches("event: change").count(), 2, "{text}");
+}

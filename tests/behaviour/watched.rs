@@ -1,9 +1,9 @@
 //! A store that counts the reads of its log and fails some of them, over one that does the work.
 
 use std::path::Path;
-use std::time::Duration;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use specstar::runtime::change::{self, CascadeMember, ChangeSet, ModelIndex};
@@ -16,7 +16,7 @@ use specstar::runtime::upload::{Upload, UploadChange};
 use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended, WrongRow};
 use specstar::store::{
     Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, Claimed, CommitError, Freshness, Held, JobBeat,
-    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, NewBlob, Observe, Original, PageEnd,
+    JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, LogScope, NewBlob, Observe, Original, PageEnd,
     Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
@@ -29,6 +29,8 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub(crate) struct LogReads {
     pub(crate) count: AtomicUsize,
     pub(crate) failures: AtomicUsize,
+    /// What happens once, between a look at a resource and the read of its log.
+    pub(crate) meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
     /// Whether the store never answers to [`Observe::ping`].
     pub(crate) is_stuck: AtomicBool,
 }
@@ -332,7 +334,16 @@ impl Store for Watched {
         if self.reads.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
             return Box::pin(std::future::ready(Err(StoreError::Unavailable("for a test".into()))));
         }
-        self.inner.log(request)
+        let meanwhile = match request.of {
+            LogScope::Resource { .. } => self.reads.meanwhile.lock().expect("a lock").take(),
+            _ => None,
+        };
+        Box::pin(async move {
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
+            self.inner.log(request).await
+        })
     }
 
     fn log_end(&self) -> Answer<'_, i64> {

@@ -29,6 +29,8 @@ pub struct FeedPage {
     pub next: i64,
     /// There is at least one more entry behind `next`, which may not concern the caller.
     pub has_more: bool,
+    /// The row of the resource, when it is a page of one: another one can get the id of a purged one.
+    pub(crate) pk: Option<i64>,
 }
 
 impl Service {
@@ -43,13 +45,7 @@ impl Service {
                 (LogScope::Model(*index), HashMap::from([(*index, self.scope(model, caller).await?)]))
             }
             FeedOf::Resource(index, resource_id) => {
-                let model = &self.models()[index.0];
-                let actions = [Action::GET_META, Action::LIST_REVISIONS];
-                let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
-                let head = self.visible(model, resource_id, true, &gate).await?;
-                let (model, resource_id) = (*index, resource_id.clone());
-                let scope = LogScope::Resource { model, pk: head.pk, resource_id };
-                (scope, HashMap::from([(*index, RowScope::All)]))
+                return self.feed_of_one(*index, resource_id, after, limit, caller).await;
             }
         };
         let page = self.store.log(LogRequest { after, of: scope, limit }).await.map_err(store_error)?;
@@ -68,7 +64,33 @@ impl Service {
                 changes.push(change);
             }
         }
-        Ok(FeedPage { changes, next: page.end, has_more: page.has_more })
+        Ok(FeedPage { changes, next: page.end, has_more: page.has_more, pk: None })
+    }
+
+    async fn feed_of_one(
+        &self,
+        index: ModelIndex,
+        resource_id: &str,
+        after: i64,
+        limit: usize,
+        caller: &Caller,
+    ) -> Result<FeedPage> {
+        let model = &self.models()[index.0];
+        let actions = [Action::GET_META, Action::LIST_REVISIONS];
+        let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
+        let pk = self.visible(model, resource_id, true, &gate).await?.pk;
+        let of = LogScope::Resource { model: index, pk, resource_id: resource_id.to_owned() };
+        let page = self.store.log(LogRequest { after, of, limit }).await.map_err(store_error)?;
+        // Once more: what was read may have moved it out of the reach of the caller, and a resource that was purged
+        // since has no entries, which are found from its row.
+        if self.visible(model, resource_id, true, &gate).await?.pk != pk {
+            return Err(Error::NotFound { resource_id: resource_id.to_owned() });
+        }
+        let changes = page.entries.into_iter().filter_map(|entry| match entry {
+            Logged::Change(change) => Some(change),
+            Logged::Event(_) => None,
+        });
+        Ok(FeedPage { changes: changes.collect(), next: page.end, has_more: page.has_more, pk: Some(pk) })
     }
 
     async fn in_scope(&self, scope: &RowScope, change: &LoggedChange) -> Result<bool> {

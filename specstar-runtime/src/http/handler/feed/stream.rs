@@ -46,7 +46,7 @@ pub(super) async fn respond(
     let mut log = state.service.store().watch_log();
     log.borrow_and_update();
     let first = first_page(inbound, &of, since, limit).await?;
-    let row = look::row(&state, &of).await?;
+    let row = first.pk;
     let first = Sent::of(&state.service, &first)?;
     let mut reader = Reader {
         stopping: state.stopping.subscribe(),
@@ -62,6 +62,7 @@ pub(super) async fn respond(
         after: since,
         more: false,
         over: false,
+        gone: None,
         asked,
         pause: FIRST,
     };
@@ -96,6 +97,8 @@ struct Reader {
     more: bool,
     /// Nothing follows what is ready.
     over: bool,
+    /// When it was found that the resource is gone, while the log does not tell of it yet.
+    gone: Option<Instant>,
     /// When it was last asked who reads.
     asked: Instant,
     /// How long to wait should the database be away.

@@ -1,8 +1,10 @@
 //! What an open stream looks at again and again: who reads, and what there is to read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::super::Sent;
 use super::{BELIEVED, Reader};
@@ -10,16 +12,11 @@ use crate::access::RowScope;
 use crate::change::{ChangeKind, Logged};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
-use crate::http::HttpState;
 use crate::repository::{Caller, FeedOf, FeedPage, store_error};
 use crate::store::{LogRequest, LogScope};
 
-/// The row of the one resource that is watched: the log has its entries under it when the resource is gone.
-pub(super) async fn row(state: &HttpState, of: &FeedOf) -> Result<Option<i64>> {
-    let FeedOf::Resource(model, resource_id) = of else { return Ok(None) };
-    let head = state.service.store().head(*model, resource_id).await.map_err(store_error)?;
-    Ok(head.map(|head| head.pk))
-}
+/// How long the last entry of a resource is waited for.
+const HIDDEN: Duration = Duration::from_secs(10);
 
 impl Reader {
     /// Asks again who reads: a key may have been revoked since, or a role taken away. Whether credentials still count
@@ -59,27 +56,32 @@ impl Reader {
             state.service.feed(&of, after, limit, &caller).await
         });
         let page = match page.await {
-            Err(error @ Error::NotFound { .. }) => {
-                let last = self.last_words().await?.ok_or(error)?;
-                self.over = true;
-                last
-            }
+            // Another resource has the id since.
+            Ok(page) if page.pk != self.row => self.last_words(None).await?,
+            Err(error @ Error::NotFound { .. }) => self.last_words(Some(error)).await?,
             page => page?,
         };
         self.take(Sent::of(&self.state.service, &page)?);
         Ok(())
     }
 
-    /// What is left to tell of a resource that is gone for good, to a reader that could read it until then; `None`
-    /// when it is still there, or there is none.
-    async fn last_words(&self) -> Result<Option<FeedPage>> {
-        let (FeedOf::Resource(index, _), Some(pk)) = (&self.of, self.row) else { return Ok(None) };
+    /// What is left to tell of a resource that is gone for good, to a reader that could read it until then. The
+    /// error when it is still there, or the reader may not know.
+    async fn last_words(&mut self, error: Option<Error>) -> Result<FeedPage> {
+        let (FeedOf::Resource(index, resource_id), Some(pk)) = (&self.of, self.row) else {
+            return Err(error.unwrap_or_else(|| Error::internal("a page of one resource without its row")));
+        };
+        let error = error.unwrap_or_else(|| Error::NotFound { resource_id: resource_id.clone() });
         let (service, model) = (&self.state.service, self.state.service.model_at(*index));
         let scope = service.scope(model, &self.caller).await?;
-        if matches!(scope, RowScope::None) || row(&self.state, &self.of).await? == Some(pk) {
-            return Ok(None);
+        if matches!(scope, RowScope::None) {
+            return Err(error);
         }
-        let mut page = FeedPage { changes: Vec::new(), next: self.after, has_more: true };
+        let head = service.store().head(*index, resource_id).await.map_err(store_error)?;
+        if head.is_some_and(|head| head.pk == pk) {
+            return Err(error);
+        }
+        let mut page = FeedPage { changes: Vec::new(), next: self.after, has_more: true, pk: self.row };
         while page.has_more {
             // The log of one resource begins at its head, which is gone.
             let of = LogScope::Model(*index);
@@ -97,8 +99,16 @@ impl Reader {
                 }
             }
         }
-        let purged = page.changes.last().is_some_and(|change| change.kind == ChangeKind::Purged);
-        Ok(purged.then_some(page))
+        if page.changes.last().is_none_or(|change| change.kind != ChangeKind::Purged) {
+            // Rows are seen at once, entries only when nothing before them can come any more.
+            if self.gone.get_or_insert_with(Instant::now).elapsed() < HIDDEN {
+                let reason = format!("the log does not tell yet what became of '{resource_id}'");
+                return Err(Error::Unavailable { reason, retry_after: 1 });
+            }
+            return Err(error);
+        }
+        self.over = true;
+        Ok(page)
     }
 
     /// Does it on a task of its own, which ends with this future. A reader that takes nothing is not polled: work
