@@ -140,3 +140,37 @@ async fn deletes_restores_and_writes_of_one_resource_stay_consistent() {
     }
     crate::common::assert_sound(&app.file());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_history_is_whole_whatever_is_switched_and_written_meanwhile() {
+    let app = &TestApp::new(resources()).await;
+    let root = app.user("root");
+    let note = &root.created("note", json!({"title": "0"})).await;
+    let rounds = rounds("SPECSTAR_RACE_ROUNDS", 25) * 4;
+    let writer = async {
+        for round in 1..=rounds {
+            root.put(note, json!({"title": round.to_string()})).await.ok();
+            root.ask("POST", &format!("{note}/switch/1")).await.ok();
+        }
+    };
+    let reads = |reader: usize| {
+        let user = app.user(&format!("reader {reader}"));
+        async move {
+            let mut seen = 0;
+            while seen <= rounds {
+                let list = user.get(&format!("{note}/revision-list?sort=created_time&limit=1000")).await.ok();
+                let revisions = list["revisions"].as_array().expect("revisions");
+                for (at, revision) in revisions.iter().enumerate() {
+                    let id = revision["revision_id"].as_str().expect("an id");
+                    assert!(id.ends_with(&format!(":{}", at + 1)), "{list}");
+                }
+                seen = revisions.len();
+                // Superseded or current, it is there.
+                let first = user.get(&format!("{note}/data?revision_id=1")).await.ok();
+                assert_eq!(first["title"], "0");
+                user.get(&format!("{note}/revision-list?from_revision_id={}:1", &note[6..])).await.ok();
+            }
+        }
+    };
+    tokio::join!(writer, join_all((0..3).map(reads)));
+}

@@ -74,11 +74,20 @@ impl Service {
     ) -> Result<(Head, HistoryPage)> {
         let actions = [Action::GET_META, Action::LIST_REVISIONS];
         let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
-        let head = self.visible(model, resource_id, include_deleted, &gate).await?;
-        let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
-        revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
-        let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
-        Ok((head, page))
+        let mut head = self.visible(model, resource_id, include_deleted, &gate).await?;
+        loop {
+            let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
+            if is_torn(&head, &revisions) {
+                let now = self.visible(model, resource_id, include_deleted, &gate).await?;
+                if (now.pk, now.version) != (head.pk, head.version) {
+                    head = now;
+                    continue;
+                }
+            }
+            revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
+            let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
+            return Ok((head, page));
+        }
     }
 
     /// The head of a resource that exists for the caller, who may do what the gate asks for.
@@ -103,6 +112,8 @@ impl Service {
         }
     }
 
+    /// A revision that the head does not have, or has only since it was read: a switch moves revisions between a head
+    /// and its history.
     pub(super) async fn superseded(
         &self,
         model: &Model,
@@ -110,9 +121,25 @@ impl Service {
         seq: i64,
         asked: &str,
     ) -> Result<Revision> {
-        let found = self.revision(model, head.pk, seq).await?;
-        found.ok_or_else(|| not_found(head, asked))
+        let mut version = head.version;
+        loop {
+            if let Some(found) = self.revision(model, head.pk, seq).await? {
+                return Ok(found);
+            }
+            match self.find(model, &head.resource_id).await?.filter(|now| now.pk == head.pk) {
+                Some(now) if now.revision.seq == seq => return Ok(now.revision),
+                Some(now) if now.version != version => version = now.version,
+                _ => return Err(not_found(head, asked)),
+            }
+        }
     }
+}
+
+/// Whether a history was read when the head was another one already: it has the current revision too, or one that is
+/// newer than all of them, or none although there were some, which may have been pruned.
+fn is_torn(head: &Head, history: &[Revision]) -> bool {
+    let is_later = |revision: &Revision| revision.seq == head.revision.seq || revision.seq > head.rev_count;
+    history.iter().any(is_later) || (history.is_empty() && head.rev_count > 1)
 }
 
 /// A bare number is shown as the full id it stands for.
