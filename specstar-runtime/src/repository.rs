@@ -43,6 +43,7 @@ pub(crate) use asked::Asked;
 pub use batch::Selection;
 pub use caller::Caller;
 pub use changes::{Changes, Committed};
+pub(crate) use feed::FeedEnd;
 pub use feed::{FeedOf, FeedPage};
 pub use job::JobHealth;
 pub use migrate::{

@@ -26,7 +26,7 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    async fn open(app: &TestApp, path: &str) -> Self {
+    pub(crate) async fn open(app: &TestApp, path: &str) -> Self {
         Self::of(client().get(format!("http://{}{path}", app.address())).header("x-user", "ann")).await
     }
 
@@ -334,7 +334,7 @@ async fn a_purge_between_a_look_at_a_resource_and_the_read_of_its_log_is_told() 
                     ann.put("/note/one", json!({"title": "b"})).if_none_match("*").await.ok();
                 }
             };
-            *reads.meanwhile.lock().expect("a lock") = Some(Box::pin(meanwhile));
+            reads.meanwhile.is(meanwhile);
         };
         let mut stream = Stream::open(&app, "/note/one/changes").await;
         assert!(stream.until("created").await);

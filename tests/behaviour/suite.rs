@@ -41,6 +41,7 @@ mod scopes;
 mod streams;
 mod structured;
 mod subscribers;
+mod torn;
 mod undo;
 mod validity;
 mod values;

@@ -29,10 +29,34 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub(crate) struct LogReads {
     pub(crate) count: AtomicUsize,
     pub(crate) failures: AtomicUsize,
-    /// What happens once, between a look at a resource and the read of its log.
-    pub(crate) meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+    /// What happens once, between a look at a resource and the next read of what belongs to it.
+    pub(crate) meanwhile: Meanwhile,
+    /// What happens once, between a plan and its commit.
+    pub(crate) before_commit: Meanwhile,
     /// Whether the store never answers to [`Observe::ping`].
     pub(crate) is_stuck: AtomicBool,
+}
+
+/// Something that somebody else does.
+#[derive(Default)]
+pub(crate) struct Meanwhile(Mutex<Option<BoxFuture<'static, ()>>>);
+
+impl Meanwhile {
+    pub(crate) fn is(&self, what: impl Future<Output = ()> + Send + 'static) {
+        *self.0.lock().expect("a lock") = Some(Box::pin(what));
+    }
+
+    /// Whether it has happened.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.lock().expect("a lock").is_none()
+    }
+
+    async fn happens(&self) {
+        let what = self.0.lock().expect("a lock").take();
+        if let Some(what) = what {
+            what.await;
+        }
+    }
 }
 
 pub(crate) struct Watched {
@@ -115,7 +139,10 @@ impl BlobIndex for Watched {
     }
 
     fn owns_blob<'a>(&'a self, model: ModelIndex, pk: i64, file_id: &'a str) -> Answer<'a, bool> {
-        self.inner.owns_blob(model, pk, file_id)
+        Box::pin(async move {
+            self.reads.meanwhile.happens().await;
+            self.inner.owns_blob(model, pk, file_id).await
+        })
     }
 
     fn sweep_blobs(&self, sweep: BlobSweep) -> Answer<'_, Swept> {
@@ -173,13 +200,16 @@ impl Jobs for Watched {
         model: ModelIndex,
         pk: i64,
         schedule: Option<String>,
-        run_at: Timestamp,
+        times: (Timestamp, Timestamp),
     ) -> Answer<'_, ()> {
-        self.inner.reschedule_job(model, pk, schedule, run_at)
+        self.inner.reschedule_job(model, pk, schedule, times)
     }
 
     fn job(&self, model: ModelIndex, pk: i64) -> Answer<'_, Option<JobRow>> {
-        self.inner.job(model, pk)
+        Box::pin(async move {
+            self.reads.meanwhile.happens().await;
+            self.inner.job(model, pk).await
+        })
     }
 
     fn job_of_key<'a>(&'a self, model: ModelIndex, key: &'a str) -> Answer<'a, Option<String>> {
@@ -292,7 +322,10 @@ impl Store for Watched {
     }
 
     fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
-        self.inner.commit(changes)
+        Box::pin(async move {
+            self.reads.before_commit.happens().await;
+            self.inner.commit(changes).await
+        })
     }
 
     fn head<'a>(&'a self, model: ModelIndex, resource_id: &'a str) -> Answer<'a, Option<Head>> {
@@ -309,11 +342,17 @@ impl Store for Watched {
     }
 
     fn revision(&self, model: ModelIndex, pk: i64, seq: i64) -> Answer<'_, Option<Revision>> {
-        self.inner.revision(model, pk, seq)
+        Box::pin(async move {
+            self.reads.meanwhile.happens().await;
+            self.inner.revision(model, pk, seq).await
+        })
     }
 
     fn history(&self, model: ModelIndex, pk: i64) -> Answer<'_, Vec<Revision>> {
-        self.inner.history(model, pk)
+        Box::pin(async move {
+            self.reads.meanwhile.happens().await;
+            self.inner.history(model, pk).await
+        })
     }
 
     fn search(&self, search: Search, visit: Visit) -> Answer<'_, PageEnd> {
@@ -334,13 +373,9 @@ impl Store for Watched {
         if self.reads.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok() {
             return Box::pin(std::future::ready(Err(StoreError::Unavailable("for a test".into()))));
         }
-        let meanwhile = match request.of {
-            LogScope::Resource { .. } => self.reads.meanwhile.lock().expect("a lock").take(),
-            _ => None,
-        };
         Box::pin(async move {
-            if let Some(meanwhile) = meanwhile {
-                meanwhile.await;
+            if matches!(request.of, LogScope::Resource { .. }) {
+                self.reads.meanwhile.happens().await;
             }
             self.inner.log(request).await
         })

@@ -309,6 +309,7 @@ impl SpecStarBuilder {
         for change in &layout.models {
             tracing::info!(?change, "tables adapted");
         }
+        self.rules.request_timeout = self.wire.request_timeout;
         self.rules.after_hook_wait = self.rules.after_hook_wait.min(self.wire.request_timeout / 2);
         let policies = self.policies();
         self.warn_of_open(&policies);

@@ -41,11 +41,11 @@ impl Service {
         }
         let status = model.settings.default_status;
         let mut attempt = 1;
+        let mut content = || first.take().map_or_else(|| from_program(model, &body), Ok);
         loop {
             let resource_id = id::generate(model.settings.id_generator, model.name());
             self.check_id(model, &resource_id)?;
-            let checked = first.take().map_or_else(|| from_program(model, &body), Ok)?;
-            match self.insert(model, resource_id, checked, status, Cause::Action, caller).await {
+            match self.insert(model, &resource_id, &mut content, status, Cause::Action, caller).await {
                 Err(Error::DuplicateResource { .. }) if attempt < ID_ATTEMPTS => attempt += 1,
                 done => return done.map(Some),
             }

@@ -367,7 +367,9 @@ impl Service {
             match self.commit(plan, caller).await {
                 Ok(true) => return Ok(fates),
                 // Somebody made or changed one of them since it was looked for.
-                Ok(false) | Err(Error::DuplicateResource { .. }) => attempts.again().await?,
+                Ok(false) | Err(Error::DuplicateResource { .. } | Error::JobExists { .. }) => {
+                    attempts.again().await?;
+                }
                 Err(error) => return Err(error),
             }
         }

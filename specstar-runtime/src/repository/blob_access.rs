@@ -47,9 +47,14 @@ impl Service {
         caller: &Caller,
     ) -> Result<BlobRecord> {
         let gate = self.gate(model, caller, Some(resource_id), &[Action::READ_BLOB]).await?;
-        let head = self.visible(model, resource_id, false, &gate).await?;
+        let mut head = self.visible(model, resource_id, false, &gate).await?;
         let found = self.blobs()?.find(file_id).await?;
-        let named = self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?;
+        let named = loop {
+            let named = self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?;
+            if !self.changed(&mut head, false, &gate).await? {
+                break named;
+            }
+        };
         let mut found = found.filter(|_| named).ok_or_else(|| not_found(file_id))?;
         if let Some(content_type) = media_type_in(&head.revision.data, file_id) {
             found.content_type = Some(content_type);

@@ -1,6 +1,7 @@
 //! Who calls an operation.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::answer::Repeatable;
 use crate::access::Principal;
@@ -14,17 +15,19 @@ pub struct Caller {
     now: Timestamp,
     trusted: bool,
     request: Option<Arc<Repeatable>>,
+    /// When a client began to wait.
+    asked: Option<Instant>,
 }
 
 impl Caller {
     /// A client: every operation asks the access control first.
     pub fn client(principal: Principal, now: Timestamp) -> Self {
-        Self { principal, now, trusted: false, request: None }
+        Self { principal, now, trusted: false, request: None, asked: Some(Instant::now()) }
     }
 
     /// The program itself, acting in the name of `principal`: not asked what it may do.
     pub fn program(principal: Principal, now: Timestamp) -> Self {
-        Self { principal, now, trusted: true, request: None }
+        Self { principal, now, trusted: true, request: None, asked: None }
     }
 
     /// In whose name.
@@ -51,6 +54,11 @@ impl Caller {
     /// The same for something else than the operation of the request.
     pub(crate) fn apart(&self) -> Self {
         Self { request: None, ..self.clone() }
+    }
+
+    /// How long a client has waited.
+    pub(super) fn waited(&self) -> Option<Duration> {
+        self.asked.map(|asked| asked.elapsed())
     }
 
     /// The request of the operation, where its answer is kept.

@@ -8,7 +8,7 @@ use crate::change::{Change, JobStart, NewEvent};
 use crate::error::{Error, Result};
 use crate::id;
 use crate::job::{JobState, NewJob, Schedule, after_ms};
-use crate::meta::RevisionStatus;
+use crate::meta::{Head, RevisionStatus};
 use crate::timeline;
 
 /// What commits with a write besides its changes.
@@ -93,7 +93,7 @@ impl Service {
     ) -> Result<Option<String>> {
         if let Some(found) = self.job_of_key(model, key, body, caller).await? {
             return match found {
-                Keyed { same: true, resource_id, .. } => Ok(Some(resource_id)),
+                Keyed { same: true, head, .. } => Ok(Some(head.resource_id)),
                 Keyed { known: true, .. } => Err(other_payload(key)),
                 // The key need not be one that the caller has given.
                 Keyed { .. } => Err(Error::Conflict("A job that belongs to it exists already.".to_owned())),
@@ -129,13 +129,13 @@ impl Service {
         let known = self.known_to(model, &resource_id, caller).await?;
         let stored = JobState::read(&head.revision.data)?;
         let same = payload_of(model, body)?.payload.get() == stored.payload.get();
-        Ok(Some(Keyed { resource_id, known, same }))
+        Ok(Some(Keyed { head, known, same }))
     }
 }
 
 /// The job that has a key.
 pub(super) struct Keyed {
-    pub(super) resource_id: String,
+    pub(super) head: Head,
     /// The caller may know of it.
     pub(super) known: bool,
     /// Its payload is that of the job that was asked for.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::{Action, RowScope};
-use crate::change::{Logged, LoggedChange, ModelIndex};
+use crate::change::{ChangeKind, Logged, LoggedChange, ModelIndex};
 use crate::error::{Error, Result};
 use crate::store::{LogRequest, LogScope};
 
@@ -18,6 +18,18 @@ pub enum FeedOf {
     Model(ModelIndex),
     /// Of one resource.
     Resource(ModelIndex, String),
+}
+
+/// What there is to tell of a resource to a stream that cannot read its row any more.
+#[derive(Debug)]
+pub(crate) enum FeedEnd {
+    /// The row is there: what was said of it stands.
+    There,
+    /// It is gone, of which the log does not tell yet: rows are seen at once, entries when nothing before them can come
+    /// any more.
+    Hidden,
+    /// The last entries.
+    Told(FeedPage),
 }
 
 /// A page of the feed.
@@ -51,8 +63,7 @@ impl Service {
         let page = self.store.log(LogRequest { after, of: scope, limit }).await.map_err(store_error)?;
         let mut known: HashMap<(ModelIndex, i64), bool> = HashMap::new();
         let mut changes = Vec::new();
-        for entry in page.entries {
-            let Logged::Change(change) = entry else { continue };
+        for change in self::changes(page.entries) {
             let Some(scope) = scopes.get(&change.model) else { continue };
             let key = (change.model, change.pk);
             let seen = match known.get(&key) {
@@ -86,11 +97,39 @@ impl Service {
         if self.visible(model, resource_id, true, &gate).await?.pk != pk {
             return Err(Error::NotFound { resource_id: resource_id.to_owned() });
         }
-        let changes = page.entries.into_iter().filter_map(|entry| match entry {
-            Logged::Change(change) => Some(change),
-            Logged::Event(_) => None,
-        });
-        Ok(FeedPage { changes: changes.collect(), next: page.end, has_more: page.has_more, pk: Some(pk) })
+        let changes = changes(page.entries).collect();
+        Ok(FeedPage { changes, next: page.end, has_more: page.has_more, pk: Some(pk) })
+    }
+
+    /// The last entries of a resource that had this row, for who could read it until it was gone for good; an error for
+    /// who may read none.
+    pub(crate) async fn feed_end(
+        &self,
+        index: ModelIndex,
+        (resource_id, pk): (&str, i64),
+        after: i64,
+        limit: usize,
+        caller: &Caller,
+    ) -> Result<FeedEnd> {
+        let model = &self.models()[index.0];
+        let actions = [Action::GET_META, Action::LIST_REVISIONS];
+        let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
+        if self.find(model, resource_id).await?.is_some_and(|head| head.pk == pk) {
+            return Ok(FeedEnd::There);
+        }
+        let mut page = FeedPage { changes: Vec::new(), next: after, has_more: true, pk: Some(pk) };
+        while page.has_more {
+            // The entries of one resource are found from its row, which is gone.
+            let request = LogRequest { after: page.next, of: LogScope::Model(index), limit };
+            let read = self.store.log(request).await.map_err(store_error)?;
+            (page.next, page.has_more) = (read.end, read.has_more);
+            // Where rows are judged, nothing tells whether the last changes had taken it from the caller.
+            page.changes.extend(changes(read.entries).filter(|change| {
+                change.pk == pk && (!gate.judges_rows() || change.kind == ChangeKind::Purged)
+            }));
+        }
+        let is_told = page.changes.last().is_some_and(|change| change.kind == ChangeKind::Purged);
+        Ok(if is_told { FeedEnd::Told(page) } else { FeedEnd::Hidden })
     }
 
     async fn in_scope(&self, scope: &RowScope, change: &LoggedChange) -> Result<bool> {
@@ -139,4 +178,11 @@ impl Service {
     pub(crate) fn model_at(&self, index: ModelIndex) -> &Model {
         &self.models()[index.0]
     }
+}
+
+fn changes(entries: Vec<Logged>) -> impl Iterator<Item = LoggedChange> {
+    entries.into_iter().filter_map(|entry| match entry {
+        Logged::Change(change) => Some(change),
+        Logged::Event(_) => None,
+    })
 }

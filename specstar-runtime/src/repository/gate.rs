@@ -168,6 +168,11 @@ impl Gate<'_> {
         self.decide(action, Some(&head.as_ref()), None).await
     }
 
+    /// Whether something is still to be decided on the rows.
+    pub(super) fn judges_rows(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// Whether something is still to be decided on the content that would be stored.
     pub(super) fn judges_input(&self) -> bool {
         self.open.iter().any(|(_, needs)| needs.contains(Needs::INPUT))

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -112,6 +113,7 @@ impl Service {
         if hooked.is_empty() {
             return;
         }
+        let wait = self.after_hook_wait(caller);
         let caller = caller.clone();
         let running = tokio::spawn(async move {
             for (hooks, descriptor, done) in &hooked {
@@ -120,8 +122,18 @@ impl Service {
                 }
             }
         });
-        if tokio::time::timeout(self.settings.after_hook_wait, running).await.is_err() {
+        if tokio::time::timeout(wait, running).await.is_err() {
             tracing::warn!("after-hooks take longer than the answer waits for them");
+        }
+    }
+
+    /// How long an answer waits for them: not so long that the time of its request is up, which would call a write
+    /// that is done unavailable. What takes longer than a request may has no such limit.
+    fn after_hook_wait(&self, caller: &Caller) -> Duration {
+        let (most, limit) = (self.settings.after_hook_wait, self.settings.request_timeout);
+        match caller.waited().and_then(|waited| limit.checked_sub(waited)) {
+            Some(left) => most.min(left.mul_f32(0.8)),
+            None => most,
         }
     }
 }

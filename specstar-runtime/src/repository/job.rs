@@ -6,6 +6,7 @@ use super::answer::Outcome;
 use super::asked::Asked;
 use super::commit::Plan;
 use super::embed::Encoded;
+use super::gate::Gate;
 use super::service::store_error;
 use super::write::Written;
 use super::{Caller, Model, Service, payload};
@@ -90,7 +91,12 @@ impl Service {
             }
             let pk = head.pk;
             if !self.store.ask_to_stop(model.index, pk).await.map_err(store_error)? {
-                let attempt = self.row(model, &head).await?.attempt;
+                let row = self.store.job(model.index, pk).await.map_err(store_error)?;
+                let Some(JobRow { attempt, .. }) = row else {
+                    // Gone for good since it was looked at, which the next look tells.
+                    attempts.again().await?;
+                    continue;
+                };
                 let to = cancelled(&mut state, attempt, caller.now());
                 let job = JobMove { guard: JobGuard::Anybody, to, lease: None, asked: None };
                 if self.write_job(model, head, &state, job, &caller.apart()).await?.is_none() {
@@ -105,8 +111,14 @@ impl Service {
 
     /// How far a job is.
     pub async fn job_row(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<JobRow> {
-        let head = self.job_head(model, resource_id, caller).await?;
-        self.row(model, &head).await
+        let gate = self.job_gate(model, resource_id, caller).await?;
+        let mut head = self.visible(model, resource_id, false, &gate).await?;
+        loop {
+            let row = self.row(model, &head).await;
+            if !self.changed(&mut head, false, &gate).await? {
+                return row;
+            }
+        }
     }
 
     /// What was logged in one run of a job, or in the last one that logged anything.
@@ -117,14 +129,24 @@ impl Service {
         run: Option<u32>,
         caller: &Caller,
     ) -> Result<Vec<JobLine>> {
-        let head = self.job_head(model, resource_id, caller).await?;
-        self.store.job_log(model.index, head.pk, run).await.map_err(store_error)
+        let gate = self.job_gate(model, resource_id, caller).await?;
+        let mut head = self.visible(model, resource_id, false, &gate).await?;
+        loop {
+            let lines = self.store.job_log(model.index, head.pk, run).await.map_err(store_error)?;
+            if !self.changed(&mut head, false, &gate).await? {
+                return Ok(lines);
+            }
+        }
     }
 
-    async fn job_head(&self, model: &Model, resource_id: &str, caller: &Caller) -> Result<Head> {
+    async fn job_gate<'a>(
+        &'a self,
+        model: &'a Model,
+        resource_id: &'a str,
+        caller: &'a Caller,
+    ) -> Result<Gate<'a>> {
         let actions = [Action::GET_META, Action::GET_RESOURCE_REVISION];
-        let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
-        self.visible(model, resource_id, false, &gate).await
+        self.gate(model, caller, Some(resource_id), &actions).await
     }
 
     async fn row(&self, model: &Model, head: &Head) -> Result<JobRow> {

@@ -175,7 +175,13 @@ impl Service {
             revisions.push(head.revision.without_data());
             let seqs = timeline::prune(head.revision.seq, &revisions, keep)?;
             if seqs.is_empty() {
-                return Ok(seqs);
+                // Nothing is committed that would tell whether somebody changed it meanwhile.
+                let now = self.head(model, resource_id).await?;
+                if (now.pk, now.version) == (head.pk, head.version) {
+                    return Ok(seqs);
+                }
+                attempts.again().await?;
+                continue;
             }
             let of = timeline::removal(model.index, &head, &caller.context());
             if self.commit(Plan::of(Change::Prune { of, seqs: seqs.clone() }), caller).await? {

@@ -51,10 +51,14 @@ impl Service {
         if options.with_data {
             gate.ask(Action::GET_RESOURCE_REVISION).await?;
         }
-        let head = self.visible(model, resource_id, options.include_deleted, &gate).await?;
-        let older = match options.revision_id {
-            None | Some("") => None,
-            Some(text) => self.older(model, &head, text).await?,
+        let mut head = self.visible(model, resource_id, options.include_deleted, &gate).await?;
+        let asked = options.revision_id.filter(|text| !text.is_empty());
+        let older = loop {
+            let Some(text) = asked else { break None };
+            let older = self.older(model, &head, text).await;
+            if matches!(older, Ok(None)) || !self.changed(&mut head, options.include_deleted, &gate).await? {
+                break older?;
+            }
         };
         let snapshot = Snapshot { head, older };
         if options.with_data && model.settings.on_decode_error != OnDecodeError::Raw {
@@ -77,12 +81,8 @@ impl Service {
         let mut head = self.visible(model, resource_id, include_deleted, &gate).await?;
         loop {
             let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
-            if is_torn(&head, &revisions) {
-                let now = self.visible(model, resource_id, include_deleted, &gate).await?;
-                if (now.pk, now.version) != (head.pk, head.version) {
-                    head = now;
-                    continue;
-                }
+            if self.changed(&mut head, include_deleted, &gate).await? {
+                continue;
             }
             revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
             let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
@@ -103,6 +103,20 @@ impl Service {
         if include_deleted { Ok(head) } else { live(head) }
     }
 
+    /// Looks at a head once more, after something was read that belongs to it: whether it is another one by now, which
+    /// the caller may read as well. What was read may be of either then.
+    pub(super) async fn changed(
+        &self,
+        head: &mut Head,
+        include_deleted: bool,
+        gate: &Gate<'_>,
+    ) -> Result<bool> {
+        let now = self.visible(gate.model(), &head.resource_id, include_deleted, gate).await?;
+        let changed = (now.pk, now.version) != (head.pk, head.version);
+        *head = now;
+        Ok(changed)
+    }
+
     /// A revision by id or number; `None` when it is the current one.
     async fn older(&self, model: &Model, head: &Head, text: &str) -> Result<Option<Revision>> {
         match id::parse_revision_or_number(&head.resource_id, text) {
@@ -113,7 +127,7 @@ impl Service {
     }
 
     /// A revision that the head does not have, or has only since it was read: a switch moves revisions between a head
-    /// and its history.
+    /// and its history. Whoever shows it looks first whether the head was [changed](Self::changed).
     pub(super) async fn superseded(
         &self,
         model: &Model,
@@ -133,13 +147,6 @@ impl Service {
             }
         }
     }
-}
-
-/// Whether a history was read when the head was another one already: it has the current revision too, or one that is
-/// newer than all of them, or none although there were some, which may have been pruned.
-fn is_torn(head: &Head, history: &[Revision]) -> bool {
-    let is_later = |revision: &Revision| revision.seq == head.revision.seq || revision.seq > head.rev_count;
-    history.iter().any(is_later) || (history.is_empty() && head.rev_count > 1)
 }
 
 /// A bare number is shown as the full id it stands for.

@@ -24,6 +24,8 @@ pub struct Settings {
     pub write_deadline: Duration,
     /// How long an answer waits for after-hooks, which go on without it.
     pub after_hook_wait: Duration,
+    /// How long clients wait for most answers.
+    pub request_timeout: Duration,
     /// The most resources one request changes.
     pub max_changes: usize,
     /// A write is refused when a resource it newly refers to is missing or deleted.
@@ -55,6 +57,7 @@ impl Default for Settings {
             rewrite_stable_as_draft: false,
             write_deadline: Duration::from_secs(10),
             after_hook_wait: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(30),
             max_changes: 10_000,
             validate_references: true,
             purge_follows_references: true,

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::embed::Encoded;
 use super::enqueue::refuse_calls;
+use super::payload::Checked;
 use super::read::not_found;
 use super::write::check;
 use super::{Caller, Model, ReplaceOptions, Service, Written, payload};
@@ -27,15 +29,12 @@ impl Service {
     ) -> Result<Vec<u8>> {
         let actions = [Action::GET_META, Action::GET_RESOURCE_REVISION];
         let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
-        let head = self.visible(model, resource_id, include_deleted, &gate).await?;
-        let to = match to {
-            Some(to) => self.any_revision(model, &head, to).await?,
-            None => head.revision.clone(),
-        };
-        let from = match (from, to.parent_seq) {
-            (Some(from), _) => Some(self.any_revision(model, &head, from).await?),
-            (None, Some(seq)) => Some(self.numbered(model, &head, seq).await?),
-            (None, None) => None,
+        let mut head = self.visible(model, resource_id, include_deleted, &gate).await?;
+        let (from, to) = loop {
+            let pair = self.pair(model, &head, (from, to)).await;
+            if !self.changed(&mut head, include_deleted, &gate).await? {
+                break pair?;
+            }
         };
         for revision in from.iter().chain([&to]) {
             readable_revision(resource_id, &revision.as_ref())?;
@@ -43,6 +42,25 @@ impl Service {
         let from = from.map_or(Ok(json!({})), |from| payload::from_stored(&from.data))?;
         let to: Value = payload::from_stored(&to.data)?;
         serde_json::to_vec(&json_patch::diff(&from, &to)).map_err(Error::internal)
+    }
+
+    /// The revisions to compare; the first one is missing where there is nothing before the other.
+    async fn pair(
+        &self,
+        model: &Model,
+        head: &Head,
+        (from, to): (Option<&str>, Option<&str>),
+    ) -> Result<(Option<Revision>, Revision)> {
+        let to = match to {
+            Some(to) => self.any_revision(model, head, to).await?,
+            None => head.revision.clone(),
+        };
+        let from = match (from, to.parent_seq) {
+            (Some(from), _) => Some(self.any_revision(model, head, from).await?),
+            (None, Some(seq)) => Some(self.numbered(model, head, seq).await?),
+            (None, None) => None,
+        };
+        Ok((from, to))
     }
 
     /// A new revision without what one revision changed; 409 where a later one changed the same values.
@@ -56,42 +74,36 @@ impl Service {
     ) -> Result<Written> {
         refuse_calls(model, caller)?;
         let gate = self.gate(model, caller, Some(resource_id), &[Action::UPDATE]).await?;
-        let head = self.head(model, resource_id).await?;
-        gate.see(&head)?;
-        let head = live(head)?;
-        gate.admit_first(&head).await?;
-        let made = self.any_revision(model, &head, revision).await?;
-        let Some(parent) = made.parent_seq else {
-            return Err(Error::Conflict(format!(
-                "Revision '{}' is the first one: there is nothing to go back to.",
-                id::revision_id(resource_id, made.seq)
-            )));
-        };
-        // Revisions never change, except for the current one while it is a draft.
-        let from = self.numbered(model, &head, parent).await?;
-        // All three as the type is now, whatever they were written at.
-        for revision in [&from, &made] {
-            readable_revision(resource_id, &revision.as_ref())?;
-        }
-        let (from_json, made_seq): (Value, i64) = (payload::from_stored(&from.data)?, made.seq);
-        let made_json: Value = payload::from_stored(&made.data)?;
-        self.rewrite(&gate, resource_id, &options, Cause::Request, |head| {
-            let current = &head.revision;
-            readable(head)?;
-            let now: Value = payload::from_stored(&current.data)?;
-            let made = if made_seq == current.seq { &now } else { &made_json };
-            let back = timeline::undo(&from_json, made, &now).map_err(|path| {
-                let revision = id::revision_id(resource_id, made_seq);
-                Error::Conflict(format!("Revision '{revision}' cannot be undone: {path} was changed since."))
-            })?;
-            let mut back = back;
-            if !caller.is_trusted() || model.descriptor().job.is_some() {
-                payload::keep_readonly(model, &mut back, &now);
+        let mut attempts = self.attempts(model, resource_id);
+        let mut encoded = Encoded::default();
+        loop {
+            let head = self.head(model, resource_id).await?;
+            gate.see(&head)?;
+            let head = live(head)?;
+            gate.admit_first(&head).await?;
+            let made = self.any_revision(model, &head, revision).await?;
+            let Some(parent) = made.parent_seq else {
+                return Err(Error::Conflict(format!(
+                    "Revision '{}' is the first one: there is nothing to go back to.",
+                    id::revision_id(resource_id, made.seq)
+                )));
+            };
+            // Each time anew: the current one may be a draft, which changes, and the resource another one of its id.
+            let from = self.numbered(model, &head, parent).await?;
+            // All three as the type is now, whatever they were written at.
+            for revision in [&from, &made] {
+                readable_revision(resource_id, &revision.as_ref())?;
             }
-            let body = serde_json::to_vec(&back).map_err(Error::internal)?;
-            Ok(Some(check(model, &body, caller)?.bringing(from.made_files())))
-        })
-        .await
+            let without = |head: &Head| {
+                readable(head)?;
+                without(model, head, (&from, &made), caller).map(Some)
+            };
+            let once = self.rewrite_head(&gate, head, &options, Cause::Request, &mut encoded, without);
+            match once.await? {
+                Some(written) => return Ok(written),
+                None => attempts.again().await?,
+            }
+        }
     }
 
     /// A revision by id or number, the current one included.
@@ -112,4 +124,26 @@ impl Service {
         }
         self.superseded(model, head, seq, &seq.to_string()).await
     }
+}
+
+/// The content of a resource without what was changed from one of its revisions to the next; 409 where it was changed
+/// again since.
+fn without(
+    model: &Model,
+    head: &Head,
+    (from, made): (&Revision, &Revision),
+    caller: &Caller,
+) -> Result<Checked> {
+    let now: Value = payload::from_stored(&head.revision.data)?;
+    let (before, after): (Value, Value) =
+        (payload::from_stored(&from.data)?, payload::from_stored(&made.data)?);
+    let mut back = timeline::undo(&before, &after, &now).map_err(|path| {
+        let revision = id::revision_id(&head.resource_id, made.seq);
+        Error::Conflict(format!("Revision '{revision}' cannot be undone: {path} was changed since."))
+    })?;
+    if !caller.is_trusted() || model.descriptor().job.is_some() {
+        payload::keep_readonly(model, &mut back, &now);
+    }
+    let body = serde_json::to_vec(&back).map_err(Error::internal)?;
+    Ok(check(model, &body, caller)?.bringing(from.made_files()))
 }

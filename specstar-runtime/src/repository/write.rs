@@ -76,11 +76,11 @@ impl Service {
         let status = status.unwrap_or(model.settings.default_status);
         let mut attempt = 1;
         let mut first = Some(checked);
+        let mut content = || first.take().map_or_else(|| check(model, body, caller), Ok);
         loop {
             let resource_id = id::generate(model.settings.id_generator, model.name());
             self.check_id(model, &resource_id)?;
-            let checked = first.take().map_or_else(|| check(model, body, caller), Ok)?;
-            match self.insert(model, resource_id, checked, status, Cause::Request, caller).await {
+            match self.insert(model, &resource_id, &mut content, status, Cause::Request, caller).await {
                 Err(Error::DuplicateResource { .. }) if attempt < ID_ATTEMPTS => attempt += 1,
                 done => return done,
             }
@@ -108,53 +108,71 @@ impl Service {
             return Err(exists(resource_id));
         }
         let status = status.unwrap_or(model.settings.default_status);
-        match self.insert(model, resource_id.to_owned(), checked, status, Cause::Request, caller).await {
+        let mut first = Some(checked);
+        let content = || first.take().map_or_else(|| check(model, body, caller), Ok);
+        match self.insert(model, resource_id, content, status, Cause::Request, caller).await {
             Err(Error::DuplicateResource { .. }) => Err(exists(resource_id)),
             done => done,
         }
     }
 
-    /// Lets the hooks see new content, and commits it as a new resource.
+    /// Lets the hooks see new content, and commits it as a new resource; again when it is stale, with the content made
+    /// again.
     pub(super) async fn insert(
         &self,
         model: &Model,
-        resource_id: String,
-        checked: Checked,
+        resource_id: &str,
+        mut content: impl FnMut() -> Result<Checked>,
         status: RevisionStatus,
         cause: Cause,
         caller: &Caller,
     ) -> Result<Written> {
-        let body = model.descriptor().job.map(|_| checked.payload.data.clone());
-        let mut plan = Plan::default();
-        let new = Inserting { model, resource_id, checked, status, cause };
-        let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
-        plan.answer = caller.answer(model, &Outcome::Written(&written));
-        match self.commit(plan, caller).await {
-            Ok(true) => {}
-            // A job came along, and somebody was faster with one of the same key.
-            Ok(false) => {
-                let reason = "somebody else has just made the same job".to_owned();
-                return Err(Error::Unavailable { reason, retry_after: 1 });
+        let mut attempts = self.attempts(model, resource_id);
+        loop {
+            let (checked, resource_id) = (content()?, resource_id.to_owned());
+            let body = model.descriptor().job.map(|_| checked.payload.data.clone());
+            let mut plan = Plan::default();
+            let new = Inserting { model, resource_id, checked, status, cause };
+            let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
+            plan.answer = caller.answer(model, &Outcome::Written(&written));
+            match self.commit(plan, caller).await {
+                Ok(true) => {
+                    self.after(caller, done.into_iter().collect()).await;
+                    return Ok(written);
+                }
+                // A job came along, and somebody was faster with one of the same key.
+                Ok(false) => {}
+                Err(Error::JobExists { key }) => {
+                    let body = body.unwrap_or_default();
+                    if let Some(written) = self.existing_job(model, &key, &body, caller).await? {
+                        return Ok(written);
+                    }
+                }
+                Err(error) => return Err(error),
             }
-            Err(Error::JobExists { key }) => {
-                return self.existing_job(model, &key, &body.unwrap_or_default(), caller).await;
-            }
-            Err(error) => return Err(error),
+            attempts.again().await?;
         }
-        self.after(caller, done.into_iter().collect()).await;
-        Ok(written)
     }
 
-    /// The job that has the key of a new one, when it is the same.
-    async fn existing_job(&self, model: &Model, key: &str, body: &[u8], caller: &Caller) -> Result<Written> {
-        let taken = || Error::JobExists { key: key.to_owned() };
-        let found = self.job_of_key(model, key, body, caller).await?;
-        let Keyed { resource_id, same, .. } = found.filter(|found| found.known).ok_or_else(taken)?;
+    /// The job that has the key of a new one, when it is the same; `None` when nobody has it any more.
+    async fn existing_job(
+        &self,
+        model: &Model,
+        key: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<Option<Written>> {
+        let Some(Keyed { head, known, same }) = self.job_of_key(model, key, body, caller).await? else {
+            return Ok(None);
+        };
+        if !known {
+            return Err(Error::JobExists { key: key.to_owned() });
+        }
         if !same {
             return Err(other_payload(key));
         }
-        let head = self.head(model, &resource_id).await?;
-        Ok(Written { resource_id, revision: head.revision.without_data(), unchanged: true })
+        let Head { resource_id, revision, .. } = head;
+        Ok(Some(Written { resource_id, revision: revision.without_data(), unchanged: true }))
     }
 
     /// Lets the hooks see new content, and plans it as a new resource.
@@ -264,37 +282,49 @@ impl Service {
         let mut encoded = Encoded::default();
         loop {
             let head = self.head(model, resource_id).await?;
-            gate.see(&head)?;
-            let head = live(head)?;
-            // Who may not do this learns nothing from how the content fits.
-            if !gate.judges_input() {
-                gate.admit(&head, None).await?;
-            }
-            let checked = match content(&head) {
-                // A precondition speaks before a patch that no longer fits the content.
-                Err(error) => {
-                    if gate.judges_input() {
-                        gate.admit_first(&head).await?;
-                    }
-                    return options.preconditions.check(&head).and(Err(error));
-                }
-                Ok(checked) => checked,
-            };
-            if gate.judges_input() {
-                // Without new content the old one stays, which rules have to be able to read.
-                if checked.is_none() {
-                    readable(&head)?;
-                }
-                let input = checked.as_ref().map_or(&head.revision.data, |checked| &checked.payload.data);
-                gate.admit(&head, Some(input)).await?;
-            }
-            options.preconditions.check(&head)?;
-            let change = Rewrite { gate, options, cause, head, checked };
-            match self.write(change, &mut encoded).await? {
+            match self.rewrite_head(gate, head, options, cause, &mut encoded, &mut content).await? {
                 Some(written) => return Ok(written),
                 None => attempts.again().await?,
             }
         }
+    }
+
+    /// One time round: `None` when the head is another one by now.
+    pub(super) async fn rewrite_head(
+        &self,
+        gate: &Gate<'_>,
+        head: Head,
+        options: &ReplaceOptions,
+        cause: Cause,
+        encoded: &mut Encoded,
+        content: impl FnOnce(&Head) -> Result<Option<Checked>>,
+    ) -> Result<Option<Written>> {
+        gate.see(&head)?;
+        let head = live(head)?;
+        // Who may not do this learns nothing from how the content fits.
+        if !gate.judges_input() {
+            gate.admit(&head, None).await?;
+        }
+        let checked = match content(&head) {
+            // A precondition speaks before a patch that no longer fits the content.
+            Err(error) => {
+                if gate.judges_input() {
+                    gate.admit_first(&head).await?;
+                }
+                return options.preconditions.check(&head).and(Err(error));
+            }
+            Ok(checked) => checked,
+        };
+        if gate.judges_input() {
+            // Without new content the old one stays, which rules have to be able to read.
+            if checked.is_none() {
+                readable(&head)?;
+            }
+            let input = checked.as_ref().map_or(&head.revision.data, |checked| &checked.payload.data);
+            gate.admit(&head, Some(input)).await?;
+        }
+        options.preconditions.check(&head)?;
+        self.write(Rewrite { gate, options, cause, head, checked }, encoded).await
     }
 
     /// Lets the hooks see new content, plans it and commits it; `None` when the plan was stale.

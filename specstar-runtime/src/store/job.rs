@@ -34,13 +34,14 @@ pub trait Jobs: Send + Sync {
     /// Asks the worker of a job to stop; `false` when nobody works on it.
     fn ask_to_stop(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Leaves a waiting periodic job its schedule, and this instant for its next run.
+    /// Gives a periodic job that waits for the first instant its schedule, and the second one for its next run. Nothing
+    /// when it does not wait for that any more: somebody has begun it.
     fn reschedule_job(
         &self,
         model: ModelIndex,
         pk: i64,
         schedule: Option<String>,
-        run_at: Timestamp,
+        run_at: (Timestamp, Timestamp),
     ) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The row of one job.

@@ -305,10 +305,7 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let models = self.models();
             let owner = apply::owner(&self.shared.db, models.get(model)?, unique, values);
-            match self.shared.answered(&self.shared.losses, owner).await? {
-                Some(owner) => self.head(model, &owner).await,
-                None => Ok(None),
-            }
+            self.shared.answered(&self.shared.losses, owner).await
         })
     }
 

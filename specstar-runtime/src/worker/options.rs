@@ -54,9 +54,14 @@ impl WorkerOptions {
         self.queues.get(queue).copied().unwrap_or(self.concurrency)
     }
 
-    /// How long one call of the store may take: renewals that come later would come too late.
+    /// How long one call of the store may take: a second one after it, [at once](Self::again), is in time still.
     pub(super) fn call_limit(&self) -> Duration {
-        self.lease / 2
+        self.lease / 3
+    }
+
+    /// When a sign of life is given again that could not be given.
+    pub(super) fn again(&self) -> Duration {
+        self.lease / 20
     }
 
     /// How often a worker gives a sign of life: often enough that one can be missed, and that a job learns soon that

@@ -29,9 +29,8 @@ impl Inner {
             if self.stopping.has_changed().is_err() && self.jobs().is_empty() {
                 return;
             }
-            self.beat_now().await;
             // Whether a job is there or not: one that begins meanwhile is to be heard of as soon as the others.
-            let pause = self.options.beat(true);
+            let pause = if self.beat_now().await { self.options.beat(true) } else { self.options.again() };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.beat.notified() => {}
@@ -66,7 +65,8 @@ impl Inner {
         Ok(())
     }
 
-    async fn beat_now(&self) {
+    /// Whether it could be given.
+    async fn beat_now(&self) -> bool {
         let jobs = self.jobs();
         let asked = Instant::now();
         let told = self.tell(&jobs).await;
@@ -83,11 +83,13 @@ impl Inner {
                         Held::No => job.lose(),
                     }
                 }
+                true
             }
             Err(error) => {
                 tracing::warn!(%error, "a sign of life could not be given");
                 // Somebody else may begin them from now on.
                 jobs.iter().filter(|job| job.is_out_of_time()).for_each(|job| job.lose());
+                false
             }
         }
     }

@@ -98,6 +98,8 @@ impl Inner {
             tokio::time::sleep(self.options.stop_grace).await;
         };
         let outcome = tokio::select! {
+            // What is done is done, also when its lease has ended: whether it is still held is asked at the commit.
+            biased;
             made = &mut task => {
                 let made = made.unwrap_or_else(|error| Err(ended_badly(error)));
                 return match made {

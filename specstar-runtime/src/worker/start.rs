@@ -228,8 +228,11 @@ impl Inner {
             let every = model.descriptor().job.is_some_and(|kind| kind.cron.is_none());
             let next = waits.as_ref().filter(|_| every).map_or(next, |row| row.run_at.min(next));
             // What is declared may have changed since; a time that has passed meanwhile is made up for once.
-            if waits.is_some() && JobState::read(&head.revision.data).is_ok() {
-                store.reschedule_job(*index, head.pk, None, next).await.map_err(store_error)?;
+            if let Some(row) = waits
+                && JobState::read(&head.revision.data).is_ok()
+            {
+                let times = (row.run_at, next);
+                store.reschedule_job(*index, head.pk, None, times).await.map_err(store_error)?;
             }
         }
         Ok(())

@@ -1,16 +1,21 @@
 //! Migrations of many resources, line by line.
 
+use std::sync::Arc;
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use specstar::access::{Action, Decision, Principal, Scope, access_fn};
+use specstar::app::SpecStarBuilder;
 use specstar::http::route::ROUTES;
 use specstar::resources;
+use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::models::{v1, v2};
 use super::{first, start, start_with};
 use crate::common::talk::Answer;
 use crate::common::{TestApp, database};
+use crate::watched::watched;
 
 /// Robots with these names and powers, as the first program wrote them.
 async fn robots(all: &[(&str, &str)]) -> TestApp {
@@ -195,9 +200,13 @@ async fn the_routes_are_there_for_versioned_types_or_as_the_application_says() {
 }
 
 /// Each has the robots of their name.
-async fn scoped(folder: std::sync::Arc<tempfile::TempDir>) -> TestApp {
+async fn scoped(folder: Arc<TempDir>) -> TestApp {
+    scoped_on(folder, |builder| builder).await
+}
+
+async fn scoped_on(folder: Arc<TempDir>, on: impl FnOnce(SpecStarBuilder) -> SpecStarBuilder) -> TestApp {
     start_with(folder, resources![v2::Robot], |builder| {
-        builder.scope(|principal: &Principal| match principal.name() {
+        on(builder).scope(|principal: &Principal| match principal.name() {
             "root" => Scope::All,
             name => v2::Robot::COLUMNS.name.eq(name).into(),
         })
@@ -252,5 +261,23 @@ async fn filters_in_the_address_of_a_socket_are_refused() {
     match tokio_tungstenite::connect_async(url).await {
         Err(tokio_tungstenite::tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 400),
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_robot_that_leaves_the_scope_before_the_commit_is_not_migrated() {
+    for (at, way) in ["?revision_id=all", ""].into_iter().enumerate() {
+        let folder = robots(&[("ann", "1"), ("ann", "2")]).await.stop().await;
+        let (store, reads) = watched(folder.path());
+        let app = scoped_on(folder, |builder| builder.store(store)).await;
+        let root = app.user("root");
+        reads.before_commit.is(async move {
+            root.put("/robot/0", json!({"name": "bob", "label": "moved"})).await.ok();
+        });
+        let told = lines(&app.user("ann").ask("POST", &format!("/robot/migrate/execute{way}")).await);
+        assert!(reads.before_commit.is_over());
+        assert_eq!(statuses(&told), of(&[("1", "success")]), "round {at}");
+        let first = app.user("root").get("/robot/0/revision-info?revision_id=1").await.ok();
+        assert_eq!(first["schema_version"], "v1");
     }
 }

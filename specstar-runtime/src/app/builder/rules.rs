@@ -81,7 +81,8 @@ impl SpecStarBuilder {
         self
     }
 
-    /// How long an answer waits for after-hooks (5 s); they go on without it. At most half the time of a request.
+    /// How long an answer waits for after-hooks (5 s); they go on without it. At most half the time of a request, and
+    /// not until that is up.
     pub fn after_hook_wait(mut self, limit: Duration) -> Self {
         self.rules.after_hook_wait = limit;
         self

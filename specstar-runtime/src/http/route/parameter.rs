@@ -288,7 +288,7 @@ pub mod parameters {
         "WithTotal",
         "with_total",
         Shape::Boolean { default: false },
-        "Send `X-Total-Count`: how many resources match, whatever the page.",
+        "Send `X-Total-Count`: how many resources match, whatever the page. It is counted after the page was read.",
     );
 
     pub static QB: Parameter = query(

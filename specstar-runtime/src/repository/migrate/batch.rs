@@ -122,6 +122,28 @@ impl Service {
         Ok(told)
     }
 
+    /// A resource as it is now, which its caller may migrate still; what is told of it otherwise, which is nothing when
+    /// it does not exist for the caller.
+    async fn head_to_migrate(
+        &self,
+        gate: &Gate<'_>,
+        resource_id: &str,
+    ) -> Result<Option<Result<Head, MigrateProgress>>> {
+        let found = self.find(gate.model(), resource_id).await?;
+        let Some(head) = found.filter(|head| gate.see(head).is_ok()) else { return Ok(None) };
+        let refused = self.refused_migration(gate, &head).await?;
+        Ok(Some(refused.map_or(Ok(head), Err)))
+    }
+
+    /// What is told of a resource that its caller may not migrate.
+    async fn refused_migration(&self, gate: &Gate<'_>, head: &Head) -> Result<Option<MigrateProgress>> {
+        match self.admit_migration(gate, gate.model(), head).await {
+            Ok(()) => Ok(None),
+            Err(error @ (Error::Unavailable { .. } | Error::Internal { .. })) => Err(error),
+            Err(refused) => Ok(Some(MigrateProgress::failed(&head.resource_id, refused.to_string()))),
+        }
+    }
+
     /// One that could not be committed: somebody else was faster, or it breaks a rule.
     async fn alone(
         &self,
@@ -135,7 +157,10 @@ impl Service {
             Refused::Set(CommitError::Stale { .. }) => {
                 let mut attempts = self.attempts(model, &job.resource_id);
                 loop {
-                    let Some(head) = self.find(model, &job.resource_id).await? else { return Ok(Vec::new()) };
+                    let head = match self.head_to_migrate(gate, &job.resource_id).await? {
+                        Some(Ok(head)) => head,
+                        refused => return Ok(refused.and_then(Result::err).into_iter().collect()),
+                    };
                     let again = match self.job(gate, &head, revisions, job.after).await {
                         Ok(again) => again,
                         // Pruned meanwhile.
@@ -275,20 +300,22 @@ impl Migration {
                     told.push(MigrateProgress::skipped(&resource_id));
                     continue;
                 }
-                Found::Older(head) => *head,
+                Found::Older(head) => match service.refused_migration(&gate, &head).await? {
+                    None => *head,
+                    Some(refused) => {
+                        told.push(refused);
+                        continue;
+                    }
+                },
                 // Purged meanwhile, or moved out of the scope.
-                Found::Later(resource_id) => match service.find(&model, &resource_id).await? {
-                    Some(head) if gate.see(&head).is_ok() => head,
-                    _ => continue,
+                Found::Later(resource_id) => match service.head_to_migrate(&gate, &resource_id).await? {
+                    Some(Ok(head)) => head,
+                    refused => {
+                        told.extend(refused.and_then(Result::err));
+                        continue;
+                    }
                 },
             };
-            if let Err(error) = service.admit_migration(&gate, &model, &head).await {
-                match error {
-                    Error::Unavailable { .. } | Error::Internal { .. } => return Err(error),
-                    refused => told.push(MigrateProgress::failed(&head.resource_id, refused.to_string())),
-                }
-                continue;
-            }
             self.resource(&gate, head, &mut jobs, &mut told).await?;
         }
         told.extend(service.commit_jobs(&gate, jobs.all, &self.options.revisions).await?);
@@ -337,9 +364,12 @@ impl Migration {
             let Some(last) = rest else { return Ok(()) };
             after = last;
             if !self.options.dry_run {
-                match service.find(gate.model(), &head.resource_id).await? {
-                    Some(now) => head = now,
-                    None => return Ok(()),
+                match service.head_to_migrate(gate, &head.resource_id).await? {
+                    Some(Ok(now)) => head = now,
+                    refused => {
+                        told.extend(refused.and_then(Result::err));
+                        return Ok(());
+                    }
                 }
             }
         }

@@ -96,12 +96,12 @@ impl Jobs for PostgresStore {
         model: ModelIndex,
         pk: i64,
         schedule: Option<String>,
-        run_at: Timestamp,
+        (was, run_at): (Timestamp, Timestamp),
     ) -> Answer<'_, ()> {
         Box::pin(async move {
             let models = self.models();
             let id = models.get(model)?.layout.model_id;
-            let values = values![id, pk, schedule, run_at.0];
+            let values = values![id, pk, schedule, run_at.0, was.0];
             write!(self, |on, models| async {
                 let moved = moved(on, &models.job().reschedule, values.clone()).await?;
                 clear_way(on, &models, (id, pk), moved).await

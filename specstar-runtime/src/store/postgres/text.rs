@@ -162,6 +162,8 @@ pub(super) struct HeadTexts {
     pub(super) delete_members: String,
     /// For each unique constraint: its values, then the `pk` to leave out; returns the holder's id.
     pub(super) uniques: Vec<String>,
+    /// The same for the whole head.
+    pub(super) holders: Vec<String>,
     pub(super) name_file: String,
     pub(super) named_by: String,
     pub(super) named_by_all: String,
@@ -236,7 +238,8 @@ impl HeadTexts {
                 names(MEMBER_COLUMNS)
             ),
             delete_members: format!("DELETE FROM {CASCADE_TABLE} WHERE model_id = {id} AND pk = $1"),
-            uniques: uniques.map(|unique| holder(layout, unique)).collect(),
+            uniques: uniques.clone().map(|unique| holder(layout, unique, "resource_id")).collect(),
+            holders: uniques.map(|unique| holder(layout, unique, &head_columns)).collect(),
             name_file: blob::name_file::<PostgresQueryBuilder>(layout),
             named_by: blob::named_by::<PostgresQueryBuilder>(layout),
             named_by_all: blob::named_by_all::<PostgresQueryBuilder>(layout),
@@ -416,9 +419,9 @@ fn refers(layout: &ModelLayout, at: usize) -> Option<String> {
     }
 }
 
-fn holder(layout: &ModelLayout, unique: &UniqueDescriptor) -> String {
+fn holder(layout: &ModelLayout, unique: &UniqueDescriptor, columns: &str) -> String {
     let mut places = Places::default();
-    let mut sql = format!("SELECT resource_id FROM {} WHERE is_deleted = 0", quoted(&layout.head_table));
+    let mut sql = format!("SELECT {columns} FROM {} WHERE is_deleted = 0", quoted(&layout.head_table));
     let kinds = unique.indexes.iter().map(|&at| Kind::from(layout.descriptor.indexes[at].kind));
     for (name, kind) in layout.unique_columns(unique).zip(kinds) {
         if unique.nulls_equal {

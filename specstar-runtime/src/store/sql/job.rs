@@ -330,7 +330,7 @@ impl JobTexts {
             ),
             reschedule: format!(
                 "UPDATE ss_job SET schedule = ?3, run_at = ?4, state = 'scheduled' \
-                 WHERE {of_one} AND state IN ('pending', 'scheduled') {moved}"
+                 WHERE {of_one} AND state = 'scheduled' AND run_at = ?5 {moved}"
             ),
             job: format!("SELECT {COLUMNS} FROM ss_job WHERE {of_one}"),
             of_key: "SELECT resource_id FROM ss_job WHERE model_id = ?1 AND idem_key = ?2".to_owned(),

@@ -93,11 +93,11 @@ impl Jobs for SqliteStore {
         model: ModelIndex,
         pk: i64,
         schedule: Option<String>,
-        run_at: Timestamp,
+        (was, run_at): (Timestamp, Timestamp),
     ) -> Answer<'_, ()> {
         Box::pin(self.write(move |connection, models| {
             let (id, texts) = (models.get(model)?.layout.model_id, models.job());
-            let values = params![id, pk, schedule, run_at.0];
+            let values = params![id, pk, schedule, run_at.0, was.0];
             let moved: Option<(Option<String>, bool)> =
                 optional(connection, &texts.reschedule, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
             match moved {

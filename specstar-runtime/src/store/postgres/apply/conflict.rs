@@ -2,7 +2,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::super::db::{Values, row, values};
+use super::super::db::{Values, row, store_error, values};
 use super::super::model::Model;
 use super::super::row::Columns;
 use super::super::value::{Kind, column_value};
@@ -10,6 +10,7 @@ use super::{Applied, Applier};
 use crate::change::{Change, ModelIndex};
 use crate::descriptor::UniqueDescriptor;
 use crate::json::{IndexEntry, IndexRow, IndexValue};
+use crate::meta::Head;
 use crate::store::values::{compared, scalar};
 use crate::store::{CommitError, StoreError};
 
@@ -36,7 +37,10 @@ impl<C: ConnectionTrait> Applier<'_, C> {
             return Ok(Some(conflict));
         }
         match change {
-            Change::Create(new) => self.key_conflict(at, new).await,
+            Change::Create(new) => self.key_conflict(at, model, new.job.as_deref(), &new.revision.data).await,
+            Change::Import(import) => {
+                self.key_conflict(at, model, import.job.as_deref(), &import.head.revision.data).await
+            }
             _ => Ok(None),
         }
     }
@@ -51,7 +55,9 @@ impl<C: ConnectionTrait> Applier<'_, C> {
         let model = self.models.get(index)?;
         for (at, unique) in model.layout.descriptor.uniques.iter().enumerate() {
             let sql = &model.texts.uniques[at];
-            if let Some(conflicting_resource_id) = holder(self.on, model, sql, unique, row, pk).await? {
+            let held = super::super::db::row(self.on, sql.as_str(), bound(model, unique, row, pk)).await?;
+            if let Some(held) = held {
+                let conflicting_resource_id = Columns::of(&held)?.get(0)?;
                 let values = unique.indexes.iter().map(|&at| scalar(row, at).clone()).collect();
                 return Ok(Some(CommitError::Unique {
                     change,
@@ -66,14 +72,8 @@ impl<C: ConnectionTrait> Applier<'_, C> {
     }
 }
 
-async fn holder(
-    on: &impl ConnectionTrait,
-    model: &Model,
-    sql: &str,
-    unique: &UniqueDescriptor,
-    index: &IndexRow,
-    pk: i64,
-) -> Applied<Option<String>> {
+/// What the statements of a constraint bind.
+fn bound(model: &Model, unique: &UniqueDescriptor, index: &IndexRow, pk: i64) -> Values {
     let mut values: Values = Vec::new();
     let kinds = unique.indexes.iter().map(|&at| Kind::from(model.layout.descriptor.indexes[at].kind));
     for (value, kind) in compared(&model.layout, unique, index).zip(kinds) {
@@ -91,17 +91,17 @@ async fn holder(
         }
     }
     values.push(pk.into());
-    let found = row(on, sql, values).await?;
-    Ok(found.as_ref().map(|found| Columns::of(found)?.get(0)).transpose()?)
+    values
 }
 
-/// The live resource that has these values under the constraint at that position.
+/// The live head that has these values under the constraint at that position, in one statement: in a second one it
+/// might have others.
 pub(in super::super) async fn owner(
     on: &impl ConnectionTrait,
     model: &Model,
     unique: usize,
     values: &[IndexValue],
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Head>, StoreError> {
     let descriptor = model.layout.descriptor;
     let Some(constraint) = descriptor.uniques.get(unique) else { return Ok(None) };
     // No indexed text has a U+0000, which the engine refuses.
@@ -113,10 +113,8 @@ pub(in super::super) async fn owner(
         row.entries[at] = IndexEntry::Scalar(value.clone());
     }
     // Rows are numbered from 1, so this excludes none.
-    match holder(on, model, &model.texts.uniques[unique], constraint, &row, 0).await {
-        Ok(found) => Ok(found),
-        Err(super::Refused::Because(CommitError::Store(error))) => Err(error),
-        Err(super::Refused::Because(error)) => Err(StoreError::Internal(error.to_string())),
-        Err(super::Refused::Fault(fault)) => Err(fault.into_error()),
-    }
+    let values = bound(model, constraint, &row, 0);
+    let found = super::super::db::row(on, model.texts.holders[unique].as_str(), values).await;
+    let found = found.map_err(store_error)?;
+    found.as_ref().map(|found| Ok(Columns::of(found)?.head()?.to_owned())).transpose()
 }

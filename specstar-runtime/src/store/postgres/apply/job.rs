@@ -84,12 +84,18 @@ impl<C: ConnectionTrait> Applier<'_, C> {
     }
 
     /// The job that has the key of a new one to itself.
-    pub(super) async fn key_conflict(&self, at: usize, new: &NewHead) -> Applied<Option<CommitError>> {
-        if self.job_kind(new.model)?.is_none() || !new.job.as_deref().is_some_and(|start| start.once) {
+    pub(super) async fn key_conflict(
+        &self,
+        at: usize,
+        model: ModelIndex,
+        start: Option<&JobStart>,
+        data: &[u8],
+    ) -> Applied<Option<CommitError>> {
+        if self.job_kind(model)?.is_none() || !start.is_some_and(|start| start.once) {
             return Ok(None);
         }
-        let Some(key) = read(&new.revision.data)?.idempotency_key else { return Ok(None) };
-        let values = values![self.number(new.model)?, stored(&key)];
+        let Some(key) = read(data)?.idempotency_key else { return Ok(None) };
+        let values = values![self.number(model)?, stored(&key)];
         let found = row(self.on, self.models.job().of_key.as_str(), values).await?;
         Ok(found.map(|_| CommitError::JobKey { change: at, key }))
     }

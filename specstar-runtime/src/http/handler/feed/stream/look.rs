@@ -8,12 +8,9 @@ use tokio::time::Instant;
 
 use super::super::Sent;
 use super::{BELIEVED, Reader};
-use crate::access::RowScope;
-use crate::change::{ChangeKind, Logged};
 use crate::datetime::Timestamp;
 use crate::error::{Error, Result};
-use crate::repository::{Caller, FeedOf, FeedPage, store_error};
-use crate::store::{LogRequest, LogScope};
+use crate::repository::{Caller, FeedEnd, FeedOf, FeedPage};
 
 /// How long the last entry of a resource is waited for.
 const HIDDEN: Duration = Duration::from_secs(10);
@@ -58,57 +55,34 @@ impl Reader {
         let page = match page.await {
             // Another resource has the id since.
             Ok(page) if page.pk != self.row => self.last_words(None).await?,
-            Err(error @ Error::NotFound { .. }) => self.last_words(Some(error)).await?,
+            Err(error @ (Error::NotFound { .. } | Error::PermissionDenied { .. })) => {
+                self.last_words(Some(error)).await?
+            }
             page => page?,
         };
         self.take(Sent::of(&self.state.service, &page)?);
         Ok(())
     }
 
-    /// What is left to tell of a resource that is gone for good, to a reader that could read it until then. The
-    /// error when it is still there, or the reader may not know.
+    /// What is left to tell of a resource that is gone for good, to a reader that could read it until then; the error
+    /// when it is still there.
     async fn last_words(&mut self, error: Option<Error>) -> Result<FeedPage> {
         let (FeedOf::Resource(index, resource_id), Some(pk)) = (&self.of, self.row) else {
             return Err(error.unwrap_or_else(|| Error::internal("a page of one resource without its row")));
         };
         let error = error.unwrap_or_else(|| Error::NotFound { resource_id: resource_id.clone() });
-        let (service, model) = (&self.state.service, self.state.service.model_at(*index));
-        let scope = service.scope(model, &self.caller).await?;
-        if matches!(scope, RowScope::None) {
-            return Err(error);
-        }
-        let head = service.store().head(*index, resource_id).await.map_err(store_error)?;
-        if head.is_some_and(|head| head.pk == pk) {
-            return Err(error);
-        }
-        let mut page = FeedPage { changes: Vec::new(), next: self.after, has_more: true, pk: self.row };
-        while page.has_more {
-            // The log of one resource begins at its head, which is gone.
-            let of = LogScope::Model(*index);
-            let request = LogRequest { after: page.next, of, limit: self.limit };
-            let read = service.store().log(request).await.map_err(store_error)?;
-            (page.next, page.has_more) = (read.end, read.has_more);
-            for entry in read.entries {
-                let Logged::Change(change) = entry else { continue };
-                if change.pk != pk {
-                    continue;
-                }
-                // Where a scope holds, nothing tells whether the last changes had moved it out of it.
-                if scope.is_all() || change.kind == ChangeKind::Purged {
-                    page.changes.push(change);
-                }
+        let (service, of) = (&self.state.service, (resource_id.as_str(), pk));
+        match service.feed_end(*index, of, self.after, self.limit, &self.caller).await? {
+            FeedEnd::Told(page) => {
+                self.over = true;
+                Ok(page)
             }
-        }
-        if page.changes.last().is_none_or(|change| change.kind != ChangeKind::Purged) {
-            // Rows are seen at once, entries only when nothing before them can come any more.
-            if self.gone.get_or_insert_with(Instant::now).elapsed() < HIDDEN {
+            FeedEnd::Hidden if self.gone.get_or_insert_with(Instant::now).elapsed() < HIDDEN => {
                 let reason = format!("the log does not tell yet what became of '{resource_id}'");
-                return Err(Error::Unavailable { reason, retry_after: 1 });
+                Err(Error::Unavailable { reason, retry_after: 1 })
             }
-            return Err(error);
+            FeedEnd::Hidden | FeedEnd::There => Err(error),
         }
-        self.over = true;
-        Ok(page)
     }
 
     /// Does it on a task of its own, which ends with this future. A reader that takes nothing is not polled: work
