@@ -64,7 +64,7 @@ async fn no_job_is_left_behind_whatever_is_done_to_the_others_of_its_key() {
     for done in futures_util::future::join_all(work).await {
         done.expect("it is disturbed");
     }
-    let limit = Instant::now() + Duration::from_mins(1);
+    let limit = Instant::now() + Duration::from_mins(3);
     let waiting =
         "SELECT count(*) FROM ss_job WHERE NOT held AND state NOT IN ('done', 'failed', 'cancelled')";
     let folder = app.folder();

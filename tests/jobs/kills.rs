@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use specstar::app::SpecStar;
 use specstar::job::{Enqueue, JobStatus};
 use specstar::prelude::*;
+use specstar::store::{SqliteOptions, Synchronous};
 use specstar::worker::{JobContext, JobError, WorkerOptions};
 
 use crate::common::{assert_sound, rounds};
@@ -24,6 +25,9 @@ struct Trace {
     key: Option<usize>,
     at: usize,
     millis: u64,
+    /// Its first attempt does not end before there is the file of this name.
+    #[serde(default)]
+    gate: Option<String>,
 }
 
 fn now() -> u128 {
@@ -31,13 +35,16 @@ fn now() -> u128 {
 }
 
 fn builder(folder: &Path) -> SpecStarBuilder {
-    SpecStar::builder().open_access().sqlite(folder.join("app.db")).resources(resources![Trace])
+    // The processes are killed and not the machine: a commit has no need to wait for the disk.
+    let file =
+        SqliteOptions { synchronous: Synchronous::Normal, ..SqliteOptions::new(folder.join("app.db")) };
+    SpecStar::builder().open_access().sqlite_with(file).resources(resources![Trace])
 }
 
 fn options() -> WorkerOptions {
     WorkerOptions {
         // Long beside what a commit takes while the other processes, and whatever else this machine does, write.
-        lease: Duration::from_secs(4),
+        lease: Duration::from_secs(20),
         poll: Duration::from_millis(100),
         ..WorkerOptions::default()
     }
@@ -53,6 +60,11 @@ async fn trace(job: JobContext<Trace>, file: PathBuf) -> Result<(), JobError> {
         std::fs::OpenOptions::new().append(true).create(true).open(&file)?.write_all(text.as_bytes())
     };
     line("begin")?;
+    if let Some(gate) = job.payload.gate.as_ref().filter(|_| job.attempt() == 1) {
+        while !Path::new(gate).exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
     tokio::time::sleep(Duration::from_millis(job.payload.millis)).await;
     line("end")?;
     Ok(())
@@ -163,7 +175,7 @@ async fn workers_that_are_killed_lose_no_job_and_double_none_that_was_done() {
             if let Some(key) = key {
                 next[key] += 1;
             }
-            let job = Enqueue::new(Trace { key, at, millis: random.u64(..30) });
+            let job = Enqueue::new(Trace { key, at, millis: random.u64(..30), gate: None });
             let job = match key {
                 Some(key) => job.partition(key.to_string()),
                 None => job.priority(random.i16(..3)),
@@ -215,25 +227,47 @@ fn signal(worker: &Worker, signal: &str) {
     assert!(Command::new("kill").args([signal, &id]).status().expect("the command runs").success());
 }
 
+/// Stops a process where it is, but not in the middle of a write: nobody else could write then.
+fn freeze(worker: &Worker, file: &Path) {
+    let connection = rusqlite::Connection::open(file).expect("the file opens");
+    connection.busy_timeout(Duration::from_millis(100)).expect("a setting");
+    let limit = Instant::now() + Duration::from_secs(30);
+    loop {
+        signal(worker, "-STOP");
+        // It is told at once, and stops when the system gets to it.
+        std::thread::sleep(Duration::from_millis(20));
+        if connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+            return;
+        }
+        assert!(Instant::now() < limit, "it writes without an end");
+        signal(worker, "-CONT");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_was_frozen_for_longer_than_its_lease_writes_nothing() {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let app = builder(folder.path()).build().await.expect("it builds");
     let jobs = app.jobs::<Trace>();
     let frozen = Worker::start(folder.path());
-    // Long enough that it is frozen in the middle of it, and short enough to end before its next sign of life.
-    let id = jobs.enqueue(Trace { key: None, at: 0, millis: 150 }).await.expect("a job");
-    let limit = Instant::now() + Duration::from_mins(1);
+    // It is frozen in the middle of it, and ends as soon as it goes on: before its next sign of life.
+    let gate = folder.path().join("go");
+    let work = Trace { key: None, at: 0, millis: 0, gate: Some(gate.display().to_string()) };
+    let id = jobs.enqueue(work).await.expect("a job");
+    let limit = Instant::now() + Duration::from_mins(2);
     while jobs.get(&id).await.expect("a job").data.status != JobStatus::Processing {
         assert!(Instant::now() < limit, "it does not begin");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    signal(&frozen, "-STOP");
+    freeze(&frozen, &folder.path().join("app.db"));
     let other = Worker::start(folder.path());
     while jobs.get(&id).await.expect("a job").data.status != JobStatus::Completed {
         assert!(Instant::now() < limit, "nobody takes it over");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let done = jobs.get(&id).await.expect("a job");
+    std::fs::write(&gate, "").expect("it opens");
     signal(&frozen, "-CONT");
     // It goes on with what it was at, and finds out with its next sign of life, or when it is done.
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -39,8 +39,8 @@ async fn a_handler_that_waits_for_nothing_keeps_its_job_until_it_returns() {
     };
     let app = TestApp::with(resources![Hasty], |builder| builder.job(handler).workers(quick())).await;
     let jobs = app.app().jobs::<Hasty>();
-    // Longer than a worker waits before it says that this is a fault.
-    let id = jobs.enqueue(Hasty { seconds: 6 }).await.expect("a job");
+    // Longer than a worker waits before it says that this is a fault, and than a lease holds that nobody renews.
+    let id = jobs.enqueue(Hasty { seconds: 9 }).await.expect("a job");
     eventually("it is over", || async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         jobs.get(&id).await.expect("a job").data.status == JobStatus::Completed
