@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::common::{TestApp, client, rounds};
 use crate::resources;
@@ -131,12 +132,18 @@ async fn a_stream_shows_what_was_and_then_what_happens() {
 async fn a_stream_ends_when_the_application_does() {
     let app = TestApp::new(resources()).await;
     app.user("ann").post("/note", json!({"title": "a"})).await.ok();
-    let closer = app.app().clone();
-    let close = async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+    let (closer, seen) = (app.app().clone(), Notify::new());
+    let close = async {
+        seen.notified().await;
         closer.close().await.expect("it closes");
     };
-    let (read, ()) = tokio::join!(read_stream(&app, "/_changes", None, |_| false), close);
+    let never = |changes: &[i64]| {
+        if changes.len() == 1 {
+            seen.notify_one();
+        }
+        false
+    };
+    let (read, ()) = tokio::join!(read_stream(&app, "/_changes", None, never), close);
     assert_eq!(read.0.len(), 1);
 }
 

@@ -1,5 +1,6 @@
 //! Hooks: before a change they may change or refuse it, after it they may do what they like.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
@@ -8,8 +9,9 @@ use specstar::error::{Error, Result};
 use specstar::hook::{Cause, Hook, HookContext, Hooks};
 use specstar::prelude::*;
 use specstar::registry::Registry;
+use tokio::sync::Notify;
 
-use crate::common::TestApp;
+use crate::common::{TestApp, eventually};
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
 #[resource(validate = check_page)]
@@ -137,30 +139,34 @@ impl Hook for Eager {
     }
 }
 
-/// Takes its time.
-struct Slow(Arc<Mutex<u32>>);
+/// Waits until it may go on.
+#[derive(Clone, Default)]
+struct Slow {
+    may_go_on: Arc<Notify>,
+    done: Arc<AtomicU32>,
+}
 
 impl Hooks<Page> for Slow {
     async fn after(&self, _: &HookContext<'_>, _: Option<&Page>, _: Option<&Page>) -> Result<()> {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        *self.0.lock().expect("not poisoned") += 1;
+        self.may_go_on.notified().await;
+        self.done.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 }
 
 #[tokio::test]
 async fn a_slow_after_hook_goes_on_without_the_answer() {
-    let done = Arc::new(Mutex::new(0));
+    let slow = Slow::default();
     let app = TestApp::with(pages(), |builder| {
-        let limit = std::time::Duration::from_millis(300);
-        builder.hook(Eager).hooks(Slow(Arc::clone(&done))).request_timeout(limit)
+        builder.hook(Eager).hooks(slow.clone()).after_hook_wait(std::time::Duration::from_millis(100))
     })
     .await;
     let ann = app.user("ann");
     ann.created("page", json!({"title": "a"})).await;
     assert_eq!(ann.get("/page/count").await.ok(), 1);
-    crate::common::eventually("the hook has run", || async { *done.lock().expect("not poisoned") == 1 })
-        .await;
+    assert_eq!(slow.done.load(Ordering::SeqCst), 0, "the answer did not wait for the hook");
+    slow.may_go_on.notify_one();
+    eventually("the hook has run", || async { slow.done.load(Ordering::SeqCst) == 1 }).await;
 }
 
 /// Writes down what it is told.

@@ -114,7 +114,7 @@ async fn keys_of_two_kinds_may_share_an_id() {
 #[tokio::test]
 async fn a_stream_goes_on_as_long_as_its_token_is_accepted() {
     let keys = Jwks::text(&document(&[edwards("first", FIRST.1)])).expect("keys");
-    let tokens = Jwt::new(keys, ["api"]).leeway(Duration::from_secs(10));
+    let tokens = Jwt::new(keys, ["api"]).leeway(Duration::from_secs(20));
     let app = TestApp::with(resources(), |builder| builder.principal(tokens)).await;
     let mut brief = claims();
     brief["exp"] = json!(now() - 4);

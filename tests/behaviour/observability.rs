@@ -222,11 +222,25 @@ async fn metrics_are_told_only_by_programs_that_want_it() {
 async fn commits_are_measured() {
     let app = TestApp::with(resources(), |builder| builder.metrics(true)).await;
     let ann = app.user("ann");
-    let writes = (0..40).map(|at| {
-        let ask = ann.post("/note", json!({"title": at.to_string()}));
-        tokio::spawn(ask.into_future())
-    });
-    for write in writes.collect::<Vec<_>>() {
+    let write = |at: i32| tokio::spawn(ann.post("/note", json!({"title": at.to_string()})).into_future());
+    let writes: Vec<_> = if is_postgres() {
+        (0..40).map(write).collect()
+    } else {
+        // Nobody can commit, so that some of them have to wait.
+        let other = rusqlite::Connection::open(app.file()).expect("it opens");
+        other.execute_batch("BEGIN IMMEDIATE").expect("it is locked");
+        let writes = (0..40).map(write).collect();
+        for _ in 0..100 {
+            let text = ann.get("/metrics").await.is(200).text();
+            if metric(&text, "specstar_write_queue_depth").is_some_and(|waiting| waiting >= 2.0) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        other.execute_batch("ROLLBACK").expect("it is free");
+        writes
+    };
+    for write in writes {
         write.await.expect("it is answered").ok();
     }
     let text = ann.get("/metrics").await.is(200).text();

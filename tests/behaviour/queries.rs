@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt;
+use specstar::clock::clock_fn;
 use specstar::datetime::Timestamp;
 use specstar::prelude::*;
 use specstar::repository::{Repository, Stored};
@@ -26,7 +27,9 @@ fn note(title: &str, rank: Option<i64>, tags: &[&str]) -> Note {
 
 /// Four notes, the last of them deleted.
 async fn sample() -> (TestApp, Repository<Note>) {
-    let app = TestApp::new(resources()).await;
+    // It is today for as long as the test takes, also at midnight.
+    let noon = Timestamp::from_utc(2024, 5, 1, 12, 0, 0, 0).expect("a time");
+    let app = TestApp::with(resources(), |builder| builder.clock(clock_fn(move |_| Ok(noon)))).await;
     let notes = app.app().repository::<Note>().acting_as("ann");
     let due = Some("2024-05-01T02:00:00+02:00".parse().expect("a date-time"));
     let rome = Some(Place { city: "Rome".into(), zip: None });

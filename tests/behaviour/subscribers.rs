@@ -8,6 +8,7 @@ use serde_json::json;
 use specstar::error::{Error, Result};
 use specstar::event::{Event, What, subscriber_fn};
 use specstar::hook::{HookContext, Hooks};
+use tokio::sync::Notify;
 
 use crate::common::{TestApp, eventually};
 use crate::models::Note;
@@ -129,10 +130,12 @@ async fn a_subscriber_that_hangs_stops_no_application_and_is_given_the_entry_aga
 #[tokio::test]
 async fn a_subscriber_may_finish_its_entry_when_the_application_ends() {
     let seen = Seen::default();
-    let book = Arc::clone(&seen);
+    let (book, begun) = (Arc::clone(&seen), Arc::new(Notify::new()));
+    let begins = Arc::clone(&begun);
     let slow = subscriber_fn(move |event| {
-        let (book, event) = (Arc::clone(&book), event.clone());
+        let (book, begins, event) = (Arc::clone(&book), Arc::clone(&begins), event.clone());
         async move {
+            begins.notify_one();
             tokio::time::sleep(Duration::from_millis(800)).await;
             book.lock().expect("not poisoned").push(event);
             Ok(())
@@ -140,7 +143,7 @@ async fn a_subscriber_may_finish_its_entry_when_the_application_ends() {
     });
     let app = TestApp::with(resources(), |builder| builder.subscribe("book", slow)).await;
     app.user("ann").put("/note/a", json!({"title": "a"})).if_none_match("*").await.ok();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    begun.notified().await;
     let folder = app.stop().await;
     assert_eq!(lines(&seen), ["note a created"]);
     let app = TestApp::on(folder, resources(), |builder| builder.subscribe("book", recorder(&seen, 0))).await;
