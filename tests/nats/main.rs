@@ -49,12 +49,12 @@ struct Stored {
     body: Value,
 }
 
-/// What is in the stream.
-async fn stored(stream: &stream::Stream) -> Vec<Stored> {
+/// What is in the stream; `None` when the server does not answer, as while it starts.
+async fn stored(stream: &stream::Stream) -> Option<Vec<Stored>> {
     let mut all = Vec::new();
-    let last = stream.get_info().await.expect("the server answers").state.last_sequence;
+    let last = stream.get_info().await.ok()?.state.last_sequence;
     for sequence in 1..=last {
-        let message = stream.get_raw_message(sequence).await.expect("a message");
+        let message = stream.get_raw_message(sequence).await.ok()?;
         let header = |name| message.headers.get(name).expect("a header").to_string();
         all.push(Stored {
             subject: message.subject.to_string(),
@@ -63,7 +63,18 @@ async fn stored(stream: &stream::Stream) -> Vec<Stored> {
             body: serde_json::from_slice(&message.payload).expect("JSON"),
         });
     }
-    all
+    Some(all)
+}
+
+/// Waits until so many are in the stream.
+async fn reaches(stream: &stream::Stream, count: usize) -> Vec<Stored> {
+    let there = std::cell::RefCell::new(Vec::new());
+    eventually(&format!("{count} are there"), || async {
+        *there.borrow_mut() = stored(stream).await.unwrap_or_default();
+        there.borrow().len() == count
+    })
+    .await;
+    there.into_inner()
 }
 
 async fn client(server: &Server) -> Client {
@@ -91,7 +102,7 @@ async fn everything_is_published_in_order_whatever_becomes_of_the_server() {
         ..stream::Config::default()
     };
     let stream = context.create_stream(config).await.expect("a stream");
-    eventually("the first ones are there", || async { stored(&stream).await.len() == 2 }).await;
+    reaches(&stream, 2).await;
     server.kill();
     for id in ["two", "three"] {
         ann.put(&format!("/order/{id}"), json!({"title": "b"})).if_none_match("*").await.ok();
@@ -99,8 +110,7 @@ async fn everything_is_published_in_order_whatever_becomes_of_the_server() {
     ann.patch("/order/one", json!({"title": "c"})).await.ok();
     server.restart();
     ann.delete("/order/two").await.ok();
-    eventually("the others are there", || async { stored(&stream).await.len() == 8 }).await;
-    let all = stored(&stream).await;
+    let all = reaches(&stream, 8).await;
     let subjects: Vec<&str> = all.iter().map(|stored| stored.subject.as_str()).collect();
     let (created, placed) = ("shop.change.order.created", "shop.message.order.placed");
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -116,14 +116,12 @@ async fn every_process_hears_what_the_others_write_once_and_in_order() {
         }
     });
     join_all(writers).await;
-    let wrote = Instant::now();
     let (mut text, expected) = (String::new(), RIVALS * 20 * 2);
     while text.matches("event: change").count() < expected {
         let chunk = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await;
         let bytes = chunk.expect("it comes").expect("bytes").expect("it goes on");
         text.push_str(std::str::from_utf8(&bytes).expect("text"));
     }
-    assert!(wrote.elapsed() < Duration::from_secs(5), "it took {:?}", wrote.elapsed());
     let mut last = 0;
     let mut versions: BTreeMap<String, i64> = BTreeMap::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("data: ")) {
