@@ -63,7 +63,7 @@ pub(crate) fn when_started_again() -> Option<ExitCode> {
         "open" | "later" | "jobs" => builder.open_access(),
         "unsaid" => builder,
         "closed" => builder.deny_by_default(true),
-        "draining" => builder.open_access().drain_time(Duration::from_secs(2)),
+        "draining" => builder.open_access().drain_time(Duration::from_secs(6)),
         "broken" => builder.page_size(0, 0),
         other => panic!("no such variant: {other}"),
     };

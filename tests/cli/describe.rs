@@ -61,7 +61,7 @@ fn drains() {
             if answer.status() == 503 {
                 break answer.text().await.unwrap();
             }
-            assert!(told.elapsed() < Duration::from_secs(2), "nobody is told that it stops");
+            assert!(told.elapsed() < Duration::from_secs(5), "nobody is told that it stops");
         };
         let stopping: serde_json::Value = serde_json::from_str(&stopping).unwrap();
         assert_eq!(stopping["checks"], serde_json::json!({"serving": "stopping", "store": "ok"}));
@@ -71,7 +71,7 @@ fn drains() {
         assert_eq!(reqwest::get(format!("{url}/health")).await.unwrap().status(), 200);
     });
     assert_eq!(server.wait().unwrap().code(), Some(0));
-    assert!(told.elapsed() >= Duration::from_secs(2), "it did not wait");
+    assert!(told.elapsed() >= Duration::from_secs(6), "it did not wait");
 }
 
 fn document() {

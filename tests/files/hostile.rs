@@ -11,6 +11,7 @@ use crate::cases::Place;
 use crate::cases::sessions::{begun, path};
 use crate::common::{TestApp, eventually};
 use crate::form::{FORM, file_id, form, noise, part, upload};
+use crate::resources;
 
 fn place() -> Place {
     Place::new(BlobStorage::memory(), std::sync::Arc::new(()))
@@ -134,19 +135,22 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
         .await;
     let body = form("file", "a/b", &noise(4, 80_000));
     let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
-    connection.write_all(head(FORM, body.len()).as_bytes()).await.expect("sent");
-    connection.write_all(&body[..50_000]).await.expect("sent");
+    let half = [head(FORM, body.len()).as_bytes(), &body[..50_000]].concat();
+    connection.write_all(&half).await.expect("sent");
     let stalled = Instant::now();
     let mut answer = String::new();
     let _ = connection.read_to_string(&mut answer).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("nothing of the body"), "{answer}");
     assert!(stalled.elapsed() < Duration::from_secs(20));
     assert_eq!(place.objects().await, 0);
-    // Longer than a request may take, in pieces that come often enough.
+    // Longer than a request may take, and than a body may stand still, in pieces that come often enough.
+    let idle = Duration::from_secs(3);
+    let app =
+        place.with(|builder| builder.idle_timeout(idle).request_timeout(Duration::from_millis(500))).await;
     let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
     connection.write_all(head(FORM, body.len()).as_bytes()).await.expect("sent");
     for piece in body.chunks(10_000) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(idle / 6).await;
         connection.write_all(piece).await.expect("sent");
     }
     let mut answer = String::new();
@@ -156,24 +160,36 @@ async fn a_body_that_stalls_is_given_up_and_one_that_is_slow_is_not() {
 
 #[tokio::test]
 async fn a_download_that_nobody_takes_is_given_up_and_a_slow_one_is_not() {
-    let limit = Duration::from_millis(500);
-    let app = place().with(|builder| builder.idle_timeout(limit).request_timeout(limit)).await;
+    let place = place();
+    let first = place.app().await;
     // More than fits into the buffers of a connection.
     let bytes = noise(6, 40 << 20);
-    upload(&app.user(""), "a/b", &bytes).await.ok();
+    upload(&first.user(""), "a/b", &bytes).await.ok();
+    let request = Duration::from_millis(500);
+    let with = |idle: Duration| {
+        let blobs = place.storage.clone();
+        TestApp::on(first.folder(), resources(), move |builder| {
+            builder.blobs(blobs).idle_timeout(idle).request_timeout(request)
+        })
+    };
+    let app = with(request).await;
     let get = format!("GET /blobs/{} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", file_id(&bytes));
     let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
     connection.write_all(get.as_bytes()).await.expect("sent");
-    tokio::time::sleep(limit * 4).await;
+    tokio::time::sleep(request * 8).await;
     let mut read = Vec::new();
     let _ = connection.read_to_end(&mut read).await;
     assert!(read.len() < bytes.len(), "{} bytes came", read.len());
+    // Ten pieces take longer than a connection may stand still, and each of them less.
+    let idle = Duration::from_secs(3);
+    let app = with(idle).await;
     let mut connection = TcpStream::connect(app.address()).await.expect("it listens");
     connection.write_all(get.as_bytes()).await.expect("sent");
-    let (mut piece, mut total) = (vec![0; 4 << 20], 0);
+    let (mut piece, mut total) = (Vec::new(), 0);
     loop {
-        tokio::time::sleep(limit / 5).await;
-        match connection.read(&mut piece).await.expect("it sends") {
+        tokio::time::sleep(idle / 8).await;
+        piece.clear();
+        match (&mut connection).take(4 << 20).read_to_end(&mut piece).await.expect("it sends") {
             0 => break,
             length => total += length,
         }
