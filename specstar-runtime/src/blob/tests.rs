@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::memory::InMemory;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::store::{BlobIndex, SqliteStore};
@@ -118,10 +119,25 @@ async fn too_many_bytes_are_413_and_a_failing_stream_leaves_nothing() {
 #[tokio::test]
 async fn an_upload_that_was_cut_off_is_collected_with_its_bytes() {
     let f = fixture().await;
-    let endless = parts(&vec![1; 900_000], 100_000).chain(stream::pending());
-    let upload = f.blobs.store_stream(endless, None, u64::MAX, NOW);
-    assert!(tokio::time::timeout(Duration::from_millis(200), upload).await.is_err());
-    // As a process that ends leaves it, the file is still there under its other name.
+    let taken = Arc::new(Notify::new());
+    let told = Arc::clone(&taken);
+    // Who asks for more has taken everything before.
+    let end = stream::once(async move {
+        told.notify_one();
+        std::future::pending().await
+    });
+    let (blobs, endless) = (f.blobs.clone(), parts(&vec![1; 900_000], 100_000).chain(end));
+    let upload = tokio::spawn(async move { blobs.store_stream(endless, None, u64::MAX, NOW).await });
+    taken.notified().await;
+    upload.abort();
+    assert!(upload.await.unwrap_err().is_cancelled());
+    // Its file is taken away behind it. As a process that ends leaves it, it is still there under its other name.
+    let away = async {
+        while f.objects() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), away).await.unwrap();
     let key = f.store.blob_keys(None, 1).await.unwrap().remove(0).key;
     let path = f.blobs.storage().path().unwrap().join(format!("{key}#1"));
     std::fs::write(&path, "the rest").unwrap();

@@ -74,8 +74,9 @@ async fn while_the_document_is_read_known_keys_count_on_and_only_others_wait_for
         }
     };
     let mut keys = Jwks::fetch(fetched).at_most_every(Duration::ZERO).refresh_every(Duration::ZERO);
-    keys.limit = Duration::from_millis(500);
+    keys.limit = Duration::from_secs(5);
     assert!(keys.find(Some("a"), Algorithm::EdDSA).await.expect("read").is_some());
+    let begin = std::time::Instant::now();
     let reading = keys.clone();
     let reading =
         tokio::spawn(
@@ -84,13 +85,12 @@ async fn while_the_document_is_read_known_keys_count_on_and_only_others_wait_for
     while reads.load(Ordering::SeqCst) < 2 {
         tokio::task::yield_now().await;
     }
-    let begin = std::time::Instant::now();
     assert!(keys.find(Some("a"), Algorithm::EdDSA).await.expect("read").is_some());
-    assert!(begin.elapsed() < Duration::from_millis(200), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
     let keys = keys.at_most_every(Duration::from_hours(1));
     assert!(keys.find(Some("b"), Algorithm::EdDSA).await.expect("read").is_none());
-    assert!(begin.elapsed() >= Duration::from_millis(300), "it may be a new one: {:?}", begin.elapsed());
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() >= keys.limit, "it may be a new one: {:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(reading.await.expect("it ends").expect("read"), "the old key counts after a read in vain");
 }
 

@@ -118,14 +118,14 @@ mod tests {
         (Connection { stream, limit, stalled: None }, other)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_write_that_nobody_takes_fails() {
         let (mut connection, _other) = connection(Duration::from_millis(50));
         let failed = connection.write_all(&[0; 4096]).await.expect_err("nobody reads");
         assert_eq!(failed.kind(), io::ErrorKind::TimedOut);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_slow_reader_is_waited_for() {
         let (mut connection, mut other) = connection(Duration::from_millis(400));
         let reading = tokio::spawn(async move {
