@@ -3,12 +3,12 @@
 use serde_json::json;
 use specstar::datetime::Timestamp;
 use specstar::runtime::upload::rules::{self, Claim};
-use specstar::store::{SqliteOptions, SqliteStore, UploadChanged, UploadIndex};
+use specstar::store::UploadChanged;
 use tempfile::TempDir;
 
 use crate::cases::sessions::{begun, path};
 use crate::common::process::Process;
-use crate::common::{TestApp, User, client};
+use crate::common::{TestApp, User, client, database};
 use crate::form::{file_id, noise, part};
 use crate::resources;
 
@@ -44,7 +44,7 @@ async fn a_finalize_whose_process_died_is_taken_over_when_its_lease_is_over() {
     let session = begun(&ann, json!({})).await;
     part(&ann, &session, 1, b"left behind").await.ok();
     // Another process has claimed the session, and says nothing any more.
-    let other = SqliteStore::open(SqliteOptions::new(app.file())).expect("it opens");
+    let other = database::store(app.folder().path());
     let upload = other.upload(&session).await.expect("read").expect("a session");
     let now = Timestamp::now();
     let lease_until = Timestamp(now.0 + 60_000_000);
