@@ -5,9 +5,9 @@
 //! jobs](HookContext::enqueue) that commit with it. They run
 //! outside of the transaction and once more when somebody else was faster, so they must have no effect outside.
 //! *After-hooks* run once the change is durable. The answer waits for them for a few seconds, then they go on without
-//! it; what fails in them is logged and changes neither the write nor the answer. Where a client leaves during the
-//! commit they may not run at all. What must happen for every change, whatever becomes of this process, is read
-//! from the log by a [subscriber](crate::event).
+//! it; what fails in them is logged and changes neither the write nor the answer. They run also for a client that left
+//! during the commit, but not when the process ends then. What must happen for every change, whatever becomes of this
+//! process, is read from the log by a [subscriber](crate::event).
 //!
 //! Hooks of all resources run before those of one type, each in the order they were given. They see every change of
 //! a resource, also those that a delete makes to what refers to it. Reads run no hooks.

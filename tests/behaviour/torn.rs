@@ -1,6 +1,8 @@
 //! Requests that read or plan in several steps, with a commit of somebody else in between.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use specstar::access::{Action, Principal, Scope, allow, owner};
@@ -11,8 +13,8 @@ use specstar::prelude::*;
 use specstar::registry::Registry;
 use tempfile::TempDir;
 
-use crate::common::TestApp;
 use crate::common::talk::User;
+use crate::common::{TestApp, eventually};
 use crate::streams::Stream;
 use crate::watched::{LogReads, watched};
 
@@ -187,4 +189,31 @@ async fn a_create_whose_job_somebody_else_has_just_made_goes_on_with_that_one() 
     assert!(reads.before_commit.is_over());
     assert_eq!(ann.get("/card/count").await.ok(), 2);
     assert_eq!(ann.get("/print/count").await.ok(), 1);
+}
+
+/// Counts the cards that were made.
+#[derive(Clone, Default)]
+struct Counter(Arc<AtomicU32>);
+
+impl Hooks<Card> for Counter {
+    async fn after(&self, _: &HookContext<'_>, _: Option<&Card>, _: Option<&Card>) -> specstar::Result<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn after_hooks_run_for_a_client_who_has_not_heard_of_the_commit() {
+    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let (store, reads) = watched(folder.path());
+    let counter = Counter::default();
+    let app = TestApp::on(folder, all(), |builder| {
+        builder.store(store).hooks(counter.clone()).request_timeout(Duration::from_secs(2))
+    })
+    .await;
+    let ann = app.user("ann");
+    reads.after_commit.is(tokio::time::sleep(Duration::from_secs(3)));
+    ann.put("/card/one", json!({"title": "a"})).if_none_match("*").await.is(503);
+    eventually("the hook runs", || async { counter.0.load(Ordering::SeqCst) == 1 }).await;
+    assert_eq!(ann.get("/card/one/data").await.ok()["title"], "a");
 }

@@ -33,6 +33,8 @@ pub(crate) struct LogReads {
     pub(crate) meanwhile: Meanwhile,
     /// What happens once, between a plan and its commit.
     pub(crate) before_commit: Meanwhile,
+    /// What happens once, between a commit and the word of it.
+    pub(crate) after_commit: Meanwhile,
     /// Whether the store never answers to [`Observe::ping`].
     pub(crate) is_stuck: AtomicBool,
 }
@@ -324,7 +326,9 @@ impl Store for Watched {
     fn commit(&self, changes: ChangeSet) -> BoxFuture<'_, Result<(), CommitError>> {
         Box::pin(async move {
             self.reads.before_commit.happens().await;
-            self.inner.commit(changes).await
+            let result = self.inner.commit(changes).await;
+            self.reads.after_commit.happens().await;
+            result
         })
     }
 

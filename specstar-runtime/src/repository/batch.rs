@@ -107,7 +107,6 @@ impl Service {
             let mut deletion = self.plan_deletion(model, heads, Way::Soft, caller).await?;
             deletion.plan.answer = caller.answer(model, &Outcome::Many(&deletion.roots));
             if self.commit(deletion.plan, caller).await? {
-                self.after(caller, deletion.done).await;
                 return Ok(deletion.roots);
             }
             batch.attempts.again().await?;
@@ -130,7 +129,6 @@ impl Service {
             let mut restoration = self.plan_restoration(model, heads, cascade, caller).await?;
             restoration.plan.answer = caller.answer(model, &Outcome::Many(&restoration.roots));
             if self.commit(restoration.plan, caller).await? {
-                self.after(caller, restoration.done).await;
                 return Ok(restoration.roots);
             }
             batch.attempts.again().await?;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::commit::Plan;
 use super::embed::Encoded;
-use super::hooks::Done;
-use super::write::{Inserting, Planned, ReplaceOptions, Rewrite, Written};
+use super::write::{Inserting, ReplaceOptions, Rewrite, Written};
 use super::{Caller, Model, Repeatable, Service, payload};
 use crate::access::Principal;
 use crate::change::{Answer, NewEvent, Response};
@@ -148,11 +147,9 @@ impl Changes {
         };
         let mut attempts = service.attempts(of, place);
         loop {
-            let (mut plan, mut written, mut done) = (Plan::default(), Vec::new(), Vec::new());
+            let (mut plan, mut written) = (Plan::default(), Vec::new());
             for step in &self.steps {
-                let (made, seen) = self.plan(step, &caller, &mut plan).await?;
-                written.push(made);
-                done.extend(seen);
+                written.push(self.plan(step, &caller, &mut plan).await?);
             }
             plan.answer = self.answer.as_ref().map(|(_, answer)| answer.clone());
             plan.along.jobs.extend(self.jobs.iter().cloned());
@@ -164,7 +161,6 @@ impl Changes {
             };
             plan.along.events.extend(self.events.iter().map(message));
             if let Some(mut jobs) = service.commit_all(plan, &caller).await? {
-                service.after(&caller, done).await;
                 // Those of hooks stand before ours.
                 let jobs = jobs.split_off(jobs.len() - self.jobs.len());
                 return Ok(Committed { written, jobs });
@@ -173,7 +169,7 @@ impl Changes {
         }
     }
 
-    async fn plan(&self, step: &Step, caller: &Caller, plan: &mut Plan) -> Result<(Written, Option<Done>)> {
+    async fn plan(&self, step: &Step, caller: &Caller, plan: &mut Plan) -> Result<Written> {
         let service = &*self.service;
         match step {
             Step::Create { model, resource_id, body } => {
@@ -194,10 +190,7 @@ impl Changes {
                 let checked = Some(payload::from_program(model, body)?);
                 let options = ReplaceOptions::default();
                 let change = Rewrite { gate: &gate, options: &options, cause: Cause::Request, head, checked };
-                match service.plan_write(change, &mut Encoded::default(), plan).await? {
-                    Planned::Unchanged(written) => Ok((written, None)),
-                    Planned::Change(written, done) => Ok((written, done)),
-                }
+                service.plan_write(change, &mut Encoded::default(), plan).await
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Committing what was planned, and what a refusal of the store means to a caller.
 
 use super::enqueue::{Along, Enqueued};
+use super::hooks::{AfterHooks, Done};
 use super::reference::Need;
 use super::service::store_error;
 use super::{Caller, Model, Service};
@@ -32,6 +33,8 @@ pub(super) struct Plan {
     pub(super) returning: bool,
     /// How far an import is then.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// What after-hooks are told, once this is committed.
+    pub(super) done: Vec<Done>,
     /// The answer to the request, once this is committed.
     pub(super) answer: Option<Box<Answer>>,
 }
@@ -61,6 +64,7 @@ impl Service {
             uploads,
             returning,
             checkpoint,
+            done,
             answer,
         } = plan;
         if changes.is_empty() && events.is_empty() && answer.is_none() {
@@ -72,12 +76,16 @@ impl Service {
         let requirements = needs.iter().map(Need::requirement).chain(guards).collect();
         let answered = answer.is_some();
         let set = ChangeSet { changes, requirements, events, checkpoint, answer };
-        match self.commit_with(set, &uploads, caller).await? {
+        let mut hooks = self.after_hooks(done, caller);
+        match self.commit_hooked(set, &uploads, caller, &mut hooks).await? {
             Ok(()) => {
                 if let (true, Some(request)) = (answered, caller.request()) {
                     request.note();
                 }
                 self.count_changes(&models);
+                if let Some(hooks) = hooks {
+                    self.wait_for(hooks, caller).await;
+                }
                 Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()))
             }
             Err(CommitError::Stale { .. } | CommitError::Referenced { .. }) => Ok(None),
@@ -116,19 +124,29 @@ impl Service {
         uploads: &[MadeFile],
         caller: &Caller,
     ) -> Result<Result<(), CommitError>> {
+        self.commit_hooked(set, uploads, caller, &mut None).await
+    }
+
+    async fn commit_hooked(
+        &self,
+        set: ChangeSet,
+        uploads: &[MadeFile],
+        caller: &Caller,
+        hooks: &mut Option<AfterHooks>,
+    ) -> Result<Result<(), CommitError>> {
         if uploads.is_empty() {
-            return Ok(self.store.commit(set).await);
+            return Ok(self.commit_set(set, hooks).await);
         }
         let ours = |file_id: &String| uploads.iter().any(|upload| upload.file_id == *file_id);
         for _ in 1..UPLOAD_ATTEMPTS {
             self.store_uploads(uploads, caller).await?;
-            match self.store.commit(set.clone()).await {
+            match self.commit_set(set.clone(), hooks).await {
                 Err(CommitError::MissingBlob { file_ids }) if file_ids.iter().all(ours) => {}
                 done => return Ok(done),
             }
         }
         self.store_uploads(uploads, caller).await?;
-        Ok(self.store.commit(set).await)
+        Ok(self.commit_set(set, hooks).await)
     }
 
     /// Names references that lead nowhere: of what was sent all, of what comes back those of the first resource that

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::enqueue::Along;
 use super::payload::{self, Checked};
 use super::{Caller, Model, Service};
-use crate::change::{ChangeKind, ModelIndex};
+use crate::change::{ChangeKind, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
 use crate::error::Result;
 use crate::hook::{Cause, Hook, HookContext};
 use crate::meta::Head;
 use crate::schema;
+use crate::store::{CommitError, StoreError};
 
 /// A change that hooks are told about.
 #[derive(Clone, Copy)]
@@ -27,6 +30,7 @@ pub(super) struct Happening<'a> {
 }
 
 /// A change that was committed, for the hooks that run after it.
+#[derive(Debug)]
 pub(super) struct Done {
     pub(super) model: ModelIndex,
     pub(super) resource_id: String,
@@ -35,6 +39,15 @@ pub(super) struct Done {
     pub(super) old: Option<Vec<u8>>,
     pub(super) new: Option<Vec<u8>>,
 }
+
+/// The hooks that run after a commit.
+pub(super) struct AfterHooks {
+    work: Arc<(Caller, Vec<Hooked>)>,
+    running: Option<JoinHandle<()>>,
+}
+
+/// The hooks of a type, and what they are told.
+type Hooked = (Vec<Arc<dyn Hook>>, &'static ResourceDescriptor, Done);
 
 impl<'a> Happening<'a> {
     /// The same for the hooks that run after it.
@@ -101,28 +114,49 @@ impl Service {
         Ok(changed)
     }
 
-    /// Lets the after-hooks see what was committed. What goes wrong in them is logged: the write stands. They go on
-    /// when the caller has left, and the answer waits for them for a while only.
-    pub(super) async fn after(&self, caller: &Caller, done: Vec<Done>) {
+    /// The hooks that run after a commit; `None` when there are none.
+    pub(super) fn after_hooks(&self, done: Vec<Done>, caller: &Caller) -> Option<AfterHooks> {
         let hooked = done.into_iter().filter_map(|done| {
             let descriptor = self.model_at(done.model).descriptor();
             let hooks: Vec<Arc<dyn Hook>> = self.hooks.of(descriptor).cloned().collect();
             (!hooks.is_empty()).then_some((hooks, descriptor, done))
         });
         let hooked: Vec<_> = hooked.collect();
-        if hooked.is_empty() {
-            return;
-        }
-        let wait = self.after_hook_wait(caller);
-        let caller = caller.clone();
-        let running = tokio::spawn(async move {
-            for (hooks, descriptor, done) in &hooked {
+        (!hooked.is_empty()).then(|| AfterHooks { work: Arc::new((caller.clone(), hooked)), running: None })
+    }
+
+    /// Commits, and lets hooks see what was committed. With hooks that is done on a task of its own: a client that
+    /// leaves, or whose time is up, before it hears of the commit must not take them along.
+    pub(super) async fn commit_set(
+        &self,
+        set: ChangeSet,
+        hooks: &mut Option<AfterHooks>,
+    ) -> Result<(), CommitError> {
+        let Some(hooks) = hooks else { return self.store.commit(set).await };
+        let (store, work) = (Arc::clone(&self.store), Arc::clone(&hooks.work));
+        let (tell, told) = oneshot::channel();
+        hooks.running = Some(tokio::spawn(async move {
+            let result = store.commit(set).await;
+            let committed = result.is_ok();
+            // Nobody may be there to hear it.
+            let _ = tell.send(result);
+            let (caller, hooked) = &*work;
+            for (hooks, descriptor, done) in hooked.iter().filter(|_| committed) {
                 for hook in hooks {
-                    run(&**hook, descriptor, &caller, done).await;
+                    run(&**hook, descriptor, caller, done).await;
                 }
             }
-        });
-        if tokio::time::timeout(wait, running).await.is_err() {
+        }));
+        told.await.unwrap_or_else(|_| {
+            Err(CommitError::Store(StoreError::Internal("a commit ended without a word".to_owned())))
+        })
+    }
+
+    /// Waits for them, for a while only: they go on when the answer does not wait any more. What goes wrong in them is
+    /// logged; the write stands.
+    pub(super) async fn wait_for(&self, hooks: AfterHooks, caller: &Caller) {
+        let Some(running) = hooks.running else { return };
+        if tokio::time::timeout(self.after_hook_wait(caller), running).await.is_err() {
             tracing::warn!("after-hooks take longer than the answer waits for them");
         }
     }

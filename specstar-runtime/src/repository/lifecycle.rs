@@ -62,7 +62,6 @@ impl Service {
             let root = deletion.roots.first();
             deletion.plan.answer = root.and_then(|root| caller.answer(model, &Outcome::One(root)));
             if self.commit(deletion.plan, caller).await? {
-                self.after(caller, deletion.done).await;
                 let gone = deletion.roots.into_iter().next();
                 return gone.ok_or_else(|| Error::internal("a deletion lost what it deletes"));
             }
@@ -95,7 +94,6 @@ impl Service {
             let root = restoration.roots.first();
             restoration.plan.answer = root.and_then(|root| caller.answer(model, &Outcome::One(root)));
             if self.commit(restoration.plan, caller).await? {
-                self.after(caller, restoration.done).await;
                 let back = restoration.roots.into_iter().next();
                 return back.ok_or_else(|| Error::internal("a restoration lost what it restores"));
             }
@@ -148,9 +146,9 @@ impl Service {
             let after = timeline::apply(head, &update);
             gate.keep(&after.as_ref())?;
             plan.changes.push(Change::Update(Box::new(update)));
+            plan.done.push(happening.done(Some(old), Some(new)));
             plan.answer = caller.answer(model, &Outcome::One(&after));
             if self.commit(plan, caller).await? {
-                self.after(caller, vec![happening.done(Some(old), Some(new))]).await;
                 return Ok(after);
             }
             attempts.again().await?;

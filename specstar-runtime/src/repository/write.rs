@@ -8,7 +8,7 @@ use super::commit::Plan;
 use super::embed::Encoded;
 use super::enqueue::{Keyed, job_start, other_payload, refuse_calls};
 use super::gate::Gate;
-use super::hooks::{Done, Happening};
+use super::hooks::Happening;
 use super::payload::{self, Checked};
 use super::{Caller, Model, PatchDocument, Service};
 use crate::access::Action;
@@ -133,13 +133,10 @@ impl Service {
             let body = model.descriptor().job.map(|_| checked.payload.data.clone());
             let mut plan = Plan::default();
             let new = Inserting { model, resource_id, checked, status, cause };
-            let (written, done) = self.plan_insert(new, caller, &mut plan).await?;
+            let written = self.plan_insert(new, caller, &mut plan).await?;
             plan.answer = caller.answer(model, &Outcome::Written(&written));
             match self.commit(plan, caller).await {
-                Ok(true) => {
-                    self.after(caller, done.into_iter().collect()).await;
-                    return Ok(written);
-                }
+                Ok(true) => return Ok(written),
                 // A job came along, and somebody was faster with one of the same key.
                 Ok(false) => {}
                 Err(Error::JobExists { key }) => {
@@ -181,7 +178,7 @@ impl Service {
         new: Inserting<'_>,
         caller: &Caller,
         plan: &mut Plan,
-    ) -> Result<(Written, Option<Done>)> {
+    ) -> Result<Written> {
         let Inserting { model, resource_id, checked, status, cause } = new;
         let kind = ChangeKind::Created;
         let happening = Happening { model, caller, resource_id: &resource_id, kind, cause };
@@ -200,8 +197,10 @@ impl Service {
         self.gate(model, caller, None, &[]).await?.keep(&new.as_head())?;
         let revision = new.revision.without_data();
         plan.changes.push(Change::Create(Box::new(new)));
-        let done = hooked.then(|| happening.done(None, content));
-        Ok((Written { resource_id, revision, unchanged: false }, done))
+        if hooked {
+            plan.done.push(happening.done(None, content));
+        }
+        Ok(Written { resource_id, revision, unchanged: false })
     }
 
     /// New content for a resource; without `body`, in modify mode, only the status changes.
@@ -331,25 +330,21 @@ impl Service {
     pub(super) async fn write(&self, change: Rewrite<'_>, encoded: &mut Encoded) -> Result<Option<Written>> {
         let (model, caller) = (change.gate.model(), change.gate.caller());
         let mut plan = Plan::default();
-        let (written, done) = match self.plan_write(change, encoded, &mut plan).await? {
-            Planned::Unchanged(written) => return Ok(Some(written)),
-            Planned::Change(written, done) => (written, done),
-        };
-        plan.answer = caller.answer(model, &Outcome::Written(&written));
-        if !self.commit(plan, caller).await? {
-            return Ok(None);
+        let written = self.plan_write(change, encoded, &mut plan).await?;
+        if written.unchanged {
+            return Ok(Some(written));
         }
-        self.after(caller, done.into_iter().collect()).await;
-        Ok(Some(written))
+        plan.answer = caller.answer(model, &Outcome::Written(&written));
+        Ok(self.commit(plan, caller).await?.then_some(written))
     }
 
-    /// Lets the hooks see new content, and plans it.
+    /// Lets the hooks see new content, and plans it; nothing when it is what is stored.
     pub(super) async fn plan_write(
         &self,
         change: Rewrite<'_>,
         encoded: &mut Encoded,
         planned: &mut Plan,
-    ) -> Result<Planned> {
+    ) -> Result<Written> {
         let Rewrite { gate, options, cause, head, checked } = change;
         let (model, caller) = (gate.model(), gate.caller());
         let old = &head.revision.data;
@@ -392,7 +387,7 @@ impl Service {
             // What commits with a change does not commit without one.
             planned.along.events.truncate(said.0);
             planned.along.jobs.truncate(said.1);
-            return Ok(Planned::Unchanged(written));
+            return Ok(written);
         };
         self.refuse_hidden(&needs, caller).await?;
         planned.needs.extend(needs);
@@ -401,11 +396,10 @@ impl Service {
         }
         let revision = update.revision.as_ref().unwrap_or(&head.revision).without_data();
         planned.changes.push(Change::Update(Box::new(update)));
-        let done = hooked.then(|| happening.done(Some(old.clone()), content));
-        Ok(Planned::Change(
-            Written { resource_id: head.resource_id.clone(), revision, unchanged: false },
-            done,
-        ))
+        if hooked {
+            planned.done.push(happening.done(Some(old.clone()), content));
+        }
+        Ok(Written { resource_id: head.resource_id.clone(), revision, unchanged: false })
     }
 
     fn plan(
@@ -447,14 +441,6 @@ pub(super) struct Inserting<'a> {
     pub(super) checked: Checked,
     pub(super) status: RevisionStatus,
     pub(super) cause: Cause,
-}
-
-/// What new content for a resource comes to.
-pub(super) enum Planned {
-    /// It is what is stored.
-    Unchanged(Written),
-    /// It is planned, and is this once that is committed.
-    Change(Written, Option<Done>),
 }
 
 /// New content for a resource as it was read.

@@ -40,8 +40,6 @@ pub(in crate::repository) struct Deletion {
     pub(in crate::repository) plan: Plan,
     /// What was asked for as it is then, in the order it was asked for; of a permanent delete, as it was.
     pub(in crate::repository) roots: Vec<Head>,
-    /// What after-hooks are told.
-    pub(in crate::repository) done: Vec<Done>,
 }
 
 type Key = (ModelIndex, i64);
@@ -234,7 +232,6 @@ impl Planner<'_> {
 
     async fn finish(mut self) -> Result<Deletion> {
         let mut plan = Plan { guards: std::mem::take(&mut self.guards), ..Plan::default() };
-        let mut done = Vec::new();
         let mut roots = Vec::new();
         let doomed = std::mem::take(&mut self.doomed);
         let mut cascades = cascades(&doomed);
@@ -248,7 +245,7 @@ impl Planner<'_> {
             self.service.before(happening, Some(&head.revision.data), None, &mut plan.along).await?;
             plan.changes.push(change);
             let Head { resource_id, revision, .. } = head;
-            done.push(Done { model, resource_id, kind, cause, old: Some(revision.data), new: None });
+            plan.done.push(Done { model, resource_id, kind, cause, old: Some(revision.data), new: None });
             if is_root {
                 roots.push(after);
             }
@@ -258,9 +255,9 @@ impl Planner<'_> {
             if self.seen.contains(&(model, head.pk)) {
                 continue;
             }
-            self.without(model, head, &edges, &mut plan, &mut done).await?;
+            self.without(model, head, &edges, &mut plan).await?;
         }
-        Ok(Deletion { plan, roots, done })
+        Ok(Deletion { plan, roots })
     }
 
     fn happening<'b>(
@@ -294,7 +291,6 @@ impl Planner<'_> {
         head: Head,
         edges: &[(Edge, String)],
         plan: &mut Plan,
-        done: &mut Vec<Done>,
     ) -> Result<()> {
         let model = &self.service.models()[index.0];
         readable(&head)?;
@@ -340,7 +336,7 @@ impl Planner<'_> {
         let update = timeline::update(index, &head, before, payload, Some(status), default, &context);
         if let Some(update) = update {
             plan.changes.push(Change::Update(Box::new(update)));
-            done.push(Done {
+            plan.done.push(Done {
                 model: index,
                 resource_id: head.resource_id,
                 kind: ChangeKind::Updated,

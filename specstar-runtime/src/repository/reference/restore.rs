@@ -19,8 +19,6 @@ pub(in crate::repository) struct Restoration {
     pub(in crate::repository) plan: Plan,
     /// What was asked for as it is then, in the order it was asked for.
     pub(in crate::repository) roots: Vec<Head>,
-    /// What after-hooks are told.
-    pub(in crate::repository) done: Vec<Done>,
 }
 
 impl Service {
@@ -68,7 +66,7 @@ impl Service {
         seen: &HashSet<(ModelIndex, String)>,
         caller: &Caller,
     ) -> Result<Restoration> {
-        let mut out = Restoration { plan: Plan::default(), roots: Vec::new(), done: Vec::new() };
+        let mut out = Restoration { plan: Plan::default(), roots: Vec::new() };
         let mut asked: HashSet<(ModelIndex, i64)> = HashSet::new();
         for (index, head, is_root) in all {
             // Asked for twice: once for itself, once with another one.
@@ -96,7 +94,7 @@ impl Service {
             out.plan.changes.push(Change::Update(Box::new(update)));
             let (resource_id, old) = (head.resource_id, Some(head.revision.data));
             out.plan.returning = true;
-            out.done.push(Done { model: index, resource_id, kind, cause, old, new: None });
+            out.plan.done.push(Done { model: index, resource_id, kind, cause, old, new: None });
         }
         Ok(out)
     }
