@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use specstar::app::SpecStarBuilder;
-use specstar::store::{SqliteOptions, SqliteStore, Store};
+use specstar::store::{SqliteOptions, SqliteStore, Store, Synchronous};
 
 /// Whether this suite runs on PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
@@ -22,13 +22,21 @@ pub(crate) fn is_postgres() -> bool {
 
 /// An application on the database that belongs to a folder.
 pub(crate) fn on(builder: SpecStarBuilder, folder: &Path) -> SpecStarBuilder {
-    let file = folder.join("app.db");
     #[cfg(feature = "postgres")]
     if is_postgres() {
         let blobs = specstar::blob::BlobStorage::folder(folder.join("app.db.blobs"));
         return builder.postgres_with(options(folder)).blobs(blobs);
     }
-    builder.sqlite(file)
+    builder.sqlite_with(file(folder))
+}
+
+/// How the file of a folder is opened. Only processes end in these suites, never the machine: what was committed is
+/// there without a wait for the disk too, which may be long on one that others use. The suite of crashes is about what
+/// the defaults promise.
+fn file(folder: &Path) -> SqliteOptions {
+    let synchronous =
+        if env!("CARGO_CRATE_NAME").starts_with("crash") { Synchronous::Full } else { Synchronous::Normal };
+    SqliteOptions { synchronous, ..SqliteOptions::new(folder.join("app.db")) }
 }
 
 /// Many applications share the connections of one server, and its disk.
@@ -52,7 +60,7 @@ pub(crate) fn store(folder: &Path) -> Arc<dyn Store> {
         let store = specstar::store::PostgresStore::open(options(folder));
         return Arc::new(store.expect("it opens"));
     }
-    Arc::new(SqliteStore::open(SqliteOptions::new(folder.join("app.db"))).expect("it opens"))
+    Arc::new(SqliteStore::open(file(folder)).expect("it opens"))
 }
 
 /// Everything that is stored, as bytes of some kind in which texts are found.

@@ -176,7 +176,8 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut done: i
     let limit = Instant::now() + Duration::from_secs(30);
     while !done().await {
         assert!(Instant::now() < limit, "waited 30 s in vain: {what}");
-        tokio::task::yield_now().await;
+        // What is waited for needs the processor as well.
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
