@@ -21,7 +21,7 @@ pub(crate) struct Order {
 
 /// A mail that is to be sent; what is to happen with it stands in it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema, Resource)]
-#[job(artifact = Receipt, queue = "mail", max_attempts = 3, backoff = "10ms..40ms", timeout = "6s")]
+#[job(artifact = Receipt, queue = "mail", max_attempts = 3, backoff = "10ms..40ms", timeout = "12s")]
 pub(crate) struct EmailJob {
     #[indexed]
     pub(crate) to: String,

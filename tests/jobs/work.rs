@@ -64,7 +64,7 @@ async fn a_job_that_takes_too_long_is_given_up() {
     let jobs = app.app().jobs::<EmailJob>();
     let id = jobs.enqueue(Enqueue::new(mail("a", What::Hang)).max_attempts(1)).await.expect("a job");
     let done = reaches(&app, &id, JobStatus::Failed).await;
-    assert_eq!(done.errmsg.as_deref(), Some("it took longer than 6s"));
+    assert_eq!(done.errmsg.as_deref(), Some("it took longer than 12s"));
 }
 
 #[tokio::test]
