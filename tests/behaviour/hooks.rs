@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -158,7 +159,7 @@ impl Hooks<Page> for Slow {
 async fn a_slow_after_hook_goes_on_without_the_answer() {
     let slow = Slow::default();
     let app = TestApp::with(pages(), |builder| {
-        builder.hook(Eager).hooks(slow.clone()).after_hook_wait(std::time::Duration::from_millis(100))
+        builder.hook(Eager).hooks(slow.clone()).after_hook_wait(Duration::from_millis(100))
     })
     .await;
     let ann = app.user("ann");
@@ -167,6 +168,18 @@ async fn a_slow_after_hook_goes_on_without_the_answer() {
     assert_eq!(slow.done.load(Ordering::SeqCst), 0, "the answer did not wait for the hook");
     slow.may_go_on.notify_one();
     eventually("the hook has run", || async { slow.done.load(Ordering::SeqCst) == 1 }).await;
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_after_hooks_for_no_more_than_half_the_time_of_a_request() {
+    let app = TestApp::with(pages(), |builder| {
+        let (wait, limit) = (Duration::from_mins(1), Duration::from_secs(8));
+        builder.hooks(Slow::default()).after_hook_wait(wait).request_timeout(limit)
+    })
+    .await;
+    let ann = app.user("ann");
+    ann.created("page", json!({"title": "a"})).await;
+    assert_eq!(ann.get("/page/count").await.ok(), 1);
 }
 
 /// Writes down what it is told.
