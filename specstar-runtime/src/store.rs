@@ -53,6 +53,9 @@ pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 pub use versions::{Original, VersionCount, Versions};
 
+/// A head and every revision that is superseded, of one moment.
+pub type Timeline = (Head, Vec<Revision>);
+
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
 pub trait Store:
     Answers + Versions + BlobIndex + Inspect + Jobs + Observe + Snapshots + UploadIndex + Send + Sync + 'static
@@ -91,6 +94,13 @@ pub trait Store:
 
     /// Every superseded revision, by ascending number; payloads are left empty.
     fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>>;
+
+    /// A head and every superseded revision of it, as [`history`](Self::history) has them, at one moment.
+    fn timeline<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timeline>, StoreError>>;
 
     /// Hands each head of one page to `visit`, in order. It reads one row more than `limit` to learn
     /// whether there is a next page; that row is not visited.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -178,7 +178,10 @@ async fn an_answer_waits_for_after_hooks_for_no_more_than_half_the_time_of_a_req
     })
     .await;
     let ann = app.user("ann");
+    let asked = Instant::now();
     ann.created("page", json!({"title": "a"})).await;
+    let waited = asked.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(6), "{waited:?}");
     assert_eq!(ann.get("/page/count").await.ok(), 1);
 }
 

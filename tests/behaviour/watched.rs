@@ -17,7 +17,7 @@ use specstar::store::inspect::{IndexReport, Inspect, LayoutPlan, Told, Unmended,
 use specstar::store::{
     Answers, BlobCounts, BlobIndex, BlobKey, BlobOwner, BlobRecord, BlobSweep, Claimed, CommitError, Freshness, Held, JobBeat,
     JobClaim, JobCount, JobLine, JobRow, Jobs, LayoutReport, LogPage, LogRequest, LogScope, NewBlob, Observe, Original, PageEnd,
-    Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, UploadChanged,
+    Published, Search, SlowQueries, SnapshotReader, SnapshotRequest, Snapshots, Store, StoreError, StoreMetrics, Swept, Timeline, UploadChanged,
     UploadIndex, UploadSweep, VersionCount, Versions, Visit, WorkerRow,
 };
 use tokio::sync::watch;
@@ -357,6 +357,14 @@ impl Store for Watched {
             self.reads.meanwhile.happens().await;
             self.inner.history(model, pk).await
         })
+    }
+
+    fn timeline<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> Answer<'a, Option<Timeline>> {
+        self.inner.timeline(model, resource_id)
     }
 
     fn search(&self, search: Search, visit: Visit) -> Answer<'_, PageEnd> {

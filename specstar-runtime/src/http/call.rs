@@ -1,6 +1,7 @@
 //! One request on its way through a handler.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -60,10 +61,11 @@ impl<'a> Inbound<'a> {
         path: &'a RawPathParams,
         parts: &'a Parts,
     ) -> Result<Self> {
+        let asked = Instant::now();
         let raw = parts.uri.query().unwrap_or("");
         let query = QueryString::parse(raw, route, state.settings.unknown_parameters)?;
         let principal = known(state, parts).await?;
-        let caller = Caller::client(principal, state.clock.now(Some(parts))?);
+        let caller = Caller::client(principal, state.clock.now(Some(parts))?).waiting_since(asked);
         Ok(Self { state, route, caller, query, parts, path })
     }
 

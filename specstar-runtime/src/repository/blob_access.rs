@@ -51,7 +51,7 @@ impl Service {
         let found = self.blobs()?.find(file_id).await?;
         let named = loop {
             let named = self.store.owns_blob(model.index, head.pk, file_id).await.map_err(store_error)?;
-            if !self.changed(&mut head, false, &gate).await? {
+            if self.since(&mut head, false, &gate).await?.leaves(named) {
                 break named;
             }
         };

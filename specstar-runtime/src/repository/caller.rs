@@ -56,6 +56,12 @@ impl Caller {
         Self { request: None, ..self.clone() }
     }
 
+    /// The same for a client that waits since then.
+    pub(crate) fn waiting_since(mut self, asked: Instant) -> Self {
+        self.asked = Some(asked);
+        self
+    }
+
     /// How long a client has waited.
     pub(super) fn waited(&self) -> Option<Duration> {
         self.asked.map(|asked| asked.elapsed())

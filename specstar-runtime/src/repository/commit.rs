@@ -82,9 +82,9 @@ impl Service {
                 if let (true, Some(request)) = (answered, caller.request()) {
                     request.note();
                 }
-                self.count_changes(&models);
-                if let Some(hooks) = hooks {
-                    self.wait_for(hooks, caller).await;
+                match hooks {
+                    Some(hooks) => self.wait_for(hooks, caller).await,
+                    None => self.count_changes(&models),
                 }
                 Ok(Some(jobs.into_iter().map(|job| job.resource_id).collect()))
             }
@@ -277,7 +277,7 @@ fn place(change: &Change) -> (ModelIndex, &str) {
 }
 
 /// The types that a set changes, each once.
-fn touched(changes: &[Change]) -> Vec<ModelIndex> {
+pub(super) fn touched(changes: &[Change]) -> Vec<ModelIndex> {
     let mut models: Vec<ModelIndex> = changes.iter().map(|change| place(change).0).collect();
     models.sort_unstable();
     models.dedup();

@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
+use super::commit::touched;
 use super::enqueue::Along;
 use super::payload::{self, Checked};
 use super::{Caller, Model, Service};
@@ -134,10 +136,17 @@ impl Service {
     ) -> Result<(), CommitError> {
         let Some(hooks) = hooks else { return self.store.commit(set).await };
         let (store, work) = (Arc::clone(&self.store), Arc::clone(&hooks.work));
+        let (counters, models) = (self.counters(), touched(&set.changes));
         let (tell, told) = oneshot::channel();
-        hooks.running = Some(tokio::spawn(async move {
+        let task = async move {
             let result = store.commit(set).await;
+            // A hook that never ends does not keep the store open.
+            drop(store);
             let committed = result.is_ok();
+            if committed {
+                // What they read is as it is now, whoever keeps something of it.
+                counters.count(&models);
+            }
             // Nobody may be there to hear it.
             let _ = tell.send(result);
             let (caller, hooked) = &*work;
@@ -146,7 +155,8 @@ impl Service {
                     run(&**hook, descriptor, caller, done).await;
                 }
             }
-        }));
+        };
+        hooks.running = Some(tokio::spawn(task.instrument(tracing::Span::current())));
         told.await.unwrap_or_else(|_| {
             Err(CommitError::Store(StoreError::Internal("a commit ended without a word".to_owned())))
         })

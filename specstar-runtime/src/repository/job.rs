@@ -7,6 +7,7 @@ use super::asked::Asked;
 use super::commit::Plan;
 use super::embed::Encoded;
 use super::gate::Gate;
+use super::read::Since;
 use super::service::store_error;
 use super::write::Written;
 use super::{Caller, Model, Service, payload};
@@ -93,7 +94,10 @@ impl Service {
             if !self.store.ask_to_stop(model.index, pk).await.map_err(store_error)? {
                 let row = self.store.job(model.index, pk).await.map_err(store_error)?;
                 let Some(JobRow { attempt, .. }) = row else {
-                    // Gone for good since it was looked at, which the next look tells.
+                    let now = self.head(model, resource_id).await?;
+                    if (now.pk, now.version) == (head.pk, head.version) {
+                        return Err(without_row(&head));
+                    }
                     attempts.again().await?;
                     continue;
                 };
@@ -114,9 +118,9 @@ impl Service {
         let gate = self.job_gate(model, resource_id, caller).await?;
         let mut head = self.visible(model, resource_id, false, &gate).await?;
         loop {
-            let row = self.row(model, &head).await;
-            if !self.changed(&mut head, false, &gate).await? {
-                return row;
+            let row = self.store.job(model.index, head.pk).await.map_err(store_error)?;
+            if self.since(&mut head, false, &gate).await?.leaves(row.is_some()) {
+                return row.ok_or_else(|| without_row(&head));
             }
         }
     }
@@ -133,7 +137,7 @@ impl Service {
         let mut head = self.visible(model, resource_id, false, &gate).await?;
         loop {
             let lines = self.store.job_log(model.index, head.pk, run).await.map_err(store_error)?;
-            if !self.changed(&mut head, false, &gate).await? {
+            if self.since(&mut head, false, &gate).await? != Since::Replaced {
                 return Ok(lines);
             }
         }
@@ -147,11 +151,6 @@ impl Service {
     ) -> Result<Gate<'a>> {
         let actions = [Action::GET_META, Action::GET_RESOURCE_REVISION];
         self.gate(model, caller, Some(resource_id), &actions).await
-    }
-
-    async fn row(&self, model: &Model, head: &Head) -> Result<JobRow> {
-        let row = self.store.job(model.index, head.pk).await.map_err(store_error)?;
-        row.ok_or_else(|| Error::internal(format!("the job `{}` has no row", head.resource_id)))
     }
 
     /// The queues, as far as their types are wholly open to the caller; 403 when none is. Of the jobs that are worked on,
@@ -355,4 +354,8 @@ impl JobHealth {
             row.phase == Phase::Running && row.lease.as_ref().is_none_or(|lease| lease.until < now)
         })
     }
+}
+
+fn without_row(head: &Head) -> Error {
+    Error::internal(format!("the job `{}` has no row", head.resource_id))
 }

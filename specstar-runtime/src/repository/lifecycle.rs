@@ -7,7 +7,6 @@ use super::hooks::Happening;
 use super::payload;
 use super::read::not_found;
 use super::reference::Way;
-use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
 use crate::change::{Change, ChangeKind};
@@ -166,20 +165,12 @@ impl Service {
         let gate = self.gate(model, caller, Some(resource_id), &[Action::PRUNE]).await?;
         let mut attempts = self.attempts(model, resource_id);
         loop {
-            let head = self.head(model, resource_id).await?;
+            let (head, mut revisions) = self.timeline(model, resource_id).await?;
             gate.admit(&head, None).await?;
-            let mut revisions: Vec<Revision> =
-                self.store.history(model.index, head.pk).await.map_err(store_error)?;
             revisions.push(head.revision.without_data());
             let seqs = timeline::prune(head.revision.seq, &revisions, keep)?;
             if seqs.is_empty() {
-                // Nothing is committed that would tell whether somebody changed it meanwhile.
-                let now = self.head(model, resource_id).await?;
-                if (now.pk, now.version) == (head.pk, head.version) {
-                    return Ok(seqs);
-                }
-                attempts.again().await?;
-                continue;
+                return Ok(seqs);
             }
             let of = timeline::removal(model.index, &head, &caller.context());
             if self.commit(Plan::of(Change::Prune { of, seqs: seqs.clone() }), caller).await? {

@@ -1,7 +1,6 @@
 //! Reading one resource.
 
 use super::gate::Gate;
-use super::service::store_error;
 use super::{Caller, Model, Service};
 use crate::access::Action;
 use crate::descriptor::OnDecodeError;
@@ -56,7 +55,12 @@ impl Service {
         let older = loop {
             let Some(text) = asked else { break None };
             let older = self.older(model, &head, text).await;
-            if matches!(older, Ok(None)) || !self.changed(&mut head, options.include_deleted, &gate).await? {
+            // The current one came with the head.
+            if matches!(older, Ok(None)) {
+                break None;
+            }
+            let since = self.since(&mut head, options.include_deleted, &gate).await?;
+            if since.leaves(older.is_ok()) {
                 break older?;
             }
         };
@@ -78,16 +82,12 @@ impl Service {
     ) -> Result<(Head, HistoryPage)> {
         let actions = [Action::GET_META, Action::LIST_REVISIONS];
         let gate = self.gate(model, caller, Some(resource_id), &actions).await?;
-        let mut head = self.visible(model, resource_id, include_deleted, &gate).await?;
-        loop {
-            let mut revisions = self.store.history(model.index, head.pk).await.map_err(store_error)?;
-            if self.changed(&mut head, include_deleted, &gate).await? {
-                continue;
-            }
-            revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
-            let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
-            return Ok((head, page));
-        }
+        let (head, mut revisions) = self.timeline(model, resource_id).await?;
+        gate.admit(&head, None).await?;
+        let head = if include_deleted { head } else { live(head)? };
+        revisions.push(Revision { data: Vec::new(), ..head.revision.clone() });
+        let page = select(&head.resource_id, head.revision.seq, revisions, request)?;
+        Ok((head, page))
     }
 
     /// The head of a resource that exists for the caller, who may do what the gate asks for.
@@ -103,18 +103,22 @@ impl Service {
         if include_deleted { Ok(head) } else { live(head) }
     }
 
-    /// Looks at a head once more, after something was read that belongs to it: whether it is another one by now, which
-    /// the caller may read as well. What was read may be of either then.
-    pub(super) async fn changed(
+    /// Looks at a head once more, after something was read that belongs to it: what it is by now, the caller may read as
+    /// well, and what was read may be of either.
+    pub(super) async fn since(
         &self,
         head: &mut Head,
         include_deleted: bool,
         gate: &Gate<'_>,
-    ) -> Result<bool> {
+    ) -> Result<Since> {
         let now = self.visible(gate.model(), &head.resource_id, include_deleted, gate).await?;
-        let changed = (now.pk, now.version) != (head.pk, head.version);
+        let since = match (now.pk == head.pk, now.version == head.version) {
+            (true, true) => Since::Same,
+            (true, false) => Since::Changed,
+            (false, _) => Since::Replaced,
+        };
         *head = now;
-        Ok(changed)
+        Ok(since)
     }
 
     /// A revision by id or number; `None` when it is the current one.
@@ -127,7 +131,7 @@ impl Service {
     }
 
     /// A revision that the head does not have, or has only since it was read: a switch moves revisions between a head
-    /// and its history. Whoever shows it looks first whether the head was [changed](Self::changed).
+    /// and its history. Whoever shows it looks first what the head is [since](Self::since).
     pub(super) async fn superseded(
         &self,
         model: &Model,
@@ -146,6 +150,25 @@ impl Service {
                 _ => return Err(not_found(head, asked)),
             }
         }
+    }
+}
+
+/// What became of a head while something was read that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// Nothing.
+    Same,
+    /// It was changed.
+    Changed,
+    /// Another resource has its id.
+    Replaced,
+}
+
+impl Since {
+    /// Whether what was read can be told: what was found of a resource that was changed is of it still, what was not
+    /// found may have been moved meanwhile.
+    pub(super) fn leaves(self, found: bool) -> bool {
+        self == Self::Same || (self == Self::Changed && found)
     }
 }
 

@@ -23,6 +23,14 @@ impl Service {
         found.ok_or_else(|| Error::NotFound { resource_id: resource_id.to_owned() })
     }
 
+    /// A head, deleted or not, and the revisions before and after it without their content, of one moment; 404 when there
+    /// is none.
+    pub(super) async fn timeline(&self, model: &Model, resource_id: &str) -> Result<(Head, Vec<Revision>)> {
+        let found = self.store.timeline(model.index, resource_id).await.map_err(store_error)?;
+        let (head, history) = found.ok_or_else(|| Error::NotFound { resource_id: resource_id.to_owned() })?;
+        Ok((converted(model, head), history))
+    }
+
     /// The live head with these values under a unique constraint.
     pub(super) async fn holder(
         &self,

@@ -55,7 +55,7 @@ pub struct Service {
     models: Vec<Model>,
     /// Names that are routes of one type, by the hash of the type.
     taken: HashSet<(u64, &'static str)>,
-    changes: Vec<AtomicU64>,
+    changes: Counters,
     by_name: HashMap<&'static str, usize>,
 }
 
@@ -90,7 +90,7 @@ impl Service {
             hooks,
             references: References::of(&models),
             blobs,
-            changes: models.iter().map(|_| AtomicU64::default()).collect(),
+            changes: Counters(models.iter().map(|_| AtomicU64::default()).collect()),
             models,
             taken: HashSet::new(),
             by_name,
@@ -143,9 +143,12 @@ impl Service {
 
     /// Takes note of a committed change of these types.
     pub(super) fn count_changes(&self, models: &[ModelIndex]) {
-        for model in models {
-            self.changes[model.0].fetch_add(1, Ordering::Release);
-        }
+        self.changes.count(models);
+    }
+
+    /// The counters, for whoever commits on a task of its own.
+    pub(super) fn counters(&self) -> Counters {
+        self.changes.clone()
     }
 
     /// Takes note of a change that another process made.
@@ -156,7 +159,19 @@ impl Service {
     /// How often this process has changed resources of a type: whoever keeps something of them sees here that it
     /// is out of date, before the change is answered.
     pub fn changes_of(&self, model: &Model) -> u64 {
-        self.changes[model.index.0].load(Ordering::Acquire)
+        self.changes.0[model.index.0].load(Ordering::Acquire)
+    }
+}
+
+/// How often resources of each type were changed.
+#[derive(Clone, Debug)]
+pub(super) struct Counters(Arc<[AtomicU64]>);
+
+impl Counters {
+    pub(super) fn count(&self, models: &[ModelIndex]) {
+        for model in models {
+            self.0[model.0].fetch_add(1, Ordering::Release);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::embed::Encoded;
 use super::enqueue::refuse_calls;
+use super::gate::Gate;
 use super::payload::Checked;
 use super::read::not_found;
 use super::write::check;
@@ -32,7 +33,8 @@ impl Service {
         let mut head = self.visible(model, resource_id, include_deleted, &gate).await?;
         let (from, to) = loop {
             let pair = self.pair(model, &head, (from, to)).await;
-            if !self.changed(&mut head, include_deleted, &gate).await? {
+            let since = self.since(&mut head, include_deleted, &gate).await?;
+            if since.leaves(pair.is_ok()) {
                 break pair?;
             }
         };
@@ -78,32 +80,55 @@ impl Service {
         let mut encoded = Encoded::default();
         loop {
             let head = self.head(model, resource_id).await?;
-            gate.see(&head)?;
-            let head = live(head)?;
-            gate.admit_first(&head).await?;
-            let made = self.any_revision(model, &head, revision).await?;
-            let Some(parent) = made.parent_seq else {
-                return Err(Error::Conflict(format!(
-                    "Revision '{}' is the first one: there is nothing to go back to.",
-                    id::revision_id(resource_id, made.seq)
-                )));
-            };
-            // Each time anew: the current one may be a draft, which changes, and the resource another one of its id.
-            let from = self.numbered(model, &head, parent).await?;
-            // All three as the type is now, whatever they were written at.
-            for revision in [&from, &made] {
-                readable_revision(resource_id, &revision.as_ref())?;
+            let of = (head.pk, head.version);
+            match self.try_undo(&gate, head, revision, &options, &mut encoded).await {
+                Ok(Some(written)) if !written.unchanged => return Ok(written),
+                Ok(None) => {}
+                // No commit has compared the version.
+                told => {
+                    let now = self.head(model, resource_id).await?;
+                    if (now.pk, now.version) == of {
+                        return told.and_then(|written| {
+                            written.ok_or_else(|| Error::internal("an undo that is neither done nor refused"))
+                        });
+                    }
+                }
             }
-            let without = |head: &Head| {
-                readable(head)?;
-                without(model, head, (&from, &made), caller).map(Some)
-            };
-            let once = self.rewrite_head(&gate, head, &options, Cause::Request, &mut encoded, without);
-            match once.await? {
-                Some(written) => return Ok(written),
-                None => attempts.again().await?,
-            }
+            attempts.again().await?;
         }
+    }
+
+    /// One time round: `None` when the head is another one by now.
+    async fn try_undo(
+        &self,
+        gate: &Gate<'_>,
+        head: Head,
+        revision: &str,
+        options: &ReplaceOptions,
+        encoded: &mut Encoded,
+    ) -> Result<Option<Written>> {
+        let (model, caller) = (gate.model(), gate.caller());
+        gate.see(&head)?;
+        let head = live(head)?;
+        gate.admit_first(&head).await?;
+        let made = self.any_revision(model, &head, revision).await?;
+        let Some(parent) = made.parent_seq else {
+            return Err(Error::Conflict(format!(
+                "Revision '{}' is the first one: there is nothing to go back to.",
+                id::revision_id(&head.resource_id, made.seq)
+            )));
+        };
+        // Each time anew: the current one may be a draft, which changes, and the resource another one of its id.
+        let from = self.numbered(model, &head, parent).await?;
+        // All three as the type is now, whatever they were written at.
+        for revision in [&from, &made] {
+            readable_revision(&head.resource_id, &revision.as_ref())?;
+        }
+        let without = |head: &Head| {
+            readable(head)?;
+            without(model, head, (&from, &made), caller).map(Some)
+        };
+        self.rewrite_head(gate, head, options, Cause::Request, encoded, without).await
     }
 
     /// A revision by id or number, the current one included.

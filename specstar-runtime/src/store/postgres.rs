@@ -38,7 +38,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult};
 use tokio::sync::{Semaphore, watch};
 
 use self::db::{Fault, Values, values};
@@ -48,10 +48,11 @@ use self::pool::{Losses, pool};
 use self::replica::Replica;
 use self::row::Columns;
 use self::session::Session;
+use self::text::HeadTexts;
 use self::watched::Watched;
 use super::{
     CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store,
-    StoreError, StoreMetrics, Visit,
+    StoreError, StoreMetrics, Timeline, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -330,6 +331,25 @@ impl Store for PostgresStore {
         })
     }
 
+    fn timeline<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timeline>, StoreError>> {
+        Box::pin(Watched::new(&self.shared.losses, async move {
+            if !is_text(resource_id) {
+                return Ok(None);
+            }
+            let models = self.models();
+            let texts = &models.get(model)?.texts;
+            let limit = self.shared.options.statement_timeout.as_millis();
+            let transaction = db::one_moment(&self.shared.db, limit).await.map_err(db::store_error)?;
+            let found = read_timeline(&transaction, texts, resource_id).await;
+            let _ = transaction.rollback().await;
+            found
+        }))
+    }
+
     fn search(&self, search: Search, mut visit: Visit) -> BoxFuture<'_, Result<PageEnd, StoreError>> {
         Box::pin(async move { self.run_search(&search, &mut *visit).await })
     }
@@ -435,4 +455,18 @@ impl Store for PostgresStore {
             Ok(())
         })
     }
+}
+
+async fn read_timeline(
+    on: &impl ConnectionTrait,
+    texts: &HeadTexts,
+    resource_id: &str,
+) -> Result<Option<Timeline>, StoreError> {
+    let found = db::row(on, texts.head.as_str(), values![resource_id]).await.map_err(db::store_error)?;
+    let Some(found) = found else { return Ok(None) };
+    let head = Columns::of(&found)?.head()?.to_owned();
+    let found = db::rows(on, texts.history.as_str(), values![head.pk]).await.map_err(db::store_error)?;
+    let history: Result<_, StoreError> =
+        found.iter().map(|row| Ok(Columns::of(row)?.revision()?.to_owned())).collect();
+    Ok(Some((head, history?)))
 }

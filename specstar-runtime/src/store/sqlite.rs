@@ -46,7 +46,7 @@ use self::scan::ScanThreads;
 use self::writer::{Message, Task, Work, Writer};
 use super::{
     CommitError, Freshness, LayoutReport, LogPage, LogRequest, PageEnd, Search, SlowQueries, Store,
-    StoreError, StoreMetrics, Visit,
+    StoreError, StoreMetrics, Timeline, Visit,
 };
 use crate::change::{CascadeMember, ChangeSet, ModelIndex};
 use crate::descriptor::ResourceDescriptor;
@@ -263,6 +263,17 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let lease = self.lease().await?;
             self.scans.run(lease, move |lease| lease.history(model, pk)).await
+        })
+    }
+
+    fn timeline<'a>(
+        &'a self,
+        model: ModelIndex,
+        resource_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Timeline>, StoreError>> {
+        Box::pin(async move {
+            let (lease, resource_id) = (self.lease().await?, resource_id.to_owned());
+            self.scans.run(lease, move |lease| lease.timeline(model, &resource_id)).await
         })
     }
 

@@ -11,6 +11,8 @@ use crate::job::{Failure, failed};
 use crate::repository::store_error;
 use crate::store::{Held, JobBeat, JobLine, JobRow, JobSign, StoreError};
 
+/// Between two signs of life, at least.
+const SHORTEST: Duration = Duration::from_millis(10);
 /// Jobs that are taken over at once.
 const BATCH: usize = 100;
 /// Between two looks for jobs that wait for nothing, which there should be none of.
@@ -24,13 +26,20 @@ type Words = (Option<(f64, Option<String>)>, Vec<JobLine>);
 impl Inner {
     /// Gives signs of life until there are no jobs any more. Nothing else is waited for between them.
     pub(super) async fn pulse(self: Arc<Self>) {
+        let mut failed = false;
         while !self.over.is_cancelled() {
             // Nobody ends workers whose application is gone.
             if self.stopping.has_changed().is_err() && self.jobs().is_empty() {
                 return;
             }
             // Whether a job is there or not: one that begins meanwhile is to be heard of as soon as the others.
-            let pause = if self.beat_now().await { self.options.beat(true) } else { self.options.again() };
+            let asked = Instant::now();
+            let given = self.beat_now().await;
+            // One that could not be given is tried again at once, but not all the time while nobody answers.
+            let pause = if given || failed { self.options.beat(true) } else { self.options.again() };
+            failed = !given;
+            // Of a slow one not after it: the lease began when it was asked for.
+            let pause = pause.saturating_sub(asked.elapsed()).max(SHORTEST);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.beat.notified() => {}

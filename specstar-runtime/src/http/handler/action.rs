@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -67,9 +68,10 @@ pub(crate) async fn run(
     parts: &Parts,
     body: Body,
 ) -> Result<Response<Body>> {
+    let asked = Instant::now();
     let query = action.query(state, parts)?;
     let principal = call::known(state, parts).await?;
-    let caller = Caller::client(principal, state.clock.now(Some(parts))?);
+    let caller = Caller::client(principal, state.clock.now(Some(parts))?).waiting_since(asked);
     let key = idempotency::key(parts)?;
     let mut bytes = bytes::Bytes::new();
     if action.reads_body || key.is_some() {

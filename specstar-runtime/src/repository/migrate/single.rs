@@ -47,9 +47,13 @@ impl Service {
             let seq = wanted(&head, request.revision.as_deref())?;
             let revisions = Revisions::One(id::revision_id(resource_id, seq));
             let job = self.job(&gate, &head, &revisions, 0).await?;
-            let revision =
-                if seq == head.revision.seq { None } else { self.revision(model, head.pk, seq).await? };
-            let revision = revision.as_ref().unwrap_or(&head.revision);
+            let older;
+            let revision = if seq == head.revision.seq {
+                &head.revision
+            } else {
+                older = self.superseded(model, &head, seq, &seq.to_string()).await?;
+                &older
+            };
             if let (true, Some(crate::meta::Problem::NoPath(reason))) =
                 (job.changes.is_empty(), revision.problem())
             {

@@ -17,7 +17,7 @@ const STATEMENTS: usize = 500;
 
 /// For how long a connection that comes back may be that of work that was given up, in milliseconds: it comes at once,
 /// where no thread has to wait for the processor. Asking costs a round trip, not asking may cost the connection's place.
-const SUSPICION: u64 = 10_000;
+const SUSPICION: u64 = 5_000;
 
 /// When a connection was lost last: the others may be as dead and not know it.
 #[derive(Debug)]

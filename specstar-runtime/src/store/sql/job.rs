@@ -153,7 +153,7 @@ pub(crate) struct JobTexts {
     pub(crate) expired: String,
     /// Asks for a stop of `model_id`, `pk`.
     pub(crate) stop: String,
-    /// `schedule` and `run_at` for `model_id`, `pk` while it waits for its time.
+    /// `model_id`, `pk`, then `schedule` and `run_at` for a job that waits for the `run_at` bound last.
     pub(crate) reschedule: String,
     /// [`COLUMNS`] of `model_id`, `pk`.
     pub(crate) job: String,

@@ -14,7 +14,7 @@ use super::{Shared, SqliteOptions, row};
 use crate::change::ModelIndex;
 use crate::json::IndexValue;
 use crate::meta::{Head, Revision};
-use crate::store::StoreError;
+use crate::store::{StoreError, Timeline};
 
 /// How long the file is taken to be there without looking.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -268,6 +268,21 @@ impl Lease {
         let mut rows = statement.query([pk, seq]).map_err(|error| self.error(error))?;
         let row = rows.next().map_err(|error| self.error(error))?;
         row.map(|row| Ok(row::revision(row)?.to_owned())).transpose()
+    }
+
+    /// See [`Store::timeline`](crate::store::Store::timeline).
+    pub(super) fn timeline(
+        &self,
+        model: ModelIndex,
+        resource_id: &str,
+    ) -> Result<Option<Timeline>, StoreError> {
+        let transaction = self.read_transaction()?;
+        let found = match self.head(model, resource_id)? {
+            Some(head) => Some((self.history(model, head.pk)?, head)),
+            None => None,
+        };
+        self.finish(transaction)?;
+        Ok(found.map(|(history, head)| (head, history)))
     }
 
     /// See [`Store::history`](crate::store::Store::history).

@@ -71,8 +71,15 @@ impl Reader {
             return Err(error.unwrap_or_else(|| Error::internal("a page of one resource without its row")));
         };
         let error = error.unwrap_or_else(|| Error::NotFound { resource_id: resource_id.clone() });
-        let (service, of) = (&self.state.service, (resource_id.as_str(), pk));
-        match service.feed_end(*index, of, self.after, self.limit, &self.caller).await? {
+        let (state, caller, after, limit) =
+            (Arc::clone(&self.state), self.caller.clone(), self.after, self.limit);
+        let (index, resource_id) = (*index, resource_id.clone());
+        let of = resource_id.clone();
+        let end = self.apart(async move {
+            let _place = state.settings.stream_reads.acquire().await.map_err(Error::internal)?;
+            state.service.feed_end(index, (&of, pk), after, limit, &caller).await
+        });
+        match end.await? {
             FeedEnd::Told(page) => {
                 self.over = true;
                 Ok(page)
