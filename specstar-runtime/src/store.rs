@@ -53,7 +53,7 @@ pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
 pub use upload::{UploadChanged, UploadIndex, UploadSweep};
 pub use versions::{Original, VersionCount, Versions};
 
-/// A head and every revision that is superseded, of one moment.
+/// A head and every superseded revision of it, by ascending number and with empty payloads, of one moment.
 pub type Timeline = (Head, Vec<Revision>);
 
 /// A place that keeps resources. Every call is one consistent read or one atomic write.
@@ -92,10 +92,7 @@ pub trait Store:
         seq: i64,
     ) -> BoxFuture<'_, Result<Option<Revision>, StoreError>>;
 
-    /// Every superseded revision, by ascending number; payloads are left empty.
-    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>>;
-
-    /// A head and every superseded revision of it, as [`history`](Self::history) has them, at one moment.
+    /// The head of one resource, deleted or not, and its superseded revisions.
     fn timeline<'a>(
         &'a self,
         model: ModelIndex,

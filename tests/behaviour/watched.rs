@@ -352,13 +352,6 @@ impl Store for Watched {
         })
     }
 
-    fn history(&self, model: ModelIndex, pk: i64) -> Answer<'_, Vec<Revision>> {
-        Box::pin(async move {
-            self.reads.meanwhile.happens().await;
-            self.inner.history(model, pk).await
-        })
-    }
-
     fn timeline<'a>(
         &'a self,
         model: ModelIndex,

@@ -24,7 +24,8 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 ///
 /// Each has the headers `Specstar-Position`, `Specstar-Time` and `Specstar-By`, and a `Nats-Msg-Id`, by which the server
 /// knows one that is sent once more after a crash within its window for duplicates; behind that, consumers do by the
-/// position. Of several processes on one database one publishes at a time (see the [module](super)). What stands in a name besides letters, digits, `-`, `_` and the dots between parts is percent-encoded.
+/// position. Of several processes on one database one publishes at a time (see the [module](super)). What stands in a
+/// name besides letters, digits, `-`, `_` and the dots between parts is percent-encoded.
 ///
 /// A stream that takes `{prefix}.>` has to be there. While it is not, or the server is not, the entries stay in the
 /// database, and nothing else is held up. One that the server refuses, for instance because it is too large, is tried

@@ -323,14 +323,6 @@ impl Store for PostgresStore {
         })
     }
 
-    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>> {
-        Box::pin(async move {
-            let models = self.models();
-            let found = self.rows(&models.get(model)?.texts.history, values![pk]).await?;
-            found.iter().map(|row| Ok(Columns::of(row)?.revision()?.to_owned())).collect()
-        })
-    }
-
     fn timeline<'a>(
         &'a self,
         model: ModelIndex,

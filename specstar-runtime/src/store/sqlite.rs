@@ -259,13 +259,6 @@ impl Store for SqliteStore {
         Box::pin(async move { self.lease().await?.revision(model, pk, seq) })
     }
 
-    fn history(&self, model: ModelIndex, pk: i64) -> BoxFuture<'_, Result<Vec<Revision>, StoreError>> {
-        Box::pin(async move {
-            let lease = self.lease().await?;
-            self.scans.run(lease, move |lease| lease.history(model, pk)).await
-        })
-    }
-
     fn timeline<'a>(
         &'a self,
         model: ModelIndex,

@@ -139,8 +139,12 @@ impl Service {
                 seq.map(|seq| vec![seq]).ok_or_else(|| not_found(head, revision_id))
             }
             Revisions::All => {
-                let older = self.store.history(model.index, head.pk).await.map_err(store_error)?;
-                Ok(older.iter().map(|revision| revision.seq).chain([current]).collect())
+                // Of one moment. Where it is another one than that of the head, the commit finds out.
+                let found = self.store.timeline(model.index, &head.resource_id).await.map_err(store_error)?;
+                let Some((now, older)) = found.filter(|(now, _)| now.pk == head.pk) else {
+                    return Ok(vec![current]);
+                };
+                Ok(older.iter().map(|revision| revision.seq).chain([now.revision.seq]).collect())
             }
         }
     }

@@ -285,8 +285,8 @@ impl Lease {
         Ok(found.map(|(history, head)| (head, history)))
     }
 
-    /// See [`Store::history`](crate::store::Store::history).
-    pub(super) fn history(&self, model: ModelIndex, pk: i64) -> Result<Vec<Revision>, StoreError> {
+    /// The superseded revisions of a row, without their payloads.
+    fn history(&self, model: ModelIndex, pk: i64) -> Result<Vec<Revision>, StoreError> {
         let mut statement = self.prepare(&self.models.get(model)?.reads.history)?;
         let mut rows = statement.query(params![pk]).map_err(|error| self.error(error))?;
         let mut history = Vec::new();

@@ -44,7 +44,7 @@ async fn a_replaced_revision_goes_into_history() {
     assert_eq!(head.created, first.created);
     assert_eq!(db.store.revision(USER, head.pk, 1).await.unwrap(), Some(first.revision.clone()));
     assert_eq!(db.store.revision(USER, head.pk, 2).await.unwrap(), None);
-    let history = db.store.history(USER, head.pk).await.unwrap();
+    let history = db.history("user:1").await;
     assert_eq!(history, [crate::meta::Revision { data: vec![], ..first.revision }]);
     assert_eq!(db.query::<String>("SELECT value FROM l_user ORDER BY value"), ["b", "c"]);
     assert_eq!(db.query::<Option<String>>("SELECT uf_email FROM h_user"), [None]);
@@ -83,7 +83,7 @@ async fn a_switch_to_a_revision_that_was_pruned_meanwhile_is_stale() {
     let result = db.store.commit(set([switch.into()])).await;
     assert!(matches!(result, Err(CommitError::Stale { change: 0 })), "{result:?}");
     assert_eq!(db.head("user:1").await, head);
-    assert!(db.store.history(USER, head.pk).await.unwrap().is_empty());
+    assert!(db.history("user:1").await.is_empty());
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_modify_writes_in_place() {
     db.store.commit(set([modify.into()])).await.unwrap();
     let head = db.head("user:1").await;
     assert_eq!((head.version, head.rev_count), (2, 1));
-    assert!(db.store.history(USER, head.pk).await.unwrap().is_empty());
+    assert!(db.history("user:1").await.is_empty());
     assert!(db.query::<String>("SELECT value FROM l_user").is_empty());
 }
 
@@ -123,7 +123,7 @@ async fn a_prune_removes_revisions_and_leaves_the_head() {
     }
     let head = db.head("user:1").await;
     db.store.commit(set([Change::Prune { of: removal(&head), seqs: vec![1, 3] }])).await.unwrap();
-    let left = db.store.history(USER, head.pk).await.unwrap();
+    let left = db.history("user:1").await;
     assert_eq!(left.iter().map(|revision| revision.seq).collect::<Vec<_>>(), [2]);
     assert_eq!(db.head("user:1").await, head);
 }
@@ -146,7 +146,7 @@ async fn every_change_of_an_older_version_is_stale() {
         assert!(matches!(result, Err(CommitError::Stale { change: 0 })), "{result:?}");
     }
     assert_eq!(db.head("user:1").await, now);
-    assert_eq!(db.store.history(USER, now.pk).await.unwrap().len(), 1);
+    assert_eq!(db.history("user:1").await.len(), 1);
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn the_first_violated_constraint_in_declared_order_is_named() {
         other => panic!("{other:?}"),
     }
     assert_eq!(db.head("user:2").await.version, 1);
-    assert!(db.store.history(USER, 2).await.unwrap().is_empty());
+    assert!(db.history("user:2").await.is_empty());
 }
 
 #[tokio::test]

@@ -150,6 +150,11 @@ impl Db {
         self.store.head(USER, id).await.unwrap().unwrap()
     }
 
+    /// The superseded revisions of a resource that is there.
+    pub(in crate::store::sqlite) async fn history(&self, id: &str) -> Vec<Revision> {
+        self.store.timeline(USER, id).await.unwrap().unwrap().1
+    }
+
     /// Nothing but a new `updated` stamp.
     pub(in crate::store::sqlite) fn touch(&self, head: &Head) -> HeadUpdate {
         let index = self.index(&head.revision.data);
